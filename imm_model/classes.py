@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classes of the information model and the rules that AIS and OpenSAF hold them to.
+
+A definition lists what its author wrote; the three attributes that IMM adds to every class
+(`SYSTEM_ATTRIBUTES`) are not among it. `check_class` says whether IMM would take a definition; it
+does not say whether the class exists.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import NamedTuple, Optional
+
+from .types import Value, ValueType, check_value
+
+SYSTEM_ATTRIBUTES = ("SaImmAttrClassName", "SaImmAttrImplementerName", "SaImmAttrAdminOwnerName")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+_LETTERS_AND_DIGITS = _LETTERS | frozenset("0123456789")
+
+
+class ClassError(ValueError):
+    """A class definition that IMM refuses (ERR_INVALID_PARAM); the text says why."""
+
+
+class Category(IntEnum):
+    """SaImmClassCategoryT."""
+
+    CONFIG = 1  # changed by administrators, in CCBs
+    RUNTIME = 2  # created and owned by an object implementer
+
+    @property
+    def sa_name(self) -> str:
+        """``SA_CONFIG`` or ``SA_RUNTIME``."""
+        return f"SA_{self.name}"
+
+
+class AttributeFlag(IntFlag):
+    """SaImmAttrFlagsT; OpenSAF's own flags begin at 0x1000000."""
+
+    MULTI_VALUE = 0x1
+    RDN = 0x2
+    CONFIG = 0x100
+    WRITABLE = 0x200
+    INITIALIZED = 0x400  # must be given at create
+    RUNTIME = 0x10000
+    PERSISTENT = 0x20000  # survives a restart of IMM, where IMM has a back end
+    CACHED = 0x40000  # IMM holds the value; without it, IMM asks the implementer at each read
+    NO_DUPLICATES = 0x1000000
+    NOTIFY = 0x2000000
+    NO_DANGLING = 0x4000000
+    DN = 0x8000000
+    DEFAULT_REMOVED = 0x10000000
+    STRONG_DEFAULT = 0x20000000
+
+
+# What a class file calls a flag; CONFIG, RUNTIME and RDN have elements of their own there.
+FILE_FLAGS = {
+    "SA_MULTI_VALUE": AttributeFlag.MULTI_VALUE,
+    "SA_WRITABLE": AttributeFlag.WRITABLE,
+    "SA_INITIALIZED": AttributeFlag.INITIALIZED,
+    "SA_PERSISTENT": AttributeFlag.PERSISTENT,
+    "SA_CACHED": AttributeFlag.CACHED,
+    "SA_NO_DUPLICATES": AttributeFlag.NO_DUPLICATES,
+    "SA_NOTIFY": AttributeFlag.NOTIFY,
+    "SA_NO_DANGLING": AttributeFlag.NO_DANGLING,
+    "SA_DN": AttributeFlag.DN,
+    "SA_DEFAULT_REMOVED": AttributeFlag.DEFAULT_REMOVED,
+    "SA_STRONG_DEFAULT": AttributeFlag.STRONG_DEFAULT,
+}
+
+
+class AttributeDefinition(NamedTuple):
+    """One attribute of a class. `default` is None where there is none."""
+
+    name: str
+    type: ValueType
+    flags: AttributeFlag
+    default: Optional[Value] = None
+
+    @property
+    def is_rdn(self) -> bool:
+        """Is it the attribute that names the object?"""
+        return bool(self.flags & AttributeFlag.RDN)
+
+    @property
+    def is_config(self) -> bool:
+        """Does it belong to the administrator, not to the implementer?"""
+        return bool(self.flags & AttributeFlag.CONFIG)
+
+    @property
+    def is_multi(self) -> bool:
+        """May it have several values?"""
+        return bool(self.flags & AttributeFlag.MULTI_VALUE)
+
+    @property
+    def is_cached(self) -> bool:
+        """Is it a runtime attribute whose value IMM holds?"""
+        return bool(self.flags & AttributeFlag.CACHED)
+
+    @property
+    def is_pure(self) -> bool:
+        """Is it a runtime attribute that IMM asks the implementer for, at each read?"""
+        return bool(self.flags & AttributeFlag.RUNTIME) and not self.is_cached
+
+
+class ClassDefinition(NamedTuple):
+    """A class as its author wrote it: name, category, attributes with the RDN among them."""
+
+    name: str
+    category: Category
+    attributes: tuple[AttributeDefinition, ...]
+
+    @property
+    def rdn(self) -> AttributeDefinition:
+        """The attribute that names the objects; ClassError when the definition has none."""
+        for attribute in self.attributes:
+            if attribute.is_rdn:
+                return attribute
+        raise ClassError(f"class {self.name} has no RDN attribute")
+
+    def attribute(self, name: str) -> Optional[AttributeDefinition]:
+        """The attribute of that name, None when the class has none such."""
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute
+        return None
+
+
+def check_class(definition: ClassDefinition) -> None:
+    """Raise ClassError, saying why, when IMM would refuse `definition` with ERR_INVALID_PARAM."""
+    if not is_class_name(definition.name):
+        raise ClassError(
+            f"{definition.name!r} is no class name: a letter or '_' first, then letters, digits and '_'"
+        )
+    names = [attribute.name for attribute in definition.attributes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ClassError(f"class {definition.name}: attribute {name!r} is there twice")
+    for attribute in definition.attributes:
+        reason = _fault_of_attribute(attribute, definition.category)
+        if reason:
+            raise ClassError(f"class {definition.name}, attribute {attribute.name!r}: {reason}")
+    if sum(attribute.is_rdn for attribute in definition.attributes) != 1:
+        raise ClassError(f"class {definition.name}: exactly one attribute must be the RDN")
+
+
+def is_class_name(name: str) -> bool:
+    """Would IMM take `name` for a class (ASCII letters, digits, '_'; no digit first)?"""
+    return bool(name) and name[0] in _LETTERS and _LETTERS_AND_DIGITS.issuperset(name)
+
+
+def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> Optional[str]:
+    flags = attribute.flags
+    config, runtime = bool(flags & AttributeFlag.CONFIG), bool(flags & AttributeFlag.RUNTIME)
+    rules = (
+        (not attribute.name, "an attribute needs a name"),
+        (config == runtime, "it must be either a config or a runtime attribute"),
+        (config and category is Category.RUNTIME, "a runtime class has no config attributes"),
+        (runtime and flags & AttributeFlag.WRITABLE, "only a config attribute can be writable"),
+        (runtime and flags & AttributeFlag.INITIALIZED, "only a config attribute can be initialized"),
+        (config and flags & AttributeFlag.CACHED, "only a runtime attribute can be cached"),
+        (config and flags & AttributeFlag.PERSISTENT, "only a runtime attribute can be persistent"),
+        (
+            runtime and flags & AttributeFlag.PERSISTENT and not flags & AttributeFlag.CACHED,
+            "a persistent attribute must be cached",
+        ),
+        (
+            flags & AttributeFlag.NO_DUPLICATES and not flags & AttributeFlag.MULTI_VALUE,
+            "NO_DUPLICATES is for multi-valued attributes",
+        ),
+        (
+            flags & AttributeFlag.NO_DANGLING and attribute.type is not ValueType.NAME,
+            "NO_DANGLING is for attributes of type SA_NAME_T",
+        ),
+        (runtime and flags & AttributeFlag.NO_DANGLING, "NO_DANGLING is for config attributes"),
+        (
+            flags & AttributeFlag.INITIALIZED and attribute.default is not None,
+            "an initialized attribute has no default",
+        ),
+        (
+            attribute.is_pure and attribute.default is not None,
+            "a runtime attribute that is not cached has no default",
+        ),
+    )
+    for broken, reason in rules:
+        if broken:
+            return reason
+    if attribute.is_rdn:
+        reason = _fault_of_rdn(attribute, category)
+        if reason:
+            return reason
+    if attribute.default is not None:
+        try:
+            check_value(attribute.default, attribute.type)
+        except ValueError as error:
+            return f"its default: {error}"
+    return None
+
+
+def _fault_of_rdn(attribute: AttributeDefinition, category: Category) -> Optional[str]:
+    rules = (
+        (attribute.is_multi, "an RDN has one value"),
+        (attribute.type not in (ValueType.STRING, ValueType.NAME), "an RDN is of type SA_STRING_T or SA_NAME_T"),
+        (attribute.default is not None, "an RDN has no default"),
+        (attribute.flags & AttributeFlag.WRITABLE, "an RDN cannot be writable"),
+        (category is Category.CONFIG and not attribute.is_config, "the RDN of a config class is a config attribute"),
+        (category is Category.RUNTIME and not attribute.is_cached, "the RDN of a runtime class is cached"),
+    )
+    return next((reason for broken, reason in rules if broken), None)
