@@ -182,13 +182,11 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
             "a runtime attribute that is not cached has no default",
         ),
     )
-    for broken, reason in rules:
-        if broken:
-            return reason
-    if attribute.is_rdn:
-        reason = _fault_of_rdn(attribute, category)
-        if reason:
-            return reason
+    fault = next((reason for broken, reason in rules if broken), None)
+    if fault is None and attribute.is_rdn:
+        fault = _fault_of_rdn(attribute, category)
+    if fault is not None:
+        return fault
     if attribute.default is not None:
         try:
             check_value(attribute.default, attribute.type)
@@ -200,10 +198,16 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
 def _fault_of_rdn(attribute: AttributeDefinition, category: Category) -> Optional[str]:
     rules = (
         (attribute.is_multi, "an RDN has one value"),
-        (attribute.type not in (ValueType.STRING, ValueType.NAME), "an RDN is of type SA_STRING_T or SA_NAME_T"),
+        (
+            attribute.type not in (ValueType.STRING, ValueType.NAME),
+            "an RDN is of type SA_STRING_T or SA_NAME_T",
+        ),
         (attribute.default is not None, "an RDN has no default"),
         (attribute.flags & AttributeFlag.WRITABLE, "an RDN cannot be writable"),
-        (category is Category.CONFIG and not attribute.is_config, "the RDN of a config class is a config attribute"),
+        (
+            category is Category.CONFIG and not attribute.is_config,
+            "the RDN of a config class is a config attribute",
+        ),
         (category is Category.RUNTIME and not attribute.is_cached, "the RDN of a runtime class is cached"),
     )
     return next((reason for broken, reason in rules if broken), None)

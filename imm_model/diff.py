@@ -2,7 +2,8 @@
 """What must be written so that a set of objects becomes another.
 
 `diff` compares what is published with what is desired; `apply` carries the outcome out on plain
-values. The law that binds them: ``apply(diff(a, b), a) == b``. Neither talks to IMM.
+values. The law that binds them: ``apply(diff(a, b), a) == b`` (an attribute without values is the same
+as one left out). Neither talks to IMM.
 """
 
 from __future__ import annotations
@@ -44,13 +45,11 @@ def diff(published: Mapping[str, ImmObject], desired: Mapping[str, ImmObject]) -
     An object whose class differs is deleted and created anew, with everything below it.
     """
     doomed = {
-        dn
-        for dn, old in published.items()
-        if dn not in desired or desired[dn].class_name != old.class_name
+        dn for dn, old in published.items() if dn not in desired or desired[dn].class_name != old.class_name
     }
     roots = tuple(sorted(dn for dn in doomed if not _has_ancestor_in(dn, doomed)))
     create, update = [], []
-    for dn in sorted(desired, key=_depth_first_name):
+    for dn in sorted(desired, key=_parents_first):
         old, new = published.get(dn), desired[dn]
         if old is None or dn in doomed or _has_ancestor_in(dn, doomed):
             create.append(new)
@@ -71,7 +70,8 @@ def apply(changes: Changes, published: Mapping[str, ImmObject]) -> dict[str, Imm
         result[obj.dn] = obj
     for dn, attributes in changes.update:
         old = result[dn]
-        result[dn] = old._replace(attributes={**old.attributes, **attributes})
+        merged = {**old.attributes, **attributes}
+        result[dn] = old._replace(attributes={name: values for name, values in merged.items() if values})
     return result
 
 
@@ -92,7 +92,7 @@ def _has_ancestor_in(dn: str, names: set[str]) -> bool:
     return False
 
 
-def _depth_first_name(dn: str) -> tuple[int, str]:
+def _parents_first(dn: str) -> tuple[int, str]:
     depth, parent = 0, parent_dn(dn)
     while parent:
         depth, parent = depth + 1, parent_dn(parent)

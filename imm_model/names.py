@@ -13,7 +13,9 @@ MAX_DN_LENGTH = 255  # bytes; 256 is ERR_NAME_TOO_LONG
 MAX_STRING_RDN_LENGTH = 64  # bytes, attribute name and '=' included; 65 is ERR_INVALID_PARAM
 
 _ESCAPED = b",\\%"
-_ENCODED = [chr(byte) if 0x21 <= byte <= 0x7E and byte not in _ESCAPED else f"%{byte:02X}" for byte in range(256)]
+_ENCODED = [
+    chr(byte) if 0x21 <= byte <= 0x7E and byte not in _ESCAPED else f"%{byte:02X}" for byte in range(256)
+]
 _HEX = "0123456789ABCDEF"
 
 
@@ -35,9 +37,12 @@ def decode_rdn_value(text: str) -> bytes:
             raise ValueError(f"{text!r} is no encoded RDN value: '%' is not followed by two hex digits")
         raw.append(int(part[:2], 16))
         raw += part[2:].encode("ascii", "replace")
-    if encode_rdn_value(raw) != text:
-        raise ValueError(f"{text!r} is no encoded RDN value: some of it is encoded without need, or not at all")
-    return bytes(raw)
+    decoded = bytes(raw)
+    if encode_rdn_value(decoded) != text:
+        raise ValueError(
+            f"{text!r} is no encoded RDN value: some of it is encoded without need, or not at all"
+        )
+    return decoded
 
 
 def make_rdn(attribute: str, raw: bytes) -> str:
@@ -81,21 +86,9 @@ def join_dn(rdn: str, parent: str) -> str:
 
 def escape_dn(dn: str) -> str:
     """`dn` as it stands inside another DN's RDN, as in ``safSISU=safSu=SU1\\,safSg=A,safSi=S``."""
-    return dn.replace("\\", "\\\\").replace(",", "\\,") if "\\" in dn else dn.replace(",", "\\,")
+    return dn.replace(",", "\\,")
 
 
 def unescape_dn(text: str) -> str:
-    """The inverse of `escape_dn`."""
-    if "\\\\" not in text:
-        return text.replace("\\,", ",")
-    plain = []
-    after_backslash = False
-    for char in text:
-        if char == "\\" and not after_backslash:
-            after_backslash = True
-            continue
-        if after_backslash and char not in "\\,":
-            plain.append("\\")
-        plain.append(char)
-        after_backslash = False
-    return "".join(plain)
+    """The inverse of `escape_dn`: each comma loses one backslash."""
+    return text.replace("\\,", ",")
