@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong in the component and its commands, and whose fault it is.
+
+::
+
+    NetwatchError
+    ├── SettingsError        the administrator's setting: unknown name, bad value
+    ├── SurroundingsError    around us: not started by AMF, no pyosaf, no such user, no run directory
+    │   └── NoAisError           OpenSAF's Python modules or libraries cannot be loaded
+    └── AisError             AIS's answer: a call and its code
+"""
+
+from __future__ import annotations
+
+OK = 1
+# SaAisErrorT, the codes that something here decides by; `ais` knows all names.
+ERR_LIBRARY = 2
+ERR_TIMEOUT = 5
+ERR_TRY_AGAIN = 6
+ERR_INVALID_PARAM = 7
+ERR_BAD_HANDLE = 9
+ERR_NOT_EXIST = 12
+ERR_EXIST = 14
+ERR_BAD_OPERATION = 20
+ERR_FAILED_OPERATION = 21
+
+
+class NetwatchError(Exception):
+    """The root of the errors that a command reports in one line."""
+
+
+class SettingsError(NetwatchError):
+    """A setting that does not exist or has a value it cannot have; the text says which and why."""
+
+
+class SurroundingsError(NetwatchError):
+    """Something around us is missing or not as it must be; the text says what."""
+
+
+class NoAisError(SurroundingsError):
+    """The pyosaf modules, or the OpenSAF libraries below them, cannot be loaded."""
+
+
+class AisError(NetwatchError):
+    """An AIS call was answered with something other than SA_AIS_OK.
+
+    `call` is AIS's name of the function, `code` the SaAisErrorT, `name` its name.
+    """
+
+    def __init__(self, call: str, code: int, name: str) -> None:
+        super().__init__(call, code, name)
+        self.call = call
+        self.code = code
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.name} ({self.code})"
