@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rtnetlink: links, addresses and routes as the kernel tells them, for listening, asking and watching.
+
+Reading order: `constants` and `errors`; `wire` (messages, attributes); `link`, `address`, `route` (typed
+messages) with `link_facts` (the fast link decoder) and `parsers` (the registry), all of them bytes in, values
+out, without IO; then `socket` (the only one that opens AF_NETLINK), `conversation` (questions and answers),
+`buffer` (a thread between socket and parser), `listener` (the thread of the component).
+
+The public names are imported when first used: the component needs a few of them and starts in milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amf_netwatch.netlink.address import (
+        Address,
+        decode_address,
+        format_ip,
+    )
+    from amf_netwatch.netlink.constants import (
+        AddressFlag,
+        Family,
+        Group,
+        HardwareType,
+        HeaderFlag,
+        LinkFlag,
+        MessageType,
+        OperState,
+        RouteFlag,
+        RouteProtocol,
+        RouteScope,
+        RouteTable,
+        RouteType,
+    )
+    from amf_netwatch.netlink.errors import (
+        AnswerTimeoutError,
+        DecodeError,
+        InterruptedDumpError,
+        KernelError,
+        LossError,
+        NetlinkError,
+        OverrunError,
+        SocketError,
+        TruncatedError,
+    )
+    from amf_netwatch.netlink.link import (
+        Link,
+        LinkInfo,
+        decode_link,
+        format_address,
+    )
+    from amf_netwatch.netlink.link_facts import (
+        LinkFacts,
+        LinkFactsDecoder,
+        decode_link_facts,
+    )
+    from amf_netwatch.netlink.parsers import (
+        ParserRegistry,
+    )
+    from amf_netwatch.netlink.route import (
+        NextHop,
+        Route,
+        Via,
+        decode_default_route,
+        decode_route,
+    )
+    from amf_netwatch.netlink.socket import (
+        NetlinkSocket,
+        Transport,
+    )
+    from amf_netwatch.netlink.wire import (
+        Message,
+        iter_attributes,
+        iter_messages,
+    )
+
+_MODULES = {
+    "address": "Address decode_address format_ip",
+    "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteFlag "
+    "RouteProtocol RouteScope RouteTable RouteType",
+    "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError NetlinkError "
+    "OverrunError SocketError TruncatedError",
+    "link": "Link LinkInfo decode_link format_address",
+    "link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
+    "parsers": "ParserRegistry",
+    "route": "NextHop Route Via decode_default_route decode_route",
+    "socket": "NetlinkSocket Transport",
+    "wire": "Message iter_attributes iter_messages",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+__all__ = [
+    "Address",
+    "AddressFlag",
+    "AnswerTimeoutError",
+    "DecodeError",
+    "Family",
+    "Group",
+    "HardwareType",
+    "HeaderFlag",
+    "InterruptedDumpError",
+    "KernelError",
+    "Link",
+    "LinkFacts",
+    "LinkFactsDecoder",
+    "LinkFlag",
+    "LinkInfo",
+    "LossError",
+    "Message",
+    "MessageType",
+    "NetlinkError",
+    "NetlinkSocket",
+    "NextHop",
+    "OperState",
+    "OverrunError",
+    "ParserRegistry",
+    "Route",
+    "RouteFlag",
+    "RouteProtocol",
+    "RouteScope",
+    "RouteTable",
+    "RouteType",
+    "SocketError",
+    "Transport",
+    "TruncatedError",
+    "Via",
+    "decode_address",
+    "decode_default_route",
+    "decode_link",
+    "decode_link_facts",
+    "decode_route",
+    "format_address",
+    "format_ip",
+    "iter_attributes",
+    "iter_messages",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's module when the name is first used (PEP 562)."""
+    module = _HOMES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong, and whose fault it is.
+
+::
+
+    NetlinkError
+    ├── DecodeError        the peer's bytes: a length lies, a value has the wrong size
+    ├── KernelError        the kernel's answer: an errno, often with a sentence
+    ├── LossError          some of what the kernel sent is not there any more: read everything anew
+    │   ├── OverrunError       our receive buffer was full (ENOBUFS, NLMSG_OVERRUN, a full buffering queue)
+    │   └── TruncatedError     a datagram was larger than the room we gave it
+    ├── InterruptedDumpError   the table kept changing while it was listed, in every attempt
+    ├── AnswerTimeoutError     the kernel did not answer
+    └── SocketError        the socket itself: cannot be opened, was closed; carries the errno
+"""
+
+from __future__ import annotations
+
+from os import strerror
+
+
+class NetlinkError(Exception):
+    """The root of all errors of this package."""
+
+
+class DecodeError(NetlinkError):
+    """Bytes that cannot be a netlink message; the text says what and at which offset."""
+
+
+class KernelError(NetlinkError):
+    """The kernel refused a request: `errno` (positive) and `message`, its extended text or ''."""
+
+    def __init__(self, errno: int, message: str = "") -> None:
+        super().__init__(errno, message)
+        self.errno = errno
+        self.message = message
+
+    def __str__(self) -> str:
+        text = f"the kernel answered: {strerror(self.errno)} (errno {self.errno})"
+        return f"{text}: {self.message}" if self.message else text
+
+
+class LossError(NetlinkError):
+    """Messages were lost.  What was read before still counts; what is true now must be read anew."""
+
+
+class OverrunError(LossError):
+    """The kernel (or our own buffering queue) dropped messages because we were too slow."""
+
+
+class TruncatedError(LossError):
+    """A datagram of `size` bytes did not fit; its rest is gone."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"a datagram of {size} bytes was truncated")
+        self.size = size
+
+
+class InterruptedDumpError(NetlinkError):
+    """Every attempt at a dump was marked inconsistent by the kernel (NLM_F_DUMP_INTR)."""
+
+
+class AnswerTimeoutError(NetlinkError):
+    """No complete answer within the time allowed."""
+
+
+class SocketError(NetlinkError):
+    """The socket cannot be opened or used; `errno` as the system call gave it."""
+
+    def __init__(self, errno: int, doing: str) -> None:
+        super().__init__(errno, doing)
+        self.errno = errno
+        self.doing = doing
+
+    def __str__(self) -> str:
+        return f"netlink socket: {self.doing}: {strerror(self.errno)} (errno {self.errno})"

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Link messages (RTM_NEWLINK, RTM_DELLINK): what the kernel says of one network interface.
+
+The complete decoder, `decode_link`; `link_facts` has the fast one, for those who follow thousands of events a
+second.  Not here: what the facts are used for, and sysfs.
+
+::
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    +---------------+---------------+-------------------------------+
+    |    family     |    padding    |        hardware type          |  ifinfomsg
+    +---------------+---------------+-------------------------------+
+    |                      index (signed)                           |
+    +---------------------------------------------------------------+
+    |                           flags                               |
+    +---------------------------------------------------------------+
+    |                     change: which flags did                   |
+    +---------------------------------------------------------------+
+    |  attributes (IFLA_*) ...                                      |
+
+Rules: only a message of family AF_UNSPEC tells of a link's life (the link group also carries AF_BRIDGE
+messages, and a port leaving its bridge is a DELLINK of that family).  A partial message is normal (wireless
+events), so what is absent is None, never zero.  Names are bytes.  Hardware addresses have any length.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any, NamedTuple
+
+from amf_netwatch.netlink.constants import (
+    Family,
+    HardwareType,
+    LinkAttribute,
+    LinkFlag,
+    LinkInfoAttribute,
+    OperState,
+)
+from amf_netwatch.netlink.wire import (
+    Buffer,
+    Row,
+    attribute_table,
+    check_room,
+    iter_attributes,
+    pack_attribute,
+    read_attributes,
+    read_bytes,
+    read_name,
+    read_s32,
+    read_text,
+    read_u8,
+    read_u32,
+)
+
+_U32 = Struct("=I")
+IFINFO = Struct("=BxHiII")  # family, hardware type, index, flags, change
+
+
+class LinkInfo(NamedTuple):
+    """IFLA_LINKINFO: what the link is made of."""
+
+    kind: str | None  # veth, bridge, vlan ...; None for hardware
+    port_kind: str | None  # the kind of the link it is a port of
+
+
+class Link(NamedTuple):
+    """One link message.  None: the message does not say."""
+
+    family: Family  # UNSPEC: speaks of the link itself; BRIDGE: of its being a port
+    hardware_type: HardwareType
+    ifindex: int  # the link's identity while it lives; reused afterwards
+    flags: int  # LinkFlag bits
+    change: int  # LinkFlag bits that changed; of little use, the kernel often says "all"
+    name: bytes | None = None
+    address: bytes | None = None  # b"" or None: has none
+    broadcast: bytes | None = None
+    permanent_address: bytes | None = None  # the hardware's own
+    mtu: int | None = None  # bytes
+    operstate: OperState | None = None
+    carrier: bool | None = None
+    carrier_changes: int | None = None
+    master: int | None = None  # ifindex of the bridge or bond above
+    lower: int | None = None  # ifindex of the link below, or of the veth peer
+    lower_namespace: int | None = None  # id of the namespace that `lower` is a number of, when another
+    info: LinkInfo | None = None
+    queue_length: int | None = None  # packets
+    group: int | None = None
+    promiscuity: int | None = None
+    qdisc: str | None = None
+    alias: str | None = None
+    alternative_names: tuple[bytes, ...] | None = None
+    wireless: bytes | None = None  # present: an event of wireless extensions, the message is partial
+    new_namespace: int | None = None  # of a DELLINK: id of the namespace it moved to
+    new_index: int | None = None  # its index there
+
+    @property
+    def up(self) -> bool:
+        """IFF_UP: an administrator wants it up."""
+        return bool(self.flags & LinkFlag.UP)
+
+    @property
+    def running(self) -> bool:
+        """IFF_RUNNING: traffic can pass."""
+        return bool(self.flags & LinkFlag.RUNNING)
+
+    @property
+    def lower_up(self) -> bool:
+        """IFF_LOWER_UP: there is a carrier."""
+        return bool(self.flags & LinkFlag.LOWER_UP)
+
+    @property
+    def kind(self) -> str | None:
+        """veth, bridge, vlan ...; None for hardware, or when the message does not say."""
+        return self.info.kind if self.info is not None else None
+
+
+def format_address(address: bytes | None) -> str:
+    """A hardware address of any length as lower-case colon hex; '' for none."""
+    return address.hex(":") if address else ""
+
+
+def _read_operstate(buffer: Buffer, start: int, end: int) -> OperState:
+    return OperState(read_u8(buffer, start, end))
+
+
+def _read_carrier(buffer: Buffer, start: int, end: int) -> bool:
+    return read_u8(buffer, start, end) != 0
+
+
+def _read_link_info(buffer: Buffer, start: int, end: int) -> LinkInfo:
+    slots: list[Any] = [None] * len(LinkInfo._fields)
+    read_attributes(buffer, start, end, _INFO_TABLE, slots)
+    return LinkInfo._make(slots)
+
+
+def _read_alternative_names(buffer: Buffer, start: int, end: int) -> tuple[bytes, ...]:
+    return tuple(
+        read_name(buffer, attribute.start, attribute.end)
+        for attribute in iter_attributes(buffer, start, end)
+        if attribute.type == LinkAttribute.ALT_IFNAME
+    )
+
+
+_INFO_TABLE = attribute_table(
+    (
+        Row(LinkInfoAttribute.KIND, "kind", read_text),
+        Row(LinkInfoAttribute.SLAVE_KIND, "port_kind", read_text),
+    ),
+    LinkInfo._fields,
+)
+
+LINK_ATTRIBUTES = (
+    Row(LinkAttribute.IFNAME, "name", read_name),
+    Row(LinkAttribute.ADDRESS, "address", read_bytes),
+    Row(LinkAttribute.BROADCAST, "broadcast", read_bytes),
+    Row(LinkAttribute.PERM_ADDRESS, "permanent_address", read_bytes),
+    Row(LinkAttribute.MTU, "mtu", read_u32),
+    Row(LinkAttribute.OPERSTATE, "operstate", _read_operstate),
+    Row(LinkAttribute.CARRIER, "carrier", _read_carrier),
+    Row(LinkAttribute.CARRIER_CHANGES, "carrier_changes", read_u32),
+    Row(LinkAttribute.MASTER, "master", read_u32),
+    Row(LinkAttribute.LINK, "lower", read_u32),
+    Row(LinkAttribute.LINK_NETNSID, "lower_namespace", read_s32),
+    Row(LinkAttribute.LINKINFO, "info", _read_link_info),
+    Row(LinkAttribute.TXQLEN, "queue_length", read_u32),
+    Row(LinkAttribute.GROUP, "group", read_u32),
+    Row(LinkAttribute.PROMISCUITY, "promiscuity", read_u32),
+    Row(LinkAttribute.QDISC, "qdisc", read_text),
+    Row(LinkAttribute.IFALIAS, "alias", read_text),
+    Row(LinkAttribute.PROP_LIST, "alternative_names", _read_alternative_names),
+    Row(LinkAttribute.WIRELESS, "wireless", read_bytes),
+    Row(LinkAttribute.NEW_NETNSID, "new_namespace", read_s32),
+    Row(LinkAttribute.NEW_IFINDEX, "new_index", read_s32),
+)
+_LINK_TABLE = attribute_table(LINK_ATTRIBUTES, Link._fields)
+_ABSENT = (None,) * (len(Link._fields) - 5)
+
+
+def decode_link(buffer: Buffer, start: int, end: int) -> Link:
+    """The link message whose payload is ``buffer[start:end]``; raises DecodeError."""
+    check_room(start, end, IFINFO.size, "a link message")
+    family, kind, index, flags, change = IFINFO.unpack_from(buffer, start)
+    slots: list[Any] = [Family(family), HardwareType(kind), index, flags, change, *_ABSENT]
+    read_attributes(buffer, start + IFINFO.size, end, _LINK_TABLE, slots)
+    return Link._make(slots)
+
+
+def pack_link_request(index: int = 0, name: bytes | None = None, extended_mask: int = 0) -> bytes:
+    """The payload of an RTM_GETLINK: of one link by index or by name, or (neither given) for a dump of
+    all."""
+    payload = IFINFO.pack(Family.UNSPEC, 0, index, 0, 0)
+    if name is not None:
+        payload += pack_attribute(LinkAttribute.IFNAME, name + b"\0")
+    if extended_mask:
+        payload += pack_attribute(LinkAttribute.EXT_MASK, _U32.pack(extended_mask))
+    return payload
