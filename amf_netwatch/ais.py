@@ -1,0 +1,536 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only door to AMF and IMM: typed wrappers over the low-level pyosaf calls, and the only user of
+ctypes.
+
+Each method makes one AIS call and raises `AisError` for any answer but SA_AIS_OK. What bites below is dealt
+with here and nowhere else:
+
+* the version structure is in/out: a fresh one for each attempt;
+* the callbacks structure lives as long as its handle, every value of an attribute list as long as the call:
+  ctypes casts keep nothing alive, and a NULL inside a value array crashes the process;
+* an empty attribute list is an ArgumentError, so there is no call for one; * integers wrap silently:
+values are checked against their type first; * an exception in a callback would be printed to /dev/null
+and lost: it is caught, handed to `failed`, and the
+  invocation is answered FAILED_OPERATION if it had no answer yet;
+* CSI attributes come with ADD_ONE only and their memory is gone after the callback: copied, NULL as None;
+* a recovery outside AIS's range makes amfnd abort: refused here.
+
+All calls are made from one thread: two threads must not use one handle. Importing this module imports
+pyosaf; `NoAisError` says what is missing when that fails.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Protocol
+
+from imm_model.classes import SYSTEM_ATTRIBUTES
+from imm_model.names import rdn_of, split_dn
+from imm_model.objects import ImmObject
+from imm_model.types import Value, ValueType, check_value
+
+from .assignment import Assignment, CsiFlag, HAState, Recovery
+from .classes import definition_of
+from .errors import ERR_FAILED_OPERATION, ERR_NOT_EXIST, ERR_TRY_AGAIN, OK, AisError, NoAisError
+
+# An IMM call blocks for up to this many times 10 ms when IMM does not answer; the library's default of 10 s
+# would eat a healthcheck's whole time. Read by the library when a handle is made. 10 is the least it takes.
+os.environ.setdefault("IMMA_SYNCR_TIMEOUT", "100")
+
+try:
+    from pyosaf import saAmf, saImm, saImmOi, saImmOm
+    from pyosaf.saAis import (
+        SaAnyT,
+        SaNameT,
+        SaSelectionObjectT,
+        SaStringT,
+        SaVersionT,
+        eSaAisErrorT,
+    )
+except (ImportError, OSError, AttributeError) as error:
+    raise NoAisError(
+        f"cannot load pyosaf ({error}): install OpenSAF's Python modules (package opensaf-python) for "
+        f"{sys.executable}, or run inside `saf-shim run -- ...`"
+    ) from error
+
+_AMF_VERSION = ("B", 4, 1)
+_IMM_VERSION = ("A", 2, 11)
+_DISPATCH_ALL = 2
+_HEALTHCHECK_AMF_INVOKED = 1
+_REPLACE = 3  # SA_IMM_ATTR_VALUES_REPLACE
+_SUBTREE = 3
+_ONE_ATTR, _GET_ALL = 0x1, 0x100
+_PATIENCE = 2.0  # seconds of TRY_AGAIN to bear where giving up would cost a restart
+_PAUSE_MS = 50
+
+_C_NUMBERS: dict[int, Any] = {
+    ValueType.INT32: ctypes.c_int32,
+    ValueType.UINT32: ctypes.c_uint32,
+    ValueType.INT64: ctypes.c_int64,
+    ValueType.UINT64: ctypes.c_uint64,
+    ValueType.TIME: ctypes.c_int64,
+    ValueType.FLOAT: ctypes.c_float,
+    ValueType.DOUBLE: ctypes.c_double,
+}
+
+
+def name_of(code: int) -> str:
+    """AIS's name of an error code; `unknown(n)` for a number that has none."""
+    name: str = eSaAisErrorT.whatis(code)
+    return f"unknown({code})" if name == "UNKNOWN_ENUM" else name
+
+
+def _check(call: str, code: int) -> None:
+    if code != OK:
+        raise AisError(call, code, name_of(code))
+
+
+def _patiently(call: str, function: Callable[[], int]) -> None:
+    """Make a call that must not be given up lightly: TRY_AGAIN is tried again for two seconds."""
+    for _ in range(int(_PATIENCE * 1000 / _PAUSE_MS)):
+        code = function()
+        if code != ERR_TRY_AGAIN:
+            break
+        select.poll().poll(_PAUSE_MS)  # AIS has no event that says when to try again
+    _check(call, code)
+
+
+def _text(name: Any) -> str:
+    """A SaNameT as str, by its length: its own str() stops at a NUL."""
+    return bytes(name.value)[: name.length].decode("utf-8", "surrogateescape")
+
+
+# ----------------------------------------------------------------------------------------------- AMF
+
+
+class AmfHandler(Protocol):
+    """Who is called back. All in the thread that calls `Amf.dispatch`."""
+
+    def healthcheckCallback(self, invocation: Invocation, key: str) -> None:
+        """AMF asks how we are."""
+
+    def csiSetCallback(self, invocation: Invocation, assignment: Assignment) -> None:
+        """AMF assigns a CSI, or changes the HA state of one."""
+
+    def csiRemoveCallback(self, invocation: Invocation, csi: Optional[str]) -> None:
+        """AMF takes a CSI away (None: all)."""
+
+    def componentTerminateCallback(self, invocation: Invocation) -> None:
+        """AMF wants us to end."""
+
+    def failed(self, callback: str, error: BaseException) -> None:
+        """A callback raised; its invocation is answered by the caller if need be."""
+
+
+class Invocation:
+    """The ticket of one callback, to be answered once. AMF reuses the numbers."""
+
+    __slots__ = ("_amf", "answered", "number")
+
+    def __init__(self, amf: Amf, number: int) -> None:
+        self._amf = amf
+        self.number = number
+        self.answered = False
+
+    def answer(self, code: int = OK) -> None:
+        """Answer with a SaAisErrorT; raises AisError. A second answer is a defect of ours."""
+        assert not self.answered, "an invocation is answered once"
+        self.answered = True
+        self._amf.respond(self.number, code)
+
+    def complete_quiescing(self, code: int = OK) -> None:
+        """Say that quiescing has come to its end; after `answer`."""
+        self._amf.quiescing_complete(self.number, code)
+
+
+class Amf:
+    """A handle of the Availability Management Framework, and the component that is registered with it."""
+
+    def __init__(self, handler: AmfHandler) -> None:
+        self._handler = handler
+        self._handle = saAmf.SaAmfHandleT()
+        self._callbacks = saAmf.SaAmfCallbacksT_4()
+        self._callbacks.saAmfHealthcheckCallback = saAmf.SaAmfHealthcheckCallbackT(self._on_healthcheck)
+        self._callbacks.saAmfComponentTerminateCallback = saAmf.SaAmfComponentTerminateCallbackT(
+            self._on_terminate
+        )
+        self._callbacks.saAmfCSISetCallback = saAmf.SaAmfCSISetCallbackT(self._on_csi_set)
+        self._callbacks.saAmfCSIRemoveCallback = saAmf.SaAmfCSIRemoveCallbackT(self._on_csi_remove)
+        self._component = SaNameT("")
+        _patiently(
+            "saAmfInitialize_4",
+            lambda: int(saAmf.saAmfInitialize_4(self._handle, self._callbacks, SaVersionT(*_AMF_VERSION))),
+        )
+
+    def component_name(self) -> str:
+        """The DN of our component, as AMF started us."""
+        name = SaNameT("")
+        _check("saAmfComponentNameGet", saAmf.saAmfComponentNameGet(self._handle, name))
+        self._component = name
+        return _text(name)
+
+    def selection_object(self) -> int:
+        """The descriptor that polls readable when a callback waits."""
+        selection = SaSelectionObjectT()
+        _check("saAmfSelectionObjectGet", saAmf.saAmfSelectionObjectGet(self._handle, selection))
+        return int(selection.value)
+
+    def register(self) -> None:
+        """Register our component (its name must have been got before)."""
+        _patiently(
+            "saAmfComponentRegister",
+            lambda: int(saAmf.saAmfComponentRegister(self._handle, self._component, None)),
+        )
+
+    def start_healthcheck(self, key: str, recovery: Recovery) -> None:
+        """Let AMF invoke the healthcheck `key`; the first callback comes at once."""
+        number = int(Recovery(recovery))
+        _patiently(
+            "saAmfHealthcheckStart",
+            lambda: int(
+                saAmf.saAmfHealthcheckStart(
+                    self._handle,
+                    self._component,
+                    saAmf.SaAmfHealthcheckKeyT(key),
+                    _HEALTHCHECK_AMF_INVOKED,
+                    number,
+                )
+            ),
+        )
+
+    def dispatch(self) -> None:
+        """Run the callbacks that wait."""
+        _check("saAmfDispatch", saAmf.saAmfDispatch(self._handle, _DISPATCH_ALL))
+
+    def respond(self, invocation: int, code: int) -> None:
+        """Answer an invocation; use `Invocation.answer`."""
+        _patiently(
+            "saAmfResponse_4", lambda: int(saAmf.saAmfResponse_4(self._handle, invocation, None, code))
+        )
+
+    def quiescing_complete(self, invocation: int, code: int) -> None:
+        """Report the end of quiescing; use `Invocation.complete_quiescing`."""
+        _patiently(
+            "saAmfCSIQuiescingComplete",
+            lambda: int(saAmf.saAmfCSIQuiescingComplete(self._handle, invocation, code)),
+        )
+
+    def report_error(self, recovery: Recovery) -> None:
+        """Tell AMF that we are broken, and what it should do."""
+        # The B.01 call: its B.04 successor refuses to work without correlation ids in OpenSAF 5.21.
+        number = int(Recovery(recovery))
+        _check(
+            "saAmfComponentErrorReport",
+            saAmf.saAmfComponentErrorReport(self._handle, self._component, 0, number, 0),
+        )
+
+    def finalize(self) -> None:
+        """Give the handle back. For a registered component this is no way to end: AMF disables it."""
+        _check("saAmfFinalize", saAmf.saAmfFinalize(self._handle))
+
+    def _on_healthcheck(self, number: int, _component: Any, key: Any) -> None:
+        self._run(
+            "healthcheckCallback",
+            number,
+            lambda invocation: self._handler.healthcheckCallback(invocation, _key_text(key)),
+        )
+
+    def _on_terminate(self, number: int, _component: Any) -> None:
+        self._run("componentTerminateCallback", number, self._handler.componentTerminateCallback)
+
+    def _on_csi_set(self, number: int, _component: Any, state: int, descriptor: Any) -> None:
+        self._run(
+            "csiSetCallback",
+            number,
+            lambda invocation: self._handler.csiSetCallback(invocation, _read_assignment(state, descriptor)),
+        )
+
+    def _on_csi_remove(self, number: int, _component: Any, csi: Any, flags: int) -> None:
+        self._run(
+            "csiRemoveCallback",
+            number,
+            lambda invocation: self._handler.csiRemoveCallback(
+                invocation, _text(csi[0]) if flags != CsiFlag.TARGET_ALL and csi else None
+            ),
+        )
+
+    def _run(self, callback: str, number: int, call: Callable[[Invocation], None]) -> None:
+        """Call the handler, let nothing escape, and see to it that the invocation has its answer."""
+        invocation = Invocation(self, number)
+        try:
+            call(invocation)
+        except BaseException as error:
+            self._handler.failed(callback, error)
+        if not invocation.answered:
+            try:
+                invocation.answer(ERR_FAILED_OPERATION)
+            except BaseException as error:
+                self._handler.failed(callback, error)
+
+
+def _key_text(key: Any) -> str:
+    structure = key[0]
+    return bytes(structure.key)[: structure.keyLen].decode("utf-8", "surrogateescape")
+
+
+def _read_assignment(state: int, descriptor: Any) -> Assignment:
+    flag = int(descriptor.csiFlags)
+    attributes = []
+    if flag == CsiFlag.ADD_ONE:
+        for index in range(descriptor.csiAttr.number):
+            item = descriptor.csiAttr.attr[index]
+            attributes.append((_c_text(item.attrName) or "", _c_text(item.attrValue)))
+    csi = None if flag == CsiFlag.TARGET_ALL else _text(descriptor.csiName)
+    return Assignment(HAState(state), flag, csi, tuple(attributes))
+
+
+def _c_text(pointer: Any) -> Optional[str]:
+    if not pointer:
+        return None
+    raw = ctypes.cast(pointer, ctypes.c_char_p).value
+    return raw.decode("utf-8", "surrogateescape") if raw is not None else None
+
+
+# ------------------------------------------------------------------------------------ IMM, as implementer
+
+
+class ObjectImplementer:
+    """An OI handle: the identity under which runtime objects are written."""
+
+    def __init__(self) -> None:
+        self._handle = saImmOi.SaImmOiHandleT()
+        _check(
+            "saImmOiInitialize_2",
+            saImmOi.saImmOiInitialize_2(self._handle, None, SaVersionT(*_IMM_VERSION)),
+        )
+
+    def selection_object(self) -> int:
+        """The descriptor that polls readable when IMM has something to say, also that it went away."""
+        selection = SaSelectionObjectT()
+        _check("saImmOiSelectionObjectGet", saImmOi.saImmOiSelectionObjectGet(self._handle, selection))
+        return int(selection.value)
+
+    def dispatch(self) -> None:
+        """Let the library deal with what has come."""
+        _check("saImmOiDispatch", saImmOi.saImmOiDispatch(self._handle, _DISPATCH_ALL))
+
+    def set_name(self, name: str) -> None:
+        """Become the implementer `name`: what its former holders made is ours."""
+        _check("saImmOiImplementerSet", saImmOi.saImmOiImplementerSet(self._handle, SaStringT(name)))
+
+    def clear_name(self) -> None:
+        """Be nobody again; the objects stay."""
+        _check("saImmOiImplementerClear", saImmOi.saImmOiImplementerClear(self._handle))
+
+    def create(self, obj: ImmObject) -> None:
+        """Create a runtime object of one of our classes, with the RDN that its DN says."""
+        rdn, parent = split_dn(obj.dn)
+        definition = definition_of(obj.class_name)
+        keep: list[Any] = []
+        values = [_attribute_values(keep, definition.rdn.name, definition.rdn.type, (rdn,))]
+        values += [
+            _attribute_values(keep, name, _type_of(obj.class_name, name), each)
+            for name, each in obj.attributes.items()
+        ]
+        _check(
+            "saImmOiRtObjectCreate_2",
+            saImmOi.saImmOiRtObjectCreate_2(
+                self._handle, SaStringT(obj.class_name), SaNameT(parent) if parent else None, values
+            ),
+        )
+
+    def update(self, dn: str, class_name: str, attributes: Mapping[str, Sequence[Value]]) -> None:
+        """Replace the values of these attributes, all in one call; no attributes, no call."""
+        if not attributes:
+            return
+        keep: list[Any] = []
+        modifications = []
+        for name, each in attributes.items():
+            modification = saImm.SaImmAttrModificationT_2()
+            modification.modType = _REPLACE
+            _fill(keep, modification.modAttr, name, _type_of(class_name, name), each)
+            modifications.append(modification)
+        _check(
+            "saImmOiRtObjectUpdate_2",
+            saImmOi.saImmOiRtObjectUpdate_2(self._handle, SaNameT(dn), modifications),
+        )
+
+    def delete(self, dn: str) -> None:
+        """Delete an object with everything below it."""
+        _check("saImmOiRtObjectDelete", saImmOi.saImmOiRtObjectDelete(self._handle, SaNameT(dn)))
+
+    def finalize(self) -> None:
+        """Give the handle back; never fails: a dead handle is as good as a finalized one."""
+        saImmOi.saImmOiFinalize(self._handle)
+
+
+def _type_of(class_name: str, attribute: str) -> ValueType:
+    definition = definition_of(class_name).attribute(attribute)
+    if definition is None:
+        raise KeyError(f"{class_name}.{attribute}")
+    return definition.type
+
+
+def _attribute_values(keep: list[Any], name: str, kind: ValueType, values: Sequence[Value]) -> Any:
+    structure = saImm.SaImmAttrValuesT_2()
+    _fill(keep, structure, name, kind, values)
+    return structure
+
+
+def _fill(keep: list[Any], target: Any, name: str, kind: ValueType, values: Sequence[Value]) -> None:
+    """Fill a SaImmAttrValuesT_2; everything it points to goes into `keep`."""
+    target.attrName = SaStringT(name)
+    target.attrValueType = int(kind)
+    target.attrValuesNumber = len(values)
+    keep.append(target)
+    if not values:
+        return
+    array = (saImm.SaImmAttrValueT * len(values))()
+    for index, value in enumerate(values):
+        check_value(value, kind)
+        content = _c_value(keep, kind, value)
+        pointer = ctypes.pointer(content)
+        keep += [content, pointer]
+        array[index] = ctypes.cast(pointer, saImm.SaImmAttrValueT)
+    keep.append(array)
+    target.attrValues = ctypes.cast(array, ctypes.POINTER(saImm.SaImmAttrValueT))
+
+
+def _c_value(keep: list[Any], kind: ValueType, value: Value) -> Any:
+    if kind is ValueType.NAME:
+        return SaNameT(value)
+    if kind is ValueType.STRING:
+        return SaStringT(value)
+    if isinstance(value, bytes):
+        buffer = ctypes.create_string_buffer(value, len(value) or 1)
+        keep.append(buffer)
+        return SaAnyT(len(value), ctypes.cast(buffer, ctypes.POINTER(ctypes.c_char)))
+    return _C_NUMBERS[kind](value)
+
+
+# ----------------------------------------------------------------------------------- IMM, as object manager
+
+
+class FoundObject(NamedTuple):
+    """An object as IMM has it; `implementer` is empty when nobody is attached under its owner's name."""
+
+    object: ImmObject
+    implementer: str
+
+
+class ObjectManager:
+    """An OM handle: reading what IMM holds. Close it after use; a context manager does."""
+
+    def __init__(self) -> None:
+        self._handle = saImmOm.SaImmHandleT()
+        _check("saImmOmInitialize", saImmOm.saImmOmInitialize(self._handle, None, SaVersionT(*_IMM_VERSION)))
+
+    def __enter__(self) -> ObjectManager:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.finalize()
+
+    def finalize(self) -> None:
+        """Give the handle back, with all that was opened on it."""
+        saImmOm.saImmOmFinalize(self._handle)
+
+    def read(self, dn: str, *names: str) -> dict[str, tuple[Value, ...]]:
+        """These attributes of one object, by name."""
+        accessor = saImmOm.SaImmAccessorHandleT()
+        _check("saImmOmAccessorInitialize", saImmOm.saImmOmAccessorInitialize(self._handle, accessor))
+        try:
+            found = ctypes.POINTER(ctypes.POINTER(saImm.SaImmAttrValuesT_2))()
+            wanted = [SaStringT(name) for name in names]
+            _check(
+                "saImmOmAccessorGet_2",
+                saImmOm.saImmOmAccessorGet_2(accessor, SaNameT(dn), wanted or None, found),
+            )
+            return _read_attributes(found)
+        finally:
+            saImmOm.saImmOmAccessorFinalize(accessor)
+
+    def find_class(self, class_name: str) -> list[FoundObject]:
+        """Every object of a class, in no order; none when the class does not exist."""
+        keep: list[Any] = []
+        parameter = saImm.SaImmSearchParametersT_2()
+        text = SaStringT(class_name)
+        pointer = ctypes.pointer(text)
+        keep += [text, pointer]
+        parameter.searchOneAttr.attrName = SaStringT(SYSTEM_ATTRIBUTES[0])
+        parameter.searchOneAttr.attrValueType = int(ValueType.STRING)
+        parameter.searchOneAttr.attrValue = ctypes.cast(pointer, saImm.SaImmAttrValueT)
+        found = list(self._search(None, _ONE_ATTR | _GET_ALL, parameter))
+        keep.clear()
+        return found
+
+    def find_subtree(self, root: str) -> list[FoundObject]:
+        """`root` and everything below it, in no order; none when there is no such object."""
+        return list(self._search(SaNameT(root), _GET_ALL, None))
+
+    def _search(self, root: Any, options: int, parameter: Any) -> Iterator[FoundObject]:
+        search = saImmOm.SaImmSearchHandleT()
+        code = saImmOm.saImmOmSearchInitialize_2(
+            self._handle, root, _SUBTREE, options, parameter, None, search
+        )
+        if code == ERR_NOT_EXIST:
+            return
+        _check("saImmOmSearchInitialize_2", code)
+        try:
+            while True:
+                name = SaNameT("")
+                found = ctypes.POINTER(ctypes.POINTER(saImm.SaImmAttrValuesT_2))()
+                code = saImmOm.saImmOmSearchNext_2(search, name, found)
+                if code == ERR_NOT_EXIST:
+                    return
+                _check("saImmOmSearchNext_2", code)
+                yield _found_object(_text(name), _read_attributes(found))
+        finally:
+            saImmOm.saImmOmSearchFinalize(search)
+
+
+def _found_object(dn: str, attributes: dict[str, tuple[Value, ...]]) -> FoundObject:
+    class_name, implementer, _ = (attributes.pop(name, ()) for name in SYSTEM_ATTRIBUTES)
+    attributes.pop(rdn_of(dn).partition("=")[0], None)
+    return FoundObject(
+        ImmObject(dn, str(class_name[0]) if class_name else "", attributes),
+        str(implementer[0]) if implementer else "",
+    )
+
+
+def _read_attributes(array: Any) -> dict[str, tuple[Value, ...]]:
+    """A NULL-terminated array of SaImmAttrValuesT_2, copied: the library reuses its memory."""
+    attributes = {}
+    index = 0
+    while array and array[index]:
+        structure = array[index][0]
+        values = [
+            _read_value(structure.attrValues[place], structure.attrValueType)
+            for place in range(structure.attrValuesNumber)
+        ]
+        attributes[_string(structure.attrName)] = tuple(values)
+        index += 1
+    return attributes
+
+
+def _read_value(pointer: Any, kind: int) -> Value:
+    if kind == ValueType.NAME:
+        return _text(ctypes.cast(pointer, ctypes.POINTER(SaNameT))[0])
+    if kind == ValueType.STRING:
+        raw = ctypes.cast(pointer, ctypes.POINTER(ctypes.c_char_p))[0]
+        return (raw or b"").decode("utf-8", "surrogateescape")
+    if kind == ValueType.ANY:
+        content = ctypes.cast(pointer, ctypes.POINTER(SaAnyT))[0]
+        return ctypes.string_at(content.bufferAddr, content.bufferSize) if content.bufferSize else b""
+    value: Value = ctypes.cast(pointer, ctypes.POINTER(_C_NUMBERS[kind]))[0]
+    return value
+
+
+def _string(text: Any) -> str:
+    """A SaStringT (a char pointer) as str."""
+    raw = text.value if hasattr(text, "value") else text
+    return (raw or b"").decode("utf-8", "surrogateescape")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AMF's words as Python values: HA states, recoveries, and one CSI set callback with its attributes.
+
+Numbers are those of the SA Forum's AMF specification (SAI-AIS-AMF-B.04.01). No AIS call is made here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple, Optional
+
+
+class HAState(IntEnum):
+    """SaAmfHAStateT."""
+
+    ACTIVE = 1
+    STANDBY = 2
+    QUIESCED = 3
+    QUIESCING = 4
+
+
+class CsiFlag(IntEnum):
+    """SaAmfCSIFlagsT: which CSIs a callback is about."""
+
+    ADD_ONE = 1  # a new one; only here the attributes come along
+    TARGET_ONE = 2
+    TARGET_ALL = 4  # all that we have; the name is undefined
+
+
+class Recovery(IntEnum):
+    """SaAmfRecommendedRecoveryT, those of AIS. A value beyond makes amfnd abort and the node reboot."""
+
+    NO_RECOMMENDATION = 1
+    COMPONENT_RESTART = 2
+    COMPONENT_FAILOVER = 3
+    NODE_SWITCHOVER = 4
+    NODE_FAILOVER = 5
+    NODE_FAILFAST = 6
+    CLUSTER_RESET = 7
+
+
+class Assignment(NamedTuple):
+    """What saAmfCSISetCallback says. `csi` is None when the flags make it undefined."""
+
+    ha_state: HAState
+    flag: int  # a CsiFlag, or what AMF sent instead
+    csi: Optional[str]
+    attributes: tuple[tuple[str, Optional[str]], ...] = ()  # repeated pairs for several values

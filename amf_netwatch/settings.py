@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings: one table of names, defaults and readers, and three places that may give a value.
+
+An option of ``amf-netwatch run`` wins over an environment variable, which wins over an attribute of the
+CSI, which wins over the default. A list (``include``, ``exclude``) is taken whole from the first place
+that gives it, never merged. Every value given anywhere must be right, also one that is overridden: an
+unknown name or a bad value is a `SettingsError` that says which and why. Nothing here logs or exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, NamedTuple, Optional
+
+from .errors import SettingsError
+
+ENVIRONMENT_PREFIX = "AMF_NETWATCH_"
+# Variables with our prefix that are no settings (see `clc` and `log`).
+INTERNAL_VARIABLES = frozenset({"AMF_NETWATCH_READY_FD", "AMF_NETWATCH_RUN_DIR", "AMF_NETWATCH_SYSLOG"})
+
+TYPES = ("ether", "all")
+LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
+MAX_KEY_LENGTH = 32  # bytes of a healthcheck key (SaAmfHealthcheckKeyT)
+MIN_BUDGET, MAX_BUDGET = 0.01, 60.0
+_UNITS = (("ms", 0.001), ("s", 1.0), ("m", 60.0))  # "ms" before "s" and "m": the longest suffix first
+
+
+class Settings(NamedTuple):
+    """What an assignment decides: which interfaces are published, what of them, and at what cost."""
+
+    include: tuple[bytes, ...] = (b"*",)
+    exclude: tuple[bytes, ...] = ()
+    types: str = "ether"  # one of TYPES
+    physical_only: bool = False
+    addresses: bool = True
+    budget: float = 2.0  # seconds that one refresh may spend in IMM
+
+
+class ProcessSettings(NamedTuple):
+    """What must be known before any assignment."""
+
+    healthcheck_key: str = "NetWatch"
+    user: Optional[str] = None  # None: `opensaf` when there is such a user, else stay
+    log_level: str = "info"  # one of LOG_LEVELS
+
+
+class Setting(NamedTuple):
+    """A line of the table. `read` makes the value of all texts given for it, or raises ValueError."""
+
+    name: str
+    default: str
+    meaning: str
+    assigned: bool  # may come as a CSI attribute
+    several: bool
+    read: Callable[[tuple[str, ...]], Any]
+
+    @property
+    def field(self) -> str:
+        """The name of the field in `Settings` or `ProcessSettings`."""
+        return self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return ENVIRONMENT_PREFIX + self.field.upper()
+
+
+def read_duration(text: str) -> float:
+    """Seconds from ``2s``, ``500ms``, ``1m``; ValueError for anything else (a bare number, too)."""
+    for suffix, factor in _UNITS:
+        number = text[: -len(suffix)]
+        if text.endswith(suffix) and number.replace(".", "", 1).isdecimal() and number.isascii():
+            return float(number) * factor
+    raise ValueError(f"{text!r} is no duration such as 2s or 500ms")
+
+
+def _read_patterns(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    # An empty value is an attribute without a value: no pattern.
+    return tuple(text.encode("utf-8", "surrogateescape") for text in texts if text)
+
+
+def _read_types(texts: tuple[str, ...]) -> str:
+    return _read_word(_single(texts), TYPES)
+
+
+def _read_switch(texts: tuple[str, ...]) -> bool:
+    return _read_word(_single(texts), ("yes", "no")) == "yes"
+
+
+def _read_budget(texts: tuple[str, ...]) -> float:
+    seconds = read_duration(_single(texts))
+    if not MIN_BUDGET <= seconds <= MAX_BUDGET:
+        raise ValueError(f"{texts[0]!r} is not between 10ms and 60s")
+    return seconds
+
+
+def _read_key(texts: tuple[str, ...]) -> str:
+    key = _single(texts)
+    if not 1 <= len(key.encode("utf-8", "surrogateescape")) <= MAX_KEY_LENGTH:
+        raise ValueError(f"{key!r} is not of 1 to {MAX_KEY_LENGTH} bytes")
+    return key
+
+
+def _read_user(texts: tuple[str, ...]) -> str:
+    name = _single(texts)
+    if not name:
+        raise ValueError("a user needs a name")
+    return name
+
+
+def _read_level(texts: tuple[str, ...]) -> str:
+    return _read_word(_single(texts), LOG_LEVELS)
+
+
+def _single(texts: tuple[str, ...]) -> str:
+    if len(texts) != 1:
+        raise ValueError(f"it takes one value, not {len(texts)}")
+    return texts[0]
+
+
+def _read_word(text: str, words: tuple[str, ...]) -> str:
+    if text not in words:
+        raise ValueError(f"{text!r} is none of {', '.join(words)}")
+    return text
+
+
+TABLE = (
+    Setting("include", "*", "shell patterns of interface names to publish", True, True, _read_patterns),
+    Setting("exclude", "", "shell patterns not to publish; wins over include", True, True, _read_patterns),
+    Setting("types", "ether", "ether: Ethernet-like links only; all: every link", True, False, _read_types),
+    Setting("physical-only", "no", "yes: only links backed by a device", True, False, _read_switch),
+    Setting("addresses", "yes", "yes: publish IPv4 and IPv6 addresses", True, False, _read_switch),
+    Setting("budget", "2s", "the most time one refresh may spend in IMM", True, False, _read_budget),
+    Setting("healthcheck-key", "NetWatch", "the healthcheck of the AMF model", False, False, _read_key),
+    Setting("user", "opensaf", "whom to become when started as root", False, False, _read_user),
+    Setting("log-level", "info", "error, warning, notice, info or debug", False, False, _read_level),
+)
+BY_NAME = {setting.name: setting for setting in TABLE}
+
+Given = Mapping[str, tuple[str, ...]]
+"""Texts by the name of a setting, as one place gives them."""
+
+
+class Sources:
+    """What the options and the environment say; each assignment is resolved against them."""
+
+    __slots__ = ("environment", "options")
+
+    def __init__(self, options: Given, environment: Given) -> None:
+        """Raise SettingsError when anything given is wrong."""
+        self.options = options
+        self.environment = environment
+        _read_all(options, "option")
+        _read_all(environment, "environment variable")
+
+    def process_settings(self) -> ProcessSettings:
+        """The settings that are needed before any assignment."""
+        values = {**_read_all(self.environment, ""), **_read_all(self.options, "")}
+        return ProcessSettings(**{name: value for name, value in values.items() if not _is_assigned(name)})
+
+    def settings(self, attributes: Iterable[tuple[str, Optional[str]]]) -> Settings:
+        """The settings of an assignment with these CSI attributes (repeated pairs for several values).
+
+        Raises SettingsError for an unknown name or a bad value.
+        """
+        given: dict[str, tuple[str, ...]] = {}
+        for name, value in attributes:
+            setting = BY_NAME.get(name)
+            if setting is None or not setting.assigned:
+                known = ", ".join(each.name for each in TABLE if each.assigned)
+                raise SettingsError(f"CSI attribute {name!r} is no setting; settings are {known}")
+            given[name] = (*given.get(name, ()), value or "")
+        values = {
+            **_read_all(given, "CSI attribute"),
+            **_read_all(self.environment, ""),
+            **_read_all(self.options, ""),
+        }
+        return Settings(**{name: value for name, value in values.items() if _is_assigned(name)})
+
+
+def environment_settings(environment: Mapping[str, str]) -> Given:
+    """The settings among environment variables; a list's values are separated by blanks.
+
+    Raises SettingsError for a variable with our prefix that means nothing to us: a misspelt setting.
+    """
+    given = {}
+    variables = {setting.variable: setting for setting in TABLE}
+    for variable, value in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in INTERNAL_VARIABLES:
+            continue
+        setting = variables.get(variable)
+        if setting is None:
+            known = ", ".join(variables)
+            raise SettingsError(f"environment variable {variable} is no setting; settings are {known}")
+        given[setting.name] = tuple(value.split()) if setting.several else (value,)
+    return given
+
+
+def _read_all(given: Given, place: str) -> dict[str, Any]:
+    values = {}
+    for name, texts in given.items():
+        setting = BY_NAME[name]
+        try:
+            values[setting.field] = setting.read(texts)
+        except ValueError as error:
+            raise SettingsError(f"{place} {_name_at(place, setting)}: {error}") from None
+    return values
+
+
+def _name_at(place: str, setting: Setting) -> str:
+    if place == "option":
+        return f"--{setting.name}"
+    return setting.variable if place == "environment variable" else setting.name
+
+
+def _is_assigned(field: str) -> bool:
+    return BY_NAME[field.replace("_", "-")].assigned
