@@ -11,20 +11,23 @@ searches, owners and CCBs is one; each AMF handle is one). Life of a session::
     call   saAmfInitialize_4   the first call of every session; Session.data is the service's to use
     call   anything            service.handle_call(call): return an Answer, or None and call.reply() later
     ...    Session.push(cb)    queues a callback; the handle's selection object becomes readable
-    call   saAmfDispatch       the service validates handle and flags, then returns session.dispatch(call, flags)
-    return of a callback       only for callbacks pushed with `on_return`: called with the client's return code
+    call   saAmfDispatch       the service validates handle and flags, then returns session.dispatch(call,
+    flags)
+    return of a callback       only for callbacks pushed with `on_return`: called with the client's return
+    code
                                (None: the client went away, or the service was `cancel`led before it answered)
     closed                     service.session_closed(session): the client finalized *or died*; by then
-                               session.closed is True, push and reply do nothing; Session.finalized tells which
+                               session.closed is True, push and reply do nothing; Session.finalized tells
+                               which
 
 Which service gets a session is decided by the prefix of its first call: ``saImm`` IMM, ``saAmf`` AMF,
 ``saClm`` CLM. Wire forms (JSON): strings are `str` with surrogateescape for bytes that are not UTF-8,
 SA_ANY_T is hexadecimal `str`, NULL is None, attributes are ``[name, type, [values]]``, modifications
 ``[how, name, type, [values]]``, admin operation parameters ``[name, type, value]``.
 
-A callback is ``[name, {arguments}]``, for example ``["saAmfHealthcheckCallback", {"invocation": 4, ...}]``; the
-client module (`saf_shim.pyosaf.saAmf`) gets it from `client.Handle.dispatch` and calls the program's function.
-The call log and the faults (`saf-shim fault`) are the server's: a service never sees them.
+A callback is ``[name, {arguments}]``, for example ``["saAmfHealthcheckCallback", {"invocation": 4, ...}]``;
+the client module (`saf_shim.pyosaf.saAmf`) gets it from `client.Handle.dispatch` and calls the program's
+function. The call log and the faults (`saf-shim fault`) are the server's: a service never sees them.
 """
 
 from __future__ import annotations
@@ -76,8 +79,8 @@ class Session(Protocol):
         """Drop queued callbacks that `match`; the number dropped."""
 
     def lose(self) -> None:
-        """Let later calls of this session answer ERR_BAD_HANDLE, its selection object be readable (restart of a
-        service); the session stays open until the client closes it."""
+        """Let later calls of this session answer ERR_BAD_HANDLE, its selection object be readable (restart
+        of a service); the session stays open until the client closes it."""
 
 
 class Call(Protocol):
@@ -100,7 +103,8 @@ class Timer(Protocol):
 
 
 class CommandEnd(NamedTuple):
-    """How a command ended: `status` is its exit status, or None when `signal` killed it or it could not start."""
+    """How a command ended: `status` is its exit status, or None when `signal` killed it or it could not
+    start."""
 
     status: Optional[int]
     signal: Optional[int] = None
@@ -141,11 +145,13 @@ class World(Protocol):
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> Command:
-        """Start a program: cwd ``/``, umask 022, stdio on /dev/null, SIGHUP SIGTSTP SIGTTIN SIGTTOU ignored, the server's
-        session; just this environment (`base_environment` is a start). What it leaves running is killed when the simulator stops."""
+        """Start a program: cwd ``/``, umask 022, stdio on /dev/null, SIGHUP SIGTSTP SIGTTIN SIGTTOU ignored,
+        the server's session; just this environment (`base_environment` is a start). What it leaves running
+        is killed when the simulator stops."""
 
     def base_environment(self) -> dict[str, str]:
-        """PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python, SAF_SHIM_DIR, LD_LIBRARY_PATH...: an amfnd's environment."""
+        """PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python, SAF_SHIM_DIR, LD_LIBRARY_PATH...: an
+        amfnd's environment."""
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[Watch]:
         """Call `on_death` when process `pid` ends; None when there is no such process."""

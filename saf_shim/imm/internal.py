@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The IMM store's port for object implementers inside the server (AMF, CLM).
 
-`Store.attach_internal(name, hooks)` gives an `InternalImplementer`: it holds the implementer name for the life of the server
-(clients get ERR_EXIST for it), is bound to the config classes it asks for, and is called through `Hooks`. Values are plain Python
-(int, float, str, bytes for SA_ANY_T); attributes are tuples of values, empty when there is none. Everything happens in the server's
-one thread; hooks may call back into the port, except into the CCB they are asked about.
+`Store.attach_internal(name, hooks)` gives an `InternalImplementer`: it holds the implementer name for the
+life of the server (clients get ERR_EXIST for it), is bound to the config classes it asks for, and is called
+through `Hooks`. Values are plain Python (int, float, str, bytes for SA_ANY_T); attributes are tuples of
+values, empty when there is none. Everything happens in the server's one thread; hooks may call back into the
+port, except into the CCB they are asked about.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class AdminOperation(Protocol):
     answered: bool
 
     def answer(self, result: int, error_text: str = "") -> None:
-        """End it with the operation's result; `error_text` becomes the parameter ``SaImmAdminOperationError``."""
+        """End it with the operation's result; `error_text` becomes the parameter
+        ``SaImmAdminOperationError``."""
 
 
 class ChangeKind(IntEnum):
@@ -80,8 +82,8 @@ class Hooks(Protocol):
         What needs the whole CCB belongs into `ccb_completed`."""
 
     def ccb_completed(self, ccb_id: int, changes: Sequence[Change], view: View) -> None:
-        """Validate the whole CCB; raise AisError (code, text for the administrator) to refuse it. `view` reads the
-        model as it would be after the CCB."""
+        """Validate the whole CCB; raise AisError (code, text for the administrator) to refuse it. `view`
+        reads the model as it would be after the CCB."""
 
     def ccb_applied(self, ccb_id: int, changes: Sequence[Change]) -> None:
         """The CCB is committed and the store shows it. Must not fail."""
@@ -115,14 +117,16 @@ class InternalImplementer(View, Protocol):
     name: str
 
     def bind_classes(self, class_names: Iterable[str]) -> None:
-        """Become class implementer of config classes; those that do not exist (yet) are bound when they are created."""
+        """Become class implementer of config classes; those that do not exist (yet) are bound when they are
+        created."""
 
     def create(self, class_name: str, parent: str, attributes: Mapping[str, Values]) -> str:
-        """Create a runtime object (RDN attribute included in `attributes`); returns its DN. AisError as saImmOiRtObjectCreate_2."""
+        """Create a runtime object (RDN attribute included in `attributes`); returns its DN. AisError as
+        saImmOiRtObjectCreate_2."""
 
     def update(self, dn: str, attributes: Mapping[str, Values]) -> None:
-        """Set runtime attributes (cached or not, REPLACE) of a runtime or config object; values equal to the present ones cost nothing.
-        AisError as saImmOiRtObjectUpdate_2."""
+        """Set runtime attributes (cached or not, REPLACE) of a runtime or config object; values equal to the
+        present ones cost nothing. AisError as saImmOiRtObjectUpdate_2."""
 
     def delete(self, dn: str) -> None:
         """Delete a runtime object and what is below it. AisError as saImmOiRtObjectDelete."""

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client's side of the socket: one `Session` for each AIS handle. No ctypes here.
+
+A session's calls are answered one at a time: a second thread that calls meanwhile gets ERR_LIBRARY, as
+OpenSAF's IMM library does, or (``exclusive=False``) waits. Dispatching goes over a second connection, whose
+descriptor is the handle's selection object, so it never gets in the way of calls.
+
+It is imported by every program under test, so it imports little: `socket` alone would cost 6 ms.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+from _thread import allocate_lock
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Optional
+
+from . import protocol
+from .codes import Code
+
+_CHUNK = 1 << 16
+_DISPATCH_ALL = 2
+_DISPATCH_BLOCKING = 3
+
+Out = dict[str, Any]
+RunCallback = Callable[[str, Out], Optional[int]]
+
+
+class UnreachableError(Exception):
+    """There is no simulator to talk to; `code` is what the initializing call shall answer."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class _TimedOutError(Exception):
+    """No answer within the call's time."""
+
+
+class _Lines:
+    """A connected socket that is read line by line."""
+
+    __slots__ = ("_tail", "sock")
+
+    def __init__(self, sock: _socket.socket) -> None:
+        self.sock = sock
+        self._tail = b""
+
+    def read(self, deadline: Optional[float] = None) -> bytes:
+        """The next line; b"" at the end of the stream; _TimedOutError at the deadline."""
+        while True:
+            end = self._tail.find(b"\n")
+            if end >= 0:
+                line, self._tail = self._tail[: end + 1], self._tail[end + 1 :]
+                return line
+            if deadline is not None:
+                left = deadline - monotonic()
+                if left <= 0:
+                    raise _TimedOutError
+                self.sock.settimeout(left)
+            try:
+                chunk = self.sock.recv(_CHUNK)
+            except _socket.timeout:
+                raise _TimedOutError from None
+            except OSError:
+                return b""
+            finally:
+                if deadline is not None:
+                    self.sock.settimeout(None)
+            if not chunk:
+                return b""
+            self._tail += chunk
+
+    def read_exactly_a_line(self) -> bytes:
+        """The next line, leaving what follows it in the kernel, where poll() sees it."""
+        parts = []
+        while True:
+            try:
+                seen = self.sock.recv(_CHUNK, _socket.MSG_PEEK)
+                end = seen.find(b"\n")
+                part = self.sock.recv(len(seen) if end < 0 else end + 1) if seen else b""
+            except OSError:
+                return b""
+            if not part:
+                return b""
+            parts.append(part)
+            if end >= 0:
+                return b"".join(parts)
+
+
+def _connect() -> _socket.socket:
+    directory = os.environ.get(protocol.DIRECTORY_VARIABLE)
+    if not directory:
+        raise UnreachableError(
+            Code.ERR_LIBRARY, f"{protocol.DIRECTORY_VARIABLE} is not set: no simulator here"
+        )
+    path = os.path.join(directory, protocol.SOCKET_NAME)
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+    folder = -1
+    try:
+        if len(os.fsencode(path)) >= 108:  # sun_path: go through a descriptor of the folder
+            folder = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+            path = f"/proc/self/fd/{folder}/{protocol.SOCKET_NAME}"
+        sock.connect(path)
+    except OSError as error:
+        sock.close()
+        raise UnreachableError(Code.ERR_TRY_AGAIN, f"{path}: {error.strerror}") from None
+    finally:
+        if folder >= 0:
+            os.close(folder)
+    return sock
+
+
+class Session:
+    """One connection to the simulator, and a second one for callbacks when they are asked for."""
+
+    def __init__(self, exclusive: bool = True) -> None:
+        """Connect; `UnreachableError` says why that failed."""
+        variables = {name: value for name, value in os.environ.items() if name.startswith("SA_")}
+        self._lines = _Lines(_connect())
+        self._lines.sock.sendall(protocol.encode_line([protocol.MAIN, variables]))
+        hello = self._lines.read()
+        if not hello:
+            raise UnreachableError(Code.ERR_TRY_AGAIN, "the simulator is going down")
+        self.id: int = protocol.decode_line(hello)[2]["session"]
+        self._exclusive = exclusive
+        self._lock = allocate_lock()
+        self._number = 0
+        self._pid = os.getpid()
+        self._channel: Optional[_Lines] = None
+        self._channel_lock = allocate_lock()
+        self._dispatching = allocate_lock()
+        self._closed = False
+
+    def call(self, name: str, args: Out, timeout: Optional[float] = None) -> tuple[int, Out]:
+        """Perform one AIS call; its return code and what it fills in.
+
+        ERR_LIBRARY when another thread is in a call (exclusive sessions), ERR_TIMEOUT after `timeout`
+        seconds, ERR_BAD_HANDLE when the simulator has gone."""
+        if not self._lock.acquire(not self._exclusive):
+            return Code.ERR_LIBRARY, {}
+        try:
+            if self._closed or os.getpid() != self._pid:
+                return Code.ERR_BAD_HANDLE, {}
+            self._number += 1
+            number = self._number
+            deadline = None if timeout is None else monotonic() + timeout
+            try:
+                self._lines.sock.sendall(protocol.encode_line([number, name, args]))
+            except OSError:
+                return Code.ERR_BAD_HANDLE, {}
+            while True:
+                try:
+                    line = self._lines.read(deadline)
+                except _TimedOutError:
+                    return Code.ERR_TIMEOUT, {}
+                if not line:
+                    return Code.ERR_BAD_HANDLE, {}
+                answer = protocol.decode_line(line)
+                if answer[0] == number:  # else one that came too late for its call
+                    return answer[1], answer[2] or {}
+        finally:
+            self._lock.release()
+
+    def fileno(self) -> int:
+        """The selection object: readable while callbacks wait. -1 when the simulator has gone."""
+        channel = self._open_channel()
+        return -1 if channel is None else channel.sock.fileno()
+
+    def _open_channel(self) -> Optional[_Lines]:
+        with self._channel_lock:
+            if self._channel is None and not self._closed:
+                try:
+                    channel = _Lines(_connect())
+                except UnreachableError:
+                    return None
+                channel.sock.sendall(protocol.encode_line([protocol.CHANNEL, self.id]))
+                if not channel.read_exactly_a_line():
+                    return None
+                self._channel = channel
+            return self._channel
+
+    def dispatch(self, name: str, args: Out, flags: int, run: RunCallback) -> int:
+        """Perform the dispatch call `name`: fetch queued callbacks, `run` each here, send back what they
+        return.
+
+        `args` must hold what the service checks (handle and flags). Returns the AIS code."""
+        while True:
+            with self._dispatching:
+                rc, out = self._ask(name, args)
+            if rc != Code.OK:
+                # The end of the handle ends a blocking dispatch with OK.
+                return Code.OK if self._closed and flags == _DISPATCH_BLOCKING else rc
+            callbacks = out["callbacks"]
+            for number, callback, arguments in callbacks:
+                if self._closed:
+                    break
+                answer = run(callback, arguments)
+                if number:
+                    self._send_return(number, Code.ERR_FAILED_OPERATION if answer is None else answer)
+            if flags != _DISPATCH_BLOCKING or not callbacks or self._closed:
+                return Code.OK
+
+    def _ask(self, name: str, args: Out) -> tuple[int, Out]:
+        channel = self._open_channel()
+        if channel is None or os.getpid() != self._pid:
+            return Code.ERR_BAD_HANDLE, {}
+        try:
+            channel.sock.sendall(protocol.encode_line([1, name, args]))
+        except OSError:
+            return Code.ERR_BAD_HANDLE, {}
+        while True:
+            line = channel.read_exactly_a_line()
+            if not line:
+                return Code.ERR_BAD_HANDLE, {}
+            if line != protocol.WAKE:
+                answer = protocol.decode_line(line)
+                return answer[1], answer[2] or {}
+
+    def _send_return(self, number: int, rc: int) -> None:
+        channel = self._channel
+        if channel is not None:
+            try:
+                channel.sock.sendall(protocol.encode_line([0, protocol.RETURN, {"id": number, "rc": rc}]))
+            except OSError:
+                pass  # the simulator has gone, the next call says so
+
+    def close(self) -> None:
+        """End the session: wakes a dispatch that waits in another thread, and closes the descriptors."""
+        self._closed = True
+        for lines in (self._channel, self._lines):
+            if lines is not None:
+                try:
+                    lines.sock.shutdown(_socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        if self._channel is not None:
+            with self._dispatching:  # nobody may be reading a descriptor that is closed and used again
+                self._channel.sock.close()
+        self._lines.sock.close()
+
+
+def control(directory: str, name: str, args: Out, timeout: Optional[float] = None) -> tuple[bool, Any]:
+    """Send one of saf-shim's own commands to the simulator in `directory`; (done, result or reason).
+
+    OSError when there is no simulator."""
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+    folder = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+    try:
+        sock.connect(f"/proc/self/fd/{folder}/{protocol.SOCKET_NAME}")
+        lines = _Lines(sock)
+        sock.sendall(protocol.encode_line([protocol.CONTROL]) + protocol.encode_line([1, name, args]))
+        deadline = None if timeout is None else monotonic() + timeout
+        try:
+            lines.read(deadline)
+            line = lines.read(deadline)
+        except _TimedOutError:
+            raise TimeoutError(f"no answer to {name} in {timeout} s") from None
+        if not line:
+            raise ConnectionResetError("the simulator has gone")
+        answer = protocol.decode_line(line)
+        return bool(answer[1]), answer[2]
+    finally:
+        os.close(folder)
+        sock.close()

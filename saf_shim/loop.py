@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server's one thread: descriptors, timers and processes, and nothing that knows IMM or AMF.
+
+The loop sleeps in epoll until a descriptor, a timer or the end of a process calls for it: no periodic
+wake-ups. Processes are watched by pidfd, ours and others'.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import os
+import select
+import time
+import traceback
+from collections.abc import Callable
+from typing import Optional
+
+READ = select.EPOLLIN
+WRITE = select.EPOLLOUT
+_ENDED = select.EPOLLHUP | select.EPOLLERR
+
+
+class LoopTimer:
+    """A timer of the loop; see `saf_shim.service.Timer`."""
+
+    __slots__ = ("function", "when")
+
+    def __init__(self, when: float, function: Callable[[], None]) -> None:
+        self.when = when
+        self.function: Optional[Callable[[], None]] = function
+
+    def cancel(self) -> None:
+        """Never call its function."""
+        self.function = None
+
+
+class ProcessWatch:
+    """One interest in the end of a process; see `saf_shim.service.Watch`."""
+
+    __slots__ = ("_cancel",)
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self._cancel: Optional[Callable[[], None]] = cancel
+
+    def cancel(self) -> None:
+        """Stop watching."""
+        cancel, self._cancel = self._cancel, None
+        if cancel is not None:
+            cancel()
+
+
+class Loop:
+    """Runs functions when descriptors are ready, time has come or processes end, until `stop`."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report  # takes the traceback of a function that failed
+        self._epoll = select.epoll(flags=select.EPOLL_CLOEXEC)
+        self._ready: dict[int, Callable[[int], None]] = {}
+        self._timers: list[tuple[float, int, LoopTimer]] = []
+        self._counter = 0
+        self._running = False
+
+    # descriptors
+
+    def register(self, fd: int, ready: Callable[[int], None], events: int = READ) -> None:
+        """Call `ready(events)` whenever `fd` is; errors and hang-ups count as readable."""
+        self._ready[fd] = ready
+        self._epoll.register(fd, events)
+
+    def modify(self, fd: int, events: int) -> None:
+        """Ask for other events of a registered descriptor."""
+        self._epoll.modify(fd, events)
+
+    def unregister(self, fd: int) -> None:
+        """Forget `fd`; before it is closed."""
+        if self._ready.pop(fd, None) is not None:
+            try:
+                self._epoll.unregister(fd)
+            except OSError:  # closed behind our back
+                pass
+
+    # time
+
+    @staticmethod
+    def now() -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
+        """Call `function` once in `delay` seconds; timers of the same moment in the order they were made."""
+        timer = LoopTimer(time.monotonic() + max(delay, 0.0), function)
+        self._counter += 1
+        heapq.heappush(self._timers, (timer.when, self._counter, timer))
+        return timer
+
+    # processes
+
+    def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
+        """Call `on_death` once when process `pid` ends (a zombie has ended); None if there is none such."""
+        try:
+            fd = os.pidfd_open(pid)
+        except OSError as error:
+            if error.errno in (errno.ESRCH, errno.EINVAL):
+                return None
+            raise
+
+        def cancel() -> None:
+            self.unregister(fd)
+            os.close(fd)
+
+        watch = ProcessWatch(cancel)
+
+        def ended(_events: int) -> None:
+            watch.cancel()
+            on_death()
+
+        self.register(fd, ended)
+        return watch
+
+    # running
+
+    def run(self) -> None:
+        """Run until `stop`; a function that raises is reported and harms no other."""
+        self._running = True
+        while self._running:
+            self._run_once()
+
+    def stop(self) -> None:
+        """Leave `run` after the present function."""
+        self._running = False
+
+    def close(self) -> None:
+        """Free the loop's own descriptor."""
+        self._epoll.close()
+
+    def _run_once(self) -> None:
+        timers = self._timers
+        while timers and timers[0][2].function is None:
+            heapq.heappop(timers)
+        timeout = -1.0
+        if timers:
+            timeout = max(0.0, timers[0][0] - time.monotonic())
+        for fd, events in self._epoll.poll(timeout):
+            ready = self._ready.get(fd)  # an earlier function of this round may have unregistered it
+            if ready is not None:
+                self._guard(ready, READ if events & _ENDED else events)
+        now = time.monotonic()
+        while timers and timers[0][0] <= now:
+            function = heapq.heappop(timers)[2].function
+            if function is not None:
+                self._guard(function)
+
+    def _guard(self, function: Callable[..., None], *arguments: int) -> None:
+        try:
+            function(*arguments)
+        except Exception:
+            self._report(traceback.format_exc())

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that the simulated AMF runs, and the clearing up of all they leave behind.
+
+Commands begin as those of a real amfnd do (facts/amf.md section 1): cwd ``/``, umask 022, stdio on
+/dev/null, no other descriptor, terminal signals ignored, the server's session. The server is a child
+subreaper, so that daemons they start stay its descendants, and `kill_descendants` finds every one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+
+from .loop import Loop
+from .service import CommandEnd
+
+IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+_RESTORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ)
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class RunningCommand:
+    """A command that has been started; see `saf_shim.service.Command`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ended = False
+
+    def kill(self) -> None:
+        """SIGKILL to the command itself."""
+        if not self.ended:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+class Processes:
+    """Starts commands, reaps them and the orphans they leave, kills what is left at the end."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._commands: dict[int, tuple[RunningCommand, Callable[[CommandEnd], None]]] = {}
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        for number in IGNORED_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        loop.register(self._wake_read, lambda _events: self._drain())
+        self._subreaper = False
+
+    def run(
+        self,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        on_end: Callable[[CommandEnd], None],
+    ) -> RunningCommand:
+        """Start a command; `on_end` is called from the loop, never from here, also when it cannot start."""
+        if not self._subreaper:
+            _become_subreaper()
+            self._subreaper = True
+        null = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        program = _find_program(argv[0], environment)
+        try:
+            pid = os.posix_spawn(
+                program, list(argv), dict(environment), file_actions=null, setsigdef=_RESTORED_SIGNALS
+            )
+        except (OSError, ValueError) as error:
+            failed = RunningCommand(0)
+            failed.ended = True
+            reason = f"{argv[0]}: {error.strerror if isinstance(error, OSError) else error}"
+            self._loop.start_timer(0, lambda: on_end(CommandEnd(None, None, reason)))
+            return failed
+        command = RunningCommand(pid)
+        self._commands[pid] = (command, on_end)
+        return command
+
+    def _drain(self) -> None:
+        try:
+            while os.read(self._wake_read, 512):
+                pass
+        except BlockingIOError:
+            pass
+        self.reap()
+
+    def reap(self) -> None:
+        """Collect every child that has ended, adopted ones too."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            command, on_end = self._commands.pop(pid, (None, None))
+            if command is None or on_end is None:
+                continue
+            command.ended = True
+            if os.WIFSIGNALED(status):
+                on_end(CommandEnd(None, os.WTERMSIG(status)))
+            else:
+                on_end(CommandEnd(os.WEXITSTATUS(status)))
+
+    def close(self) -> None:
+        """Kill every descendant and forget the commands; none of their `on_end` is called."""
+        self._commands.clear()
+        kill_descendants()
+        self._loop.unregister(self._wake_read)
+        signal.set_wakeup_fd(-1)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+
+def kill_descendants() -> None:
+    """SIGKILL all descendants of this process and reap those that are its children.
+
+    Killing makes grandchildren ours (subreaper), so it goes on until none is left."""
+    while True:
+        children = _descendants(os.getpid())
+        killed = 0
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+            except (ProcessLookupError, PermissionError):
+                pass
+        if not killed:
+            return
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _descendants(root: int) -> list[int]:
+    """All living descendants of `root`, from /proc."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", "rb") as handle:
+                    # pid (name) state ppid ...; the name may hold anything, so look behind its end
+                    parent = int(handle.read().rpartition(b")")[2].split()[1])
+            except (OSError, IndexError, ValueError):
+                continue
+            children.setdefault(parent, []).append(int(entry))
+    found: list[int] = []
+    todo = [root]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def _find_program(name: str, environment: Mapping[str, str]) -> str:
+    """`name` itself if it is a path, else where the command's own PATH has it."""
+    if "/" in name:
+        return name
+    for directory in environment.get("PATH", "").split(":"):
+        path = os.path.join(directory, name)
+        if directory and os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    return name
+
+
+def _become_subreaper() -> None:
+    import ctypes  # noqa: PLC0415 - 10 ms that only the server pays, once
+
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

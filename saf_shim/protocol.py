@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words between the simulator and its clients: one JSON array a line, over a Unix stream socket.
+
+This module is the codec only; it does no IO. A connection begins with one of::
+
+    ["main", {"SA_...": "..."}]    a handle's calls; the client's SA_* environment variables
+    ["channel", SESSION]           the same handle's selection object: wake-ups and dispatches
+    ["control"]                    saf-shim's own commands (calls, fault, imm, status, stop)
+
+and is answered with ``[0, 1, {"session": SESSION}]``. From then on::
+
+    client   [number, call, {arguments}]     number > 0; answers may come in another order
+    server   [number, rc, {out} or null]
+    server   an empty line (channel only)    the queue of callbacks is no longer empty
+    client   [0, "return", {"id", "rc"}]     what a program's callback returned; never answered
+
+A line is at most `MAX_LINE` bytes. What is no such line is a `ProtocolError`, and the end of that connection.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MAX_LINE = 8 * 1024 * 1024  # bytes of one request; the largest real one, a string attribute, has some 60 kB
+MAX_DIGITS = 25  # 2**64 has 20; more make int() slow on purpose
+
+MAIN = "main"
+CHANNEL = "channel"
+CONTROL = "control"
+RETURN = "return"
+
+SOCKET_NAME = "socket"
+DIRECTORY_VARIABLE = "SAF_SHIM_DIR"
+
+WAKE = b"\n"
+
+
+class ProtocolError(Exception):
+    """The peer's bytes are not this protocol; the text says why."""
+
+
+def _read_int(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number of too many digits")
+    return int(digits)
+
+
+_decode = json.JSONDecoder(parse_int=_read_int).decode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def encode_line(message: list[Any]) -> bytes:
+    """`message` as one line; what JSON cannot carry is a TypeError."""
+    return (_encode(message) + "\n").encode("ascii")
+
+
+def decode_line(line: bytes) -> list[Any]:
+    """The array that `line` is (with or without its end); ProtocolError if it is none."""
+    try:
+        message = _decode(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"no JSON: {error}") from None
+    if not isinstance(message, list):
+        raise ProtocolError("no array")
+    return message
+
+
+class LineBuffer:
+    """Bytes in, lines out, whatever the chunks; at most `limit` bytes are kept."""
+
+    __slots__ = ("_limit", "_searched", "_tail")
+
+    def __init__(self, limit: int = MAX_LINE) -> None:
+        self._tail = bytearray()
+        self._searched = 0
+        self._limit = limit
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that `chunk` completes, without their ends; ProtocolError for an endless one."""
+        if not self._tail and chunk.endswith(b"\n"):  # the usual case: whole lines
+            lines = chunk.split(b"\n")
+            del lines[-1]
+            return lines
+        tail = self._tail
+        tail += chunk
+        end = tail.rfind(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(tail)
+            if len(tail) > self._limit:
+                raise ProtocolError(f"a line of more than {self._limit} bytes")
+            return []
+        lines = bytes(tail[:end]).split(b"\n")
+        del tail[: end + 1]
+        self._searched = len(tail)
+        return lines

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types, codes and constants that all AIS services share (saAis.h), and the helpers of the bindings."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, Union, byref, c_char, c_char_p, pointer
+from typing import Any, Optional
+
+from ..codes import Code
+from .saEnumConst import Const, Enumeration
+
+SaInt8T = c_char
+SaInt16T = ctypes.c_short
+SaInt32T = ctypes.c_int
+SaInt64T = ctypes.c_longlong
+SaUint8T = ctypes.c_ubyte
+SaUint16T = ctypes.c_ushort
+SaUint32T = ctypes.c_uint
+SaUint64T = ctypes.c_ulonglong
+SaFloatT = ctypes.c_float
+SaDoubleT = ctypes.c_double
+SaVoidPtr = ctypes.c_void_p
+SaEnumT = ctypes.c_int
+
+SaTimeT = SaInt64T
+SaInvocationT = SaUint64T
+SaSizeT = SaUint64T
+SaOffsetT = SaUint64T
+SaSelectionObjectT = SaUint64T
+SaBoolT = SaEnumT
+SaDispatchFlagsT = SaEnumT
+SaAisErrorT = SaEnumT
+SaServicesT = SaEnumT
+
+
+class SaStringT(c_char_p):
+    """``char *``, made from `str`; where a prototype wants one, plain bytes do as well."""
+
+    def __init__(self, value: Optional[str] = "") -> None:
+        super().__init__(None if value is None else value.encode("utf-8"))
+
+    def __str__(self) -> str:
+        return (self.value or b"").decode("utf-8", "surrogateescape")
+
+
+saAis = Const()
+saAis.SA_TIME_END = 0x7FFFFFFFFFFFFFFF
+saAis.SA_TIME_BEGIN = 0
+saAis.SA_TIME_UNKNOWN = 0x8000000000000000
+saAis.SA_TIME_ONE_MICROSECOND = 1000
+saAis.SA_TIME_ONE_MILLISECOND = 1000000
+saAis.SA_TIME_ONE_SECOND = 1000000000
+saAis.SA_TIME_ONE_MINUTE = 60000000000
+saAis.SA_TIME_ONE_HOUR = 3600000000000
+saAis.SA_TIME_ONE_DAY = 86400000000000
+saAis.SA_TIME_MAX = saAis.SA_TIME_END
+saAis.SA_MAX_NAME_LENGTH = 256
+saAis.SA_TRACK_CURRENT = 0x01
+saAis.SA_TRACK_CHANGES = 0x02
+saAis.SA_TRACK_CHANGES_ONLY = 0x04
+saAis.SA_TRACK_LOCAL = 0x08
+saAis.SA_TRACK_START_STEP = 0x10
+saAis.SA_TRACK_VALIDATE_STEP = 0x20
+
+eSaBoolT = Enumeration((("SA_FALSE", 0), "SA_TRUE"))
+eSaDispatchFlagsT = Enumeration((("SA_DISPATCH_ONE", 1), "SA_DISPATCH_ALL", "SA_DISPATCH_BLOCKING"))
+eSaAisErrorT = Enumeration([(f"SA_AIS_{code.name}", int(code)) for code in Code])
+eSaServicesT = Enumeration(
+    (
+        ("SA_SVC_HPI", 1),
+        "SA_SVC_AMF",
+        "SA_SVC_CLM",
+        "SA_SVC_CKPT",
+        "SA_SVC_EVT",
+        "SA_SVC_MSG",
+        "SA_SVC_LCK",
+        "SA_SVC_IMMS",
+        "SA_SCV_LOG",
+        "SA_SVC_NTF",
+        "SA_SVC_NAM",
+        "SA_SVC_TMR",
+        "SA_SVC_SMF",
+        "SA_SVC_SEC",
+        "SA_SVC_PLM",
+    )
+)
+
+
+class SaAnyT(Structure):
+    """Uninterpreted bytes: size and address."""
+
+    _fields_ = [("bufferSize", SaSizeT), ("bufferAddr", POINTER(SaInt8T))]
+
+
+class SaVersionT(Structure):
+    """Release letter, major and minor version."""
+
+    _fields_ = [("releaseCode", SaInt8T), ("majorVersion", SaUint8T), ("minorVersion", SaUint8T)]
+
+    def __init__(self, release: str = "\0", major: int = 0, minor: int = 0) -> None:
+        super().__init__(release.encode("latin-1"), major, minor)
+
+
+class SaLimitValueT(Union):
+    """A limit of a service, by the limit's own type."""
+
+    _fields_ = [
+        ("int64Value", SaInt64T),
+        ("uint64Value", SaUint64T),
+        ("timeValue", SaTimeT),
+        ("floatValue", SaFloatT),
+        ("doubleValue", SaDoubleT),
+    ]
+
+
+class _ShortNameT(Structure):
+    """A name of at most 256 bytes, in place."""
+
+    _fields_ = [("length", SaUint16T), ("value", SaInt8T * 256)]
+
+    def __init__(self, name: str = "") -> None:
+        raw = name.encode("utf-8", "surrogateescape")
+        super().__init__(len(raw), raw)
+
+    def __str__(self) -> str:
+        return self.value.decode("utf-8", "surrogateescape")  # type: ignore[no-any-return]
+
+
+# saAisNameLend() puts this into the length of a name whose bytes are elsewhere.
+_LENT = 0xFFFF
+
+
+class _LongNameT(Structure):
+    """A name of any length: up to 255 bytes in place, longer ones lent by address (saAis_B_5_14.h)."""
+
+    _fields_ = [("_opaque", SaUint16T * 129)]
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        saAisNameLend(name.encode("utf-8", "surrogateescape"), self)
+
+    @property
+    def length(self) -> int:
+        """Bytes of the name."""
+        return len(self.value)
+
+    @property
+    def value(self) -> bytes:
+        """The bytes of the name."""
+        return saAisNameBorrow(self)
+
+    def __str__(self) -> str:
+        return self.value.decode("utf-8", "surrogateescape")
+
+
+def saAisNameLend(value: bytes, name: Any) -> None:
+    """Make `name` stand for `value`; long values stay where they are and are kept by `name`."""
+    address = ctypes.addressof(name)
+    if len(value) < 256:
+        name._opaque[0] = len(value)
+        ctypes.memset(address + 2, 0, 256)
+        ctypes.memmove(address + 2, value, len(value))
+        return
+    name._opaque[0] = _LENT
+    name._lent = ctypes.create_string_buffer(value)
+    # OpenSAF marks it so that the two bytes and the pointer behind them cannot be a name in place.
+    ctypes.memmove(address + 8, bytes(SaUint64T(ctypes.addressof(name._lent))), 8)
+
+
+def saAisNameBorrow(name: Any) -> bytes:
+    """The bytes that `name` stands for."""
+    address = ctypes.addressof(name)
+    if name._opaque[0] != _LENT:
+        return ctypes.string_at(address + 2, min(name._opaque[0], 256))
+    return ctypes.string_at(SaUint64T.from_address(address + 8).value)
+
+
+SaNameT: Any = _LongNameT if os.environ.get("SA_ENABLE_EXTENDED_NAMES") == "1" else _ShortNameT
+SaNameT.__name__ = SaNameT.__qualname__ = "SaNameT"
+
+
+def BYREF(data: Any) -> Any:
+    """A reference to `data` for a C call; None stays None (NULL)."""
+    return None if data is None else byref(data)
+
+
+def marshalNullArray(alist: Optional[Sequence[Any]], ctype: Any = None) -> Any:
+    """A NULL-terminated array of the ctypes objects in `alist`: of strings as they are, else of pointers.
+
+    None gives None. An empty list has no type of its own (`ctype` gives one) and is no array that a
+    prototype takes."""
+    if alist is None:
+        return None
+    if not alist:
+        return (SaVoidPtr * 1)() if ctype is None else (POINTER(ctype) * 1)()
+    ctype = type(alist[0])
+    array: Any
+    if issubclass(ctype, c_char_p):
+        array = (ctype * (len(alist) + 1))(*alist)
+        array[len(alist)] = ctype(None)
+        return array
+    array = (POINTER(ctype) * (len(alist) + 1))()
+    for index, item in enumerate(alist):
+        array[index] = pointer(item)
+    return array
+
+
+def unmarshalNullArray(array: Any) -> list[Any]:
+    """What a NULL-terminated array points to: structures as they are, strings as `str`."""
+    found: list[Any] = []
+    if not array:
+        return found
+    for item in array:
+        if isinstance(item, c_char_p):
+            if item.value is None:
+                break
+            found.append(str(item))
+        elif item:
+            found.append(item[0])
+        else:
+            break
+    return found
