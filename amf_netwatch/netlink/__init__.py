@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         decode_address,
         format_ip,
     )
+    from amf_netwatch.netlink.buffer import (
+        ReceiveBuffer,
+    )
     from amf_netwatch.netlink.constants import (
         AddressFlag,
         Family,
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
         RouteScope,
         RouteTable,
         RouteType,
+    )
+    from amf_netwatch.netlink.conversation import (
+        Conversation,
     )
     from amf_netwatch.netlink.errors import (
         AnswerTimeoutError,
@@ -78,8 +84,10 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "address": "Address decode_address format_ip",
+    "buffer": "ReceiveBuffer",
     "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteFlag "
     "RouteProtocol RouteScope RouteTable RouteType",
+    "conversation": "Conversation",
     "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError NetlinkError "
     "OverrunError SocketError TruncatedError",
     "link": "Link LinkInfo decode_link format_address",
@@ -95,6 +103,7 @@ __all__ = [
     "Address",
     "AddressFlag",
     "AnswerTimeoutError",
+    "Conversation",
     "DecodeError",
     "Family",
     "Group",
@@ -116,6 +125,7 @@ __all__ = [
     "OperState",
     "OverrunError",
     "ParserRegistry",
+    "ReceiveBuffer",
     "Route",
     "RouteFlag",
     "RouteProtocol",
