@@ -8,9 +8,9 @@ Nothing that changes by itself is a fact: counters and lifetimes are not here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
-from imm_model.names import encode_rdn_value, make_rdn
+from imm_model.names import decode_rdn_value, encode_rdn_value, make_rdn, split_dn
 from imm_model.types import Value
 
 from .classes import INTERFACE_RDN, NODE_RDN
@@ -50,6 +50,18 @@ def node_dn(node: str) -> str:
 def interface_dn(name: bytes, parent: str) -> str:
     """The DN of an interface's object below its node's object."""
     return f"{INTERFACE_RDN}={encode_rdn_value(name)},{parent}"
+
+
+def interface_name(dn: str, parent: str) -> Optional[bytes]:
+    """The name that `interface_dn` made `dn` of; None when it cannot have."""
+    rdn, above = split_dn(dn)
+    attribute, _, value = rdn.partition("=")
+    if attribute != INTERFACE_RDN or above != parent:
+        return None
+    try:
+        return decode_rdn_value(value)
+    except ValueError:
+        return None
 
 
 def interface_attributes(facts: Interface) -> dict[str, tuple[Value, ...]]:

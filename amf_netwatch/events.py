@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every line the component may log: name, level, fields, meaning, what to do. Data, no code.
+
+The operations manual shows this table and a test compares the two; `log` refuses an event that is not in
+it. A name, once released, keeps its meaning.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ERROR, WARNING, NOTICE, INFO, DEBUG = 3, 4, 5, 6, 7  # severities of syslog(3)
+LEVEL_NAMES = {ERROR: "error", WARNING: "warning", NOTICE: "notice", INFO: "info", DEBUG: "debug"}
+
+
+class Event(NamedTuple):
+    """A kind of log line."""
+
+    name: str
+    level: int
+    fields: tuple[str, ...]
+    meaning: str
+    action: str  # what an operator should do; "none" when nothing
+
+
+EVENTS = (
+    Event(
+        "started",
+        NOTICE,
+        ("component", "user", "version"),
+        "the component has registered with AMF",
+        "none",
+    ),
+    Event(
+        "stopped",
+        NOTICE,
+        ("reason",),
+        "the component ends in an orderly way: AMF asked for it, or SIGTERM came",
+        "none; after SIGTERM AMF treats it as a failure and starts it again: use amf-adm to stop it",
+    ),
+    Event(
+        "start-failed",
+        ERROR,
+        ("reason",),
+        "the component cannot run here; instantiate ends with status 1",
+        "repair what the reason names, then `amf-adm repaired` the SU",
+    ),
+    Event(
+        "assigned",
+        NOTICE,
+        ("ha", "csi", "settings"),
+        "AMF set an HA state; settings are those in force",
+        "none",
+    ),
+    Event(
+        "assignment-refused",
+        ERROR,
+        ("reason",),
+        "a CSI attribute is unknown or has a bad value; AMF gets FAILED_OPERATION and restarts us",
+        "correct the SaAmfCSIAttribute object that the reason names",
+    ),
+    Event("removed", NOTICE, ("csi",), "AMF took the CSI away", "none"),
+    Event(
+        "attached",
+        NOTICE,
+        ("implementer", "adopted"),
+        "the implementer name is ours; `adopted` objects of a former incarnation were found",
+        "none",
+    ),
+    Event("withdrawn", NOTICE, ("dn",), "our objects were deleted from IMM", "none"),
+    Event(
+        "published",
+        DEBUG,
+        ("created", "updated", "deleted"),
+        "a refresh wrote to IMM",
+        "none",
+    ),
+    Event(
+        "imm-away",
+        WARNING,
+        ("call", "code"),
+        "IMM does not answer; logged once, tried again in every healthcheck",
+        "none if IMM is being restarted; otherwise look after IMM",
+    ),
+    Event("imm-back", NOTICE, (), "IMM answers again; what changed meanwhile is written", "none"),
+    Event(
+        "imm-refused",
+        WARNING,
+        ("call", "code", "dn"),
+        "IMM refused to write this object; logged once per object and code, tried in every healthcheck",
+        "NOT_EXIST: load the classes (`amf-netwatch classes`); BAD_OPERATION: somebody else made the "
+        "object; NO_RESOURCES: look after IMM",
+    ),
+    Event(
+        "name-taken",
+        WARNING,
+        ("implementer",),
+        "another process holds our implementer name; tried again in every healthcheck",
+        "none for a moment after a restart; if it stays, end the process that holds it",
+    ),
+    Event(
+        "node-unknown",
+        WARNING,
+        ("reason",),
+        "the AMF node of our SU cannot be read from IMM yet; nothing is published until it can",
+        "look after IMM; see saAmfSUHostedByNode of the SU",
+    ),
+    Event(
+        "budget-spent",
+        INFO,
+        ("left",),
+        "the refresh used its time in IMM up; `left` objects wait for the next healthcheck",
+        "none; raise the setting budget if it comes often",
+    ),
+    Event(
+        "events-lost",
+        INFO,
+        ("total",),
+        "the kernel dropped events since the last refresh; everything is read again",
+        "none; it happens when many interfaces change at once",
+    ),
+    Event(
+        "listener-restarted",
+        WARNING,
+        ("reason",),
+        "the listener thread ended and a new one was started; everything is read again",
+        "none for one; report it if it comes again",
+    ),
+    Event(
+        "listener-failed",
+        ERROR,
+        ("reason",),
+        "the listener thread ended twice; AMF is told FAILED_OPERATION and restarts the component",
+        "report it with the reason",
+    ),
+    Event(
+        "read-failed",
+        WARNING,
+        ("reason",),
+        "the kernel's answer was not usable; the interfaces concerned are read again next time",
+        "none for one; report it if it stays",
+    ),
+    Event(
+        "sysfs-foreign",
+        WARNING,
+        ("path",),
+        "this sysfs shows another network namespace; `physical` is told from the kind of link instead",
+        "mount a sysfs of this namespace, or ignore it",
+    ),
+    Event(
+        "callback-failed",
+        ERROR,
+        ("callback", "reason"),
+        "a defect: a callback raised; AMF is told FAILED_OPERATION now or at the next healthcheck",
+        "report it with the reason",
+    ),
+    Event(
+        "amf-lost",
+        ERROR,
+        ("call", "code"),
+        "AMF's library does not work any more; the component ends with status 3",
+        "none if the node is going down; otherwise look after AMF",
+    ),
+    Event(
+        "backing-off",
+        WARNING,
+        ("seconds", "failures"),
+        "instantiate waits, because the component reported its own failure several times in a row",
+        "see the lines before: assignment-refused, listener-failed, callback-failed",
+    ),
+    Event("cleaned-up", INFO, ("pid", "error_source"), "cleanup killed the component's process", "none"),
+)
+BY_NAME = {event.name: event for event in EVENTS}

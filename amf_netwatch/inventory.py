@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published interfaces of this node as last read, and which objects differ since they were asked for.
+
+Facts are kept by ifindex, the link's identity; objects are named by the link's name, as people look for
+eth0. So a rename is another name with the old one gone, and two links that swap their names are two
+updates. The cost of a change does not depend on how many interfaces there are. No IO; nothing is filtered
+here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from typing import Optional
+
+from .interfaces import Interface
+
+
+class Inventory:
+    """What is true according to the last read.
+
+    `changed` holds the names whose object may differ from what was taken before: read and emptied with
+    `take_changed`.
+    """
+
+    __slots__ = ("_by_index", "_changed", "_mac_counts", "_macs", "_owners")
+
+    def __init__(self) -> None:
+        self._by_index: dict[int, Interface] = {}
+        self._owners: dict[bytes, int] = {}  # name -> ifindex of the link that has it
+        self._changed: set[bytes] = set()
+        self._mac_counts: dict[str, int] = {}
+        self._macs: list[str] = []  # the keys of _mac_counts, kept sorted
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def names(self) -> Iterable[bytes]:
+        """The names of all interfaces."""
+        return self._owners.keys()
+
+    def find(self, name: bytes) -> Optional[Interface]:
+        """The interface that has this name now."""
+        index = self._owners.get(name)
+        return None if index is None else self._by_index[index]
+
+    def index_of(self, name: bytes) -> Optional[int]:
+        """The ifindex of the interface that has this name."""
+        return self._owners.get(name)
+
+    def indexes(self) -> Iterable[int]:
+        """The ifindexes that are known."""
+        return self._by_index.keys()
+
+    @property
+    def macs(self) -> tuple[str, ...]:
+        """The distinct link-layer addresses, sorted; links without one do not count."""
+        return tuple(self._macs)
+
+    def put(self, facts: Interface) -> None:
+        """Note what was read of one interface."""
+        old = self._by_index.get(facts.ifindex)
+        if old == facts and self._owners.get(facts.name) == facts.ifindex:
+            return
+        if old is not None and old.name != facts.name:
+            self._free_name(old)
+        if old is None or old.mac != facts.mac:
+            self._count_mac(facts.mac, 1)
+            self._count_mac(old.mac if old is not None else "", -1)
+        self._by_index[facts.ifindex] = facts
+        # Two links have one name only while one of them was read before a rename: the later read is right.
+        before = self._owners.get(facts.name)
+        if before is not None and before != facts.ifindex:
+            self._count_mac(self._by_index.pop(before).mac, -1)
+        self._owners[facts.name] = facts.ifindex
+        self._changed.add(facts.name)
+
+    def drop(self, ifindex: int) -> None:
+        """Note that there is no such interface, or that it is not to be published."""
+        old = self._by_index.pop(ifindex, None)
+        if old is not None:
+            self._free_name(old)
+            self._count_mac(old.mac, -1)
+
+    def replace(self, everything: Iterable[Interface]) -> None:
+        """Note a full read: what is not in it is gone."""
+        read = {facts.ifindex: facts for facts in everything}
+        for ifindex in [known for known in self._by_index if known not in read]:
+            self.drop(ifindex)
+        for facts in read.values():
+            self.put(facts)
+
+    def take_changed(self) -> set[bytes]:
+        """The names to look at; from now on new ones are collected."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def put_back(self, names: Iterable[bytes]) -> None:
+        """These names were not dealt with: they are to be looked at again."""
+        self._changed.update(names)
+
+    @property
+    def has_changed(self) -> bool:
+        """Is there any name to look at?"""
+        return bool(self._changed)
+
+    def _free_name(self, old: Interface) -> None:
+        if self._owners.get(old.name) == old.ifindex:
+            del self._owners[old.name]
+            self._changed.add(old.name)
+
+    def _count_mac(self, mac: str, step: int) -> None:
+        if not mac:
+            return
+        before = self._mac_counts.get(mac, 0)
+        self._mac_counts[mac] = before + step
+        if not before:
+            insort(self._macs, mac)
+        elif not before + step:
+            del self._mac_counts[mac]
+            del self._macs[bisect_left(self._macs, mac)]
