@@ -62,6 +62,11 @@ if TYPE_CHECKING:
         LinkFactsDecoder,
         decode_link_facts,
     )
+    from amf_netwatch.netlink.listener import (
+        Cause,
+        Changes,
+        Listener,
+    )
     from amf_netwatch.netlink.parsers import (
         ParserRegistry,
     )
@@ -92,6 +97,7 @@ _MODULES = {
     "OverrunError SocketError TruncatedError",
     "link": "Link LinkInfo decode_link format_address",
     "link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
+    "listener": "Cause Changes Listener",
     "parsers": "ParserRegistry",
     "route": "NextHop Route Via decode_default_route decode_route",
     "socket": "NetlinkSocket Transport",
@@ -103,6 +109,8 @@ __all__ = [
     "Address",
     "AddressFlag",
     "AnswerTimeoutError",
+    "Cause",
+    "Changes",
     "Conversation",
     "DecodeError",
     "Family",
@@ -116,6 +124,7 @@ __all__ = [
     "LinkFactsDecoder",
     "LinkFlag",
     "LinkInfo",
+    "Listener",
     "LossError",
     "Message",
     "MessageType",

@@ -31,7 +31,6 @@ _SOL_NETLINK = 270
 _NETLINK_ADD_MEMBERSHIP = 1
 _NETLINK_EXT_ACK = 11
 _NETLINK_GET_STRICT_CHK = 12
-_SO_MEMINFO = 55  # nine u32, the first: bytes of receive queue in use, as SO_RCVBUF counts them
 _CLONE_NEWNET = 0x40000000
 _NAMESPACES = "/run/netns"
 
@@ -152,13 +151,6 @@ class NetlinkSocket:
             self._view.release()
             self._buffer = bytearray(datagram_size)
             self._view = memoryview(self._buffer)
-
-    def queued(self) -> int:
-        """Bytes of receive buffer in use, in the kernel's bookkeeping: about 2,300 a link message."""
-        try:
-            return int.from_bytes(self._socket.getsockopt(_socket.SOL_SOCKET, _SO_MEMINFO, 4), sys.byteorder)
-        except OSError as error:
-            raise SocketError(error.errno or 0, "getsockopt") from error
 
     def discard(self) -> None:
         """Read the receive queue empty, which also ends the state that an overrun leaves; raises SocketError.

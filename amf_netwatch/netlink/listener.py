@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listener: a thread that raises a flag when the kernel says that something changed.
+
+It notes which links changed, never what: the event is a hint, and whoever takes it reads the truth.  It
+does not decode links, keep state, or write a log.
+
+The flag, `network_changed`, is also what hands the socket over::
+
+    flag down    the thread owns socket and notes: it waits for a message, notes it, raises the flag
+    flag up      the taker owns them: the thread waits for `take()`, and for nothing else
+    take()       the taker notes what has queued up since, lowers the flag and wakes the thread
+
+So a storm costs the thread one message, whatever its size: the kernel's queue is the memory until `take()`.
+There at most `DRAIN` datagrams are looked at; if more are queued, or if the kernel's queue overflowed,
+everything counts as changed, and the rest is thrown away unseen.  A message that arrives during or after
+`take()` raises the flag again, at once: no change is lost between taking and reading.
+
+Why the thread ends or goes on:
+
+=========================  ==========================================================================
+what `receive` says        what follows
+=========================  ==========================================================================
+EINTR, EAGAIN              wait again (the socket module hides both)
+ENOBUFS, truncated         everything changed; counted
+bytes that do not decode   everything changed; counted
+any other errno            a new socket, then everything changed; tried for three seconds, with pauses
+no new socket in time      the thread ends: `healthy` is False, `failure` tells why, the flag stays up
+anything else raised       the same: it is our defect
+=========================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable, Iterable
+from enum import Enum
+from errno import EBADF, EPIPE
+from typing import NamedTuple
+
+from amf_netwatch.netlink.constants import Group
+from amf_netwatch.netlink.errors import DecodeError, OverrunError, SocketError, TruncatedError
+from amf_netwatch.netlink.hints import add_changed_links
+from amf_netwatch.netlink.socket import NetlinkSocket, Transport
+
+GROUPS = (Group.LINK, Group.IPV4_ADDRESS, Group.IPV6_ADDRESS)
+DRAIN = 256  # datagrams; a container start is 14.  Up to here single links are read again, 0.4 ms at most
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds before each attempt at a new socket
+
+
+class Cause(Enum):
+    """Why everything counts as changed."""
+
+    NONE = "none"  # it does not
+    START = "start"  # nothing has been read yet
+    OVERRUN = "overrun"  # the kernel's queue was full
+    TRUNCATED = "truncated"  # a datagram was larger than our buffer
+    UNREADABLE = "unreadable"  # a datagram that does not decode
+    STORM = "storm"  # more than DRAIN datagrams between two takes
+    REOPENED = "reopened"  # the socket broke; there is a new one
+    FAILED = "failed"  # nobody is listening
+
+
+class Changes(NamedTuple):
+    """What `take()` hands over; false when nothing has changed."""
+
+    everything: bool  # then `ifindexes` is empty
+    ifindexes: frozenset[int]  # links that appeared, changed, went, or whose addresses did
+    cause: Cause
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.ifindexes)
+
+
+NO_CHANGES = Changes(False, frozenset(), Cause.NONE)
+
+
+class Listener:
+    """Listens to rtnetlink in a thread of its own; everything else is called from one other thread.
+
+    `groups`: what to subscribe to.  `open_transport`: where datagrams come from, if not a `NetlinkSocket`;
+    called by `start()`, and by the thread after the socket broke.  `log`: called with one ``key=value``
+    line when the socket breaks, is replaced, or is given up; in the listener's thread or in that of
+    `take()`.
+
+    Plain attributes, cheap to look at in every healthcheck:
+
+    `network_changed`: something changed since the last `take()`; up from the start, and while nobody listens.
+    `healthy`: the thread runs.  `failure`: what ended it, or None.
+    `overruns`, `truncations`, `unreadable`, `reopenings`: how often, since this object exists.
+    """
+
+    def __init__(
+        self,
+        groups: Iterable[int] = GROUPS,
+        *,
+        open_transport: Callable[[], Transport] | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self.network_changed = True
+        self.healthy = False
+        self.failure: BaseException | None = None
+        self.overruns = self.truncations = self.unreadable = self.reopenings = 0
+        groups = tuple(groups)
+        self._open = open_transport or (lambda: NetlinkSocket(groups))
+        self._log = log
+        self._transport: Transport | None = None
+        self._broken: SocketError | None = None  # what the transport said last; a new one is needed
+        self._strays = 0  # of the transports before this one
+        self._ifindexes: set[int] = set()
+        self._cause = Cause.START
+        self._thread: threading.Thread | None = None
+        self._process = 0
+        self._stopping = False
+        self._wake = self._wake_writer = -1
+
+    def __enter__(self) -> Listener:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def strays(self) -> int:
+        """Datagrams dropped because they did not come from the kernel."""
+        return self._strays + int(getattr(self._transport, "strays", 0))
+
+    def start(self) -> None:
+        """Subscribe and start the thread; raises SocketError, and RuntimeError when it was started already.
+
+        When it returns, no later change will be missed: read everything now.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the listener was started already")
+        transport = self._open()
+        try:
+            self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            transport.close()
+            raise SocketError(error.errno or 0, "open a pipe") from error
+        self._transport = transport
+        self._process = os.getpid()
+        self._stopping, self._broken, self.failure = False, None, None
+        self._ifindexes.clear()
+        self._cause = Cause.START
+        self.network_changed = True
+        self.healthy = True
+        self._thread = threading.Thread(target=self._run, name="netlink-listener", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a second call does nothing.
+
+        When it returns, the thread has ended, all descriptors are closed, the flag is up and `take()` says
+        "everything".  It waits for nothing but the thread's next step: microseconds.  In a forked child,
+        where the thread does not exist, it only closes the descriptors.
+        """
+        if self._thread is None:
+            return
+        if os.getpid() == self._process:
+            self._stopping = True
+            self._rouse()
+            self._thread.join()
+        self._thread = None
+        self.healthy = False
+        self._close_transport()
+        os.close(self._wake)
+        os.close(self._wake_writer)
+        self.network_changed = True
+
+    def restart(self) -> None:
+        """`stop()` and `start()`: the one repair that can be tried without anybody's help; raises
+        SocketError."""
+        self.stop()
+        self.start()
+
+    def take(self) -> Changes:
+        """What changed since the last call; lowers the flag, unless nobody listens.
+
+        Read what it names after it returned, not before.  Never blocks and raises nothing.
+        """
+        if not self.network_changed:
+            return NO_CHANGES
+        if not self.healthy:
+            return Changes(True, frozenset(), Cause.START if self.failure is None else Cause.FAILED)
+        self._drain()
+        if self._cause is Cause.NONE:
+            changes = Changes(False, frozenset(self._ifindexes), Cause.NONE)
+        else:
+            changes = Changes(True, frozenset(), self._cause)
+        self._ifindexes.clear()
+        self._cause = Cause.NONE
+        self.network_changed = False  # from here on the thread owns socket and notes
+        self._rouse()
+        return changes
+
+    # -- the owner's work: the thread's while the flag is down, the taker's while it is up -----------------
+
+    def _drain(self) -> None:
+        """Note or throw away what has queued up; ends with an empty queue or a broken transport."""
+        transport = self._transport
+        if transport is None or self._broken is not None:
+            return
+        for _ in range(DRAIN):
+            if self._cause is not Cause.NONE:
+                break
+            if not self._receive(transport):
+                return
+        else:
+            self._changed(Cause.STORM)
+        try:
+            transport.discard()
+        except SocketError as error:
+            self._broken = error
+
+    def _receive(self, transport: Transport) -> bool:
+        """Note one datagram or loss; False: nothing is there, or the transport broke."""
+        try:
+            datagram = transport.receive()
+            if datagram is None:
+                return False
+            add_changed_links(datagram, self._ifindexes)
+        except OverrunError:
+            self.overruns += 1
+            self._changed(Cause.OVERRUN)
+        except TruncatedError:
+            self.truncations += 1
+            self._changed(Cause.TRUNCATED)
+        except DecodeError:
+            self.unreadable += 1
+            self._changed(Cause.UNREADABLE)
+        except SocketError as error:
+            self._broken = error
+            return False
+        return True
+
+    def _changed(self, cause: Cause) -> None:
+        """Everything has changed; the first cause is the one that is told."""
+        if self._cause is Cause.NONE:
+            self._cause = cause
+
+    # -- the thread ---------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._listen()
+        except BaseException as error:  # whatever it was: dying must be loud
+            self.failure = error
+            self.healthy = False
+            self._say(f"listener state=failed reason={error}")
+        finally:
+            self.network_changed = True
+
+    def _listen(self) -> None:
+        """Wait and note until stopped; raises when nothing can be heard any more."""
+        parked = select.poll()
+        parked.register(self._wake, select.POLLIN)
+        armed = self._poll_both()
+        while True:
+            if self.network_changed:
+                ready = parked.poll()
+            elif self._broken is not None:
+                if not self._reopen(parked):
+                    return
+                armed = self._poll_both()
+                self.network_changed = True
+                continue
+            else:
+                ready = armed.poll()
+            for descriptor, event in ready:
+                if descriptor == self._wake:
+                    self._empty_wake()
+                    if self._stopping:
+                        return
+                else:
+                    self._hear(event)
+
+    def _hear(self, event: int) -> None:
+        """Receive what the socket was readable for, and raise the flag if it tells of a change."""
+        transport = self._transport
+        assert transport is not None
+        if not self._receive(transport) and event != select.POLLIN and self._broken is None:
+            # An error or hang-up that no receive explains would make this loop spin.
+            self._broken = SocketError(EPIPE, "poll")
+        if self._ifindexes or self._cause is not Cause.NONE:
+            self.network_changed = True  # from here on the taker owns socket and notes
+
+    def _poll_both(self) -> select.poll:
+        assert self._transport is not None
+        poll = select.poll()  # select() fails for descriptors of 1024 and more
+        poll.register(self._wake, select.POLLIN)
+        descriptor = self._transport.fileno()
+        if descriptor < 0:
+            self._broken = SocketError(EBADF, "poll")
+        else:
+            poll.register(descriptor, select.POLLIN)
+        return poll
+
+    def _reopen(self, parked: select.poll) -> bool:
+        """Replace a broken transport; False: stopped meanwhile.  Raises the last error when it gives up."""
+        error = self._broken
+        assert error is not None
+        self._say(f"listener state=broken errno={error.errno} doing={error.doing}")
+        self._close_transport()
+        for pause in PAUSES:
+            if parked.poll(pause * 1000):
+                self._empty_wake()
+                if self._stopping:
+                    return False
+            try:
+                self._transport = self._open()
+            except SocketError as refused:
+                error = refused
+                continue
+            self._broken = None
+            self.reopenings += 1
+            self._changed(Cause.REOPENED)
+            self._say("listener state=reopened")
+            return True
+        raise error
+
+    def _rouse(self) -> None:
+        try:
+            os.write(self._wake_writer, b"x")
+        except BlockingIOError:
+            pass  # the pipe is full of reasons to wake up
+
+    def _empty_wake(self) -> None:
+        try:
+            os.read(self._wake, 4096)
+        except BlockingIOError:
+            pass  # a forked child, sharing the pipe, was faster
+
+    def _close_transport(self) -> None:
+        if self._transport is not None:
+            transport, self._strays, self._transport = self._transport, self.strays, None
+            transport.close()
+
+    def _say(self, line: str) -> None:
+        if self._log is not None:
+            self._log(line)
