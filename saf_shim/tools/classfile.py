@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How immcfg reads an IMM XML file: element by element, acting on each at its end.
+
+Not `imm_model.xml`, which reads a whole file strictly: immcfg creates the classes before a fault as it
+meets them, forgives and refuses other things, and words its errors in its own way. `FileReader` is the
+state machine, driven by expat; what is done with classes and objects is its `Target`'s affair.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import pyexpat
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import NoReturn, Optional, Protocol
+
+from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
+from imm_model.types import Value, ValueType, decode_text
+
+from . import command
+from .imm import Attribute
+from .values import parse_file_value
+
+_MAX_DEPTH = 10
+_HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
+_CONTENTS = "imm:IMM-contents"
+_CATEGORIES = {category.sa_name: category for category in Category}
+_FLAGS = {
+    **FILE_FLAGS,
+    "SA_RDN": AttributeFlag.RDN,
+    "SA_CONFIG": AttributeFlag.CONFIG,
+    "SA_RUNTIME": AttributeFlag.RUNTIME,
+}
+
+
+class Tag(Enum):
+    """The elements; the value is the name in the file."""
+
+    CONTENTS = _CONTENTS
+    CLASS = "class"
+    OBJECT = "object"
+    DN = "dn"
+    ATTRIBUTE = "attr"
+    RDN = "rdn"
+    NAME = "name"
+    VALUE = "value"
+    CATEGORY = "category"
+    DEFAULT_VALUE = "default-value"
+    TYPE = "type"
+    FLAG = "flag"
+    NTF_ID = "ntfid"
+
+
+_TAGS = {tag.value: tag for tag in Tag}
+
+
+class Outcome(Enum):
+    """How a file was read."""
+
+    DONE = auto()
+    REFUSED = auto()  # said on standard error
+    CUT_OFF = auto()  # it ends too early: said on standard error, yet immcfg's status is 0
+    EMPTY = auto()
+
+
+class RefusedError(Exception):
+    """The file is not read any further; why has been said on standard error."""
+
+
+class Target(Protocol):
+    """What is done with a file's contents. Methods may call `refuse`."""
+
+    def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
+        """The root element begins (`schema`: the schema it names); returns flags to be let through."""
+
+    def end_contents(self) -> None:
+        """The root element ends."""
+
+    def begin_class(self) -> None:
+        """A class begins."""
+
+    def create_class(
+        self, name: str, category: Optional[Category], attributes: tuple[AttributeDefinition, ...]
+    ) -> None:
+        """A class is complete; `category` is None when no class had one so far."""
+
+    def note_attribute(self, class_name: str, name: str, kind: ValueType) -> None:
+        """The file says the type of a class's attribute."""
+
+    def note_rdn(self, class_name: str, name: str, kind: ValueType) -> None:
+        """The file says which attribute is a class's RDN."""
+
+    def type_of(self, class_name: str, name: str) -> ValueType:
+        """The type in which an object's attribute is to be read."""
+
+    def begin_object_end(self) -> None:
+        """An object's end tag was read."""
+
+    def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
+        """An object is complete."""
+
+
+def refuse(*lines: str) -> NoReturn:
+    """Say `lines` on standard error and read no further."""
+    for line in lines:
+        command.complain(line)
+    raise RefusedError
+
+
+def read_file(path: str, target: Target, strict: bool) -> Outcome:
+    """Read the file at `path` into `target`; OSError when it cannot be opened."""
+    with open(path, "rb") as handle:
+        try:
+            data = handle.read()
+        except IsADirectoryError:
+            data = b""
+    if not data:
+        return Outcome.EMPTY
+    parser = FileReader(target, strict)
+    try:
+        if len(data) > _HEAD_LENGTH:
+            parser.feed(data, is_end=False)
+    except RefusedError:
+        return Outcome.REFUSED
+    try:
+        parser.feed(b"" if len(data) > _HEAD_LENGTH else data, is_end=True)
+    except RefusedError:
+        return Outcome.CUT_OFF
+    return Outcome.DONE
+
+
+class FileReader:
+    """Bytes in, calls of the target out. RefusedError ends it."""
+
+    def __init__(self, target: Target, strict: bool) -> None:
+        self._target = target
+        self._strict = strict
+        self._stack: list[Tag] = []
+        self._known_flags: frozenset[str] = frozenset()
+        self._category: Optional[Category] = None
+        # the class that is being read
+        self._class_name: Optional[str] = None
+        self._definitions: list[AttributeDefinition] = []
+        # the attribute that is being read
+        self._name: Optional[str] = None
+        self._type: Optional[ValueType] = None
+        self._flags = AttributeFlag(0)
+        self._default: Optional[str] = None
+        self._has_ntf_id = False
+        # the object that is being read
+        self._object_class = ""
+        self._dn: Optional[str] = None
+        self._attributes: list[Attribute] = []
+        self._values: list[str] = []  # the last value of the file comes first
+        self._value_goes_on = False
+        self._is_base64 = False
+        self._expat = pyexpat.ParserCreate()
+        self._expat.buffer_text = True
+        self._expat.StartElementHandler = self._start
+        self._expat.EndElementHandler = self._end
+        self._expat.CharacterDataHandler = self._characters
+
+    def feed(self, data: bytes, is_end: bool) -> None:
+        """Parse more bytes; says what is wrong with them and raises RefusedError."""
+        try:
+            self._expat.Parse(data, is_end)
+        except pyexpat.ExpatError as error:
+            refuse(f"Error occured during XML parsing libxml2: {pyexpat.ErrorString(error.code)}\n")
+
+    # Elements
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._stack) + 1 >= _MAX_DEPTH:
+            refuse("The document is too deeply nested")
+        tag = _TAGS.get(name)
+        if tag is None:
+            refuse(f"UNKNOWN TAG! ({name})")
+        self._stack.append(tag)
+        self._check_place(tag)
+        if tag is Tag.CLASS:
+            self._target.begin_class()
+            self._class_name = _required(attributes, "name", "NAME ATTRIBUTE IS NULL")
+        elif tag is Tag.OBJECT:
+            self._flags = AttributeFlag(0)
+            line = f"OBJECT {self._dn or '(null)'} HAS NO CLASS ATTRIBUTE"
+            self._object_class = _required(attributes, "class", line)
+        elif tag in (Tag.ATTRIBUTE, Tag.RDN):
+            self._name = self._type = self._default = None
+            self._flags = AttributeFlag.RDN if tag is Tag.RDN else AttributeFlag(0)
+            self._has_ntf_id = self._has_ntf_id and tag is Tag.RDN
+        elif tag in (Tag.VALUE, Tag.DEFAULT_VALUE):
+            self._value_goes_on = False
+            self._is_base64 = _is_base64(attributes)
+        elif tag is Tag.CONTENTS:
+            schema = attributes.get(
+                "noNamespaceSchemaLocation", attributes.get("xsi:noNamespaceSchemaLocation")
+            )
+            self._known_flags = self._target.begin_contents(schema)
+
+    def _check_place(self, tag: Tag) -> None:
+        """Refuse names and DNs in the wrong place. (Second ones abort the C tool.)"""
+        parent = self._parent()
+        if tag is Tag.DN:
+            if parent is not Tag.OBJECT:
+                refuse("DN not immediately inside an object tag")
+            if self._dn is not None:
+                refuse("An object has two DNs")
+        elif tag is Tag.NAME:
+            if parent not in (Tag.ATTRIBUTE, Tag.RDN):
+                refuse("Name not immediately inside an attribute tag")
+            if self._name is not None:
+                refuse("An attribute has two names")
+
+    def _end(self, _name: str) -> None:
+        tag = self._stack[-1]
+        if tag is Tag.VALUE:
+            self._end_value()
+        elif tag is Tag.DEFAULT_VALUE:
+            if self._default and self._is_base64:
+                self._default = self._decode(self._default, "default value", "default-value")
+            self._is_base64 = False
+        elif tag is Tag.CLASS:
+            self._target.create_class(self._class_name or "", self._category, tuple(self._definitions))
+            self._definitions = []
+            self._class_name = None
+        elif tag in (Tag.ATTRIBUTE, Tag.RDN):
+            if self._parent() is Tag.CLASS:
+                self._end_definition()
+            else:
+                self._end_object_attribute()
+        elif tag is Tag.OBJECT:
+            self._target.begin_object_end()
+            if self._dn is None:
+                refuse("Empty DN for object")
+            self._target.create_object(self._object_class, self._dn, tuple(self._attributes))
+            self._dn = None
+            self._attributes = []
+        elif tag is Tag.CONTENTS:
+            self._target.end_contents()
+        self._stack.pop()
+
+    def _parent(self) -> Optional[Tag]:
+        return self._stack[-2] if len(self._stack) > 1 else None
+
+    # Text
+
+    def _characters(self, text: str) -> None:
+        tag = self._stack[-1]
+        reader = self._TEXT.get(tag)
+        if reader is not None:
+            reader(self, text)
+
+    def _read_dn(self, text: str) -> None:
+        self._dn = (self._dn or "") + text
+
+    def _read_name(self, text: str) -> None:
+        self._name = (self._name or "") + text
+
+    def _read_value(self, text: str) -> None:
+        if self._parent() is not Tag.ATTRIBUTE:
+            refuse("UNKNOWN PLACEMENT OF VALUE")
+        if self._value_goes_on:
+            self._values[0] += text
+        else:
+            self._values.insert(0, text)
+            self._value_goes_on = True
+
+    def _read_category(self, text: str) -> None:
+        category = _CATEGORIES.get(text)
+        if self._parent() is Tag.CLASS:
+            if category is None:
+                refuse("Unknown class category")
+            self._category = category
+        elif self._parent() in (Tag.ATTRIBUTE, Tag.RDN):
+            if category is None:
+                refuse("Unknown attribute category")
+            self._flags |= _FLAGS[text]
+
+    def _read_default(self, text: str) -> None:
+        if self._parent() is not Tag.ATTRIBUTE:
+            refuse("UNKNOWN PLACEMENT OF DEFAULT VALUE")
+        self._default = (self._default or "") + text
+
+    def _read_type(self, text: str) -> None:
+        try:
+            self._type = ValueType.from_sa_name(text)
+        except ValueError:
+            refuse(f"UNKNOWN VALUE TYPE, {text[:20]}")
+        if self._class_name is None:
+            refuse("Class name is missing")
+        if self._name is None:
+            refuse("Attribute name is missing")
+        self._target.note_attribute(self._class_name, self._name, self._type)
+
+    def _read_flag(self, text: str) -> None:
+        flag = _FLAGS.get(text)
+        if flag is not None:
+            self._flags |= flag
+        elif text not in self._known_flags:
+            refuse(f"UNKNOWN FLAGS, {text}")
+
+    def _read_ntf_id(self, text: str) -> None:
+        if text.strip().startswith("-"):
+            refuse("NtfId can not be negative")
+        self._has_ntf_id = True
+
+    _TEXT: Mapping[Tag, Callable[[FileReader, str], None]] = {
+        Tag.DN: _read_dn,
+        Tag.NAME: _read_name,
+        Tag.VALUE: _read_value,
+        Tag.CATEGORY: _read_category,
+        Tag.DEFAULT_VALUE: _read_default,
+        Tag.TYPE: _read_type,
+        Tag.FLAG: _read_flag,
+        Tag.NTF_ID: _read_ntf_id,
+    }
+
+    # Ends of parts
+
+    def _end_value(self) -> None:
+        # An empty value counts only when it is the first of its attribute.
+        if not self._values:
+            self._values.insert(0, "")
+        elif self._is_base64:
+            self._values[0] = self._decode(self._values[0], "value", "value")
+        self._value_goes_on = False
+        self._is_base64 = False
+
+    def _decode(self, text: str, what: str, element: str) -> str:
+        try:
+            raw = base64.b64decode(text.translate({10: None, 13: None, 32: None}), validate=True)
+        except (binascii.Error, ValueError):
+            refuse(f"Failed to decode base64 {what} in attribute {self._name} ({element})")
+        return decode_text(raw.split(b"\0")[0])
+
+    def _end_definition(self) -> None:
+        name, kind = self._name, self._type
+        if name is None:
+            refuse("NO ATTR NAME")
+        if any(definition.name == name for definition in self._definitions):
+            refuse(f"Attribute '{name}' is defined more than once in class '{self._class_name}'")
+        class_name = self._class_name or ""
+        if self._flags & AttributeFlag.RDN and kind is not None:
+            self._target.note_rdn(class_name, name, kind)
+        if kind is None:
+            refuse("Attribute value type is not set")
+        flags = self._flags
+        if flags & AttributeFlag.PERSISTENT:
+            flags |= AttributeFlag.CACHED
+        if self._has_ntf_id:
+            command.complain("IGNORING NTF-ID FOR CLASS CREATE")
+        default: Optional[Value] = None
+        if self._default:
+            default, complete = parse_file_value(self._default, kind)
+            if self._strict and not complete:
+                refuse(f"Failed to parse default value of attribute {name}")
+        self._definitions.insert(0, AttributeDefinition(name, kind, flags, default))
+        self._name = self._default = None
+
+    def _end_object_attribute(self) -> None:
+        name, texts = self._name, self._values
+        self._name, self._values = None, []
+        if name in SYSTEM_ATTRIBUTES:
+            return
+        if name is None:
+            refuse("The attrName must be set")
+        if not texts:
+            refuse("The value array can not be empty")
+        if not self._object_class:
+            refuse("The object class must be set")
+        if any(attribute.name == name for attribute in self._attributes):
+            refuse(f"Attribute '{name}' is defined more than once in object '{self._dn or '(null)'}'")
+        kind = self._target.type_of(self._object_class, name)
+        values = []
+        for text in texts:
+            value, complete = parse_file_value(text, kind)
+            if not complete:
+                refuse(f"Failed to parse a value of attribute {name}")
+            values.append(value)
+        self._attributes.insert(0, Attribute(name, kind, tuple(values)))
+
+
+def _required(attributes: dict[str, str], name: str, missing: str) -> str:
+    found = attributes.get(name)
+    if found is None:
+        # An element without any attribute is taken for the end of nesting, in these words.
+        refuse("RETURNING NULL" if attributes else "The document is TOO DEEPLY NESTED", missing)
+    return found
+
+
+def _is_base64(attributes: dict[str, str]) -> bool:
+    return attributes.get("xsi:type") == "xs:base64Binary" or attributes.get("encoding") == "base64"

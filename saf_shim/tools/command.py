@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tools share: beginning and ending as a C program does, time limits, error lines.
+
+A tool prints bytes as it got them (names and strings need not be UTF-8), dies of a closed pipe without
+a word, and ends with status 1 and one line when its time is over. Nothing here knows IMM.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn, Optional
+
+from imm_model.types import decode_text
+
+Tool = Callable[[Sequence[str]], int]
+
+FAILURE = 1
+
+
+def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
+    """Run `tool` with the arguments (default: the process's own); returns its exit status.
+
+    As a process of its own (no `argv`), SIGPIPE ends it silently, as it ends any C program.
+    """
+    if argv is None:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        argv = [
+            decode_text(argument.encode(sys.getfilesystemencoding(), "surrogateescape"))
+            for argument in sys.argv[1:]
+        ]
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="surrogateescape")
+    try:
+        status = tool(argv)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else FAILURE
+    finally:
+        signal.alarm(0)
+        sys.stdout.flush()
+    return status & 0xFF
+
+
+def fail(line: str, status: int = FAILURE) -> NoReturn:
+    """Write `line` to standard error and end the tool with `status`."""
+    complain(line)
+    raise SystemExit(status)
+
+
+def complain(line: str) -> None:
+    """Write `line` to standard error."""
+    sys.stderr.write(line + "\n")
+
+
+def limit_time(seconds: int, line: str) -> None:
+    """End the tool with status 1 and `line` on standard error when `seconds` are over.
+
+    As with alarm(2), the number is taken modulo 2**32 and 0 means no limit.
+    """
+
+    def time_is_over(_signal: int, _frame: object) -> NoReturn:
+        fail(line)
+
+    signal.signal(signal.SIGALRM, time_is_over)
+    signal.alarm(min(seconds & 0xFFFFFFFF, 0x7FFFFFFF))
+
+
+def print_help(tool: str, synopsis: str, description: str, options: str, example: str) -> None:
+    """Print a help text under the headings that the real tools use."""
+    sections = (
+        ("NAME", f"{tool} - {description.splitlines()[0]}"),
+        ("SYNOPSIS", synopsis),
+        ("DESCRIPTION", description),
+        ("OPTIONS", options),
+        ("EXAMPLE", example),
+    )
+    for heading, text in sections:
+        sys.stdout.write(f"\n{heading}\n")
+        for line in text.strip("\n").splitlines():
+            sys.stdout.write(f"\t{line}\n")

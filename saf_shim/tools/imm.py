@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tools' port to IMM: AIS's object management calls with plain Python values.
+
+One `ImmClient` is one OM handle. Each method is one AIS call of the same name (so the call log shows
+what a C tool would do), repeated each second while the answer is TRY_AGAIN, and raises `ImmError` for
+any other code but OK. No ctypes: a command must start fast.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from enum import IntEnum, IntFlag
+from typing import Any, NamedTuple, Optional
+
+from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
+from imm_model.types import Value, ValueType
+
+from ..client import Session, UnreachableError
+from ..codes import Code
+from . import command
+from .formatting import describe_code
+
+VERSION = ("A", 2, 17)
+IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
+IMM_SERVICE = "safImmService"
+_RETRY_SECONDS = 1.0
+
+
+class Scope(IntEnum):
+    """SaImmScopeT."""
+
+    ONE = 1
+    SUBLEVEL = 2  # an object and its direct children
+    SUBTREE = 3
+
+
+class SearchOption(IntFlag):
+    """SaImmSearchOptionsT; the last is OpenSAF's own."""
+
+    ONE_ATTR = 0x0001
+    GET_ALL_ATTR = 0x0100
+    GET_NO_ATTR = 0x0200
+    GET_SOME_ATTR = 0x0400
+    PERSISTENT_ATTRS = 0x0010  # of runtime objects, only the persistent attributes
+
+
+class CcbFlag(IntFlag):
+    """SaImmCcbFlagsT."""
+
+    REGISTERED_OI = 0x00000001  # refuse changes of objects whose implementer is gone
+    ALLOW_NULL_OI = 0x00000100  # ... unless they never had one
+
+
+class ModificationType(IntEnum):
+    """SaImmAttrModificationTypeT."""
+
+    ADD = 1
+    DELETE = 2
+    REPLACE = 3
+
+
+class Attribute(NamedTuple):
+    """An attribute with its values (none: empty)."""
+
+    name: str
+    type: ValueType
+    values: tuple[Value, ...]
+
+
+class Modification(NamedTuple):
+    """What a CCB does to one attribute."""
+
+    how: ModificationType
+    name: str
+    type: ValueType
+    values: tuple[Value, ...]
+
+
+class Parameter(NamedTuple):
+    """One parameter of an administrative operation, given or returned."""
+
+    name: str
+    type: ValueType
+    value: Value
+
+
+class ClassDescription(NamedTuple):
+    """A class as IMM describes it: attributes in its order, those that IMM added among them."""
+
+    name: str
+    category: Category
+    attributes: tuple[AttributeDefinition, ...]
+
+    def attribute(self, name: str) -> Optional[AttributeDefinition]:
+        """The attribute of that name, None when there is none."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+
+class ImmError(Exception):
+    """An AIS call did not answer OK."""
+
+    def __init__(self, call: str, code: int) -> None:
+        super().__init__(call, code)
+        self.call = call
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.call}: {describe_code(self.code)}"
+
+
+class ImmClient:
+    """One OM handle. `tries` is how often a call is made while IMM says TRY_AGAIN, a second apart."""
+
+    def __init__(self, tries: int = 1) -> None:
+        """saImmOmInitialize; ImmError when there is no IMM or it refuses."""
+        self._tries = max(tries, 1)
+        for attempt in range(1, self._tries + 1):
+            try:
+                self._session = Session()
+            except UnreachableError as error:
+                if error.code != Code.ERR_TRY_AGAIN or attempt == self._tries:
+                    raise ImmError("saImmOmInitialize", error.code) from None
+                time.sleep(_RETRY_SECONDS)
+            else:
+                break
+        self.handle = self._session.id
+        self._call("saImmOmInitialize", version=list(VERSION), callbacks=[])
+
+    @classmethod
+    def connect(cls, seconds: int) -> ImmClient:
+        """As the constructor, for a tool with that time limit: ends the tool when IMM refuses."""
+        try:
+            return cls(tries=seconds)
+        except ImmError as error:
+            command.fail(f"error - saImmOmInitialize FAILED: {describe_code(error.code)}")
+
+    def finalize(self) -> None:
+        """saImmOmFinalize."""
+        self._call("saImmOmFinalize", immHandle=self.handle)
+        self._session.close()
+
+    # Classes
+
+    def describe_class(self, name: str) -> ClassDescription:
+        """saImmOmClassDescriptionGet_2."""
+        out = self._call("saImmOmClassDescriptionGet_2", immHandle=self.handle, className=name)
+        attributes = tuple(
+            AttributeDefinition(
+                attribute,
+                ValueType(kind),
+                AttributeFlag(flags),
+                None if default is None else _from_wire(default, ValueType(kind)),
+            )
+            for attribute, kind, flags, default in out["attrDefinitions"]
+        )
+        return ClassDescription(name, Category(out["classCategory"]), attributes)
+
+    def create_class(self, description: ClassDescription) -> None:
+        """saImmOmClassCreate_2; IMM adds its own attributes, so they are left out here."""
+        definitions = [
+            [name, kind, flags, None if default is None else _to_wire(default)]
+            for name, kind, flags, default in description.attributes
+            if name not in SYSTEM_ATTRIBUTES
+        ]
+        self._call(
+            "saImmOmClassCreate_2",
+            immHandle=self.handle,
+            className=description.name,
+            classCategory=description.category,
+            attrDefinitions=definitions,
+        )
+
+    def delete_class(self, name: str) -> None:
+        """saImmOmClassDelete."""
+        self._call("saImmOmClassDelete", immHandle=self.handle, className=name)
+
+    # Reading
+
+    def initialize_accessor(self) -> int:
+        """saImmOmAccessorInitialize; the accessor's handle."""
+        return int(self._call("saImmOmAccessorInitialize", immHandle=self.handle)["accessorHandle"])
+
+    def get_object(self, accessor: int, dn: str, names: Optional[Sequence[str]] = None) -> list[Attribute]:
+        """saImmOmAccessorGet_2: the named attributes, or all."""
+        out = self._call(
+            "saImmOmAccessorGet_2",
+            accessorHandle=accessor,
+            objectName=dn,
+            attributeNames=None if names is None else list(names),
+        )
+        return _read_attributes(out["attributes"])
+
+    def finalize_accessor(self, accessor: int) -> None:
+        """saImmOmAccessorFinalize."""
+        self._call("saImmOmAccessorFinalize", accessorHandle=accessor)
+
+    def initialize_search(self, root: str, scope: Scope, options: SearchOption, class_name: str = "") -> int:
+        """saImmOmSearchInitialize_2 for every object, or those of a class; the search's handle."""
+        criterion = ["SaImmAttrClassName", ValueType.STRING, class_name] if class_name else [None, 0, None]
+        out = self._call(
+            "saImmOmSearchInitialize_2",
+            immHandle=self.handle,
+            rootName=root,
+            scope=scope,
+            searchOptions=SearchOption.ONE_ATTR | options,
+            searchParam=criterion,
+            attributeNames=None,
+        )
+        return int(out["searchHandle"])
+
+    def iterate_search(self, search: int) -> Iterator[tuple[str, list[Attribute]]]:
+        """saImmOmSearchNext_2 until nothing is left: names and attributes."""
+        while True:
+            try:
+                out = self._call("saImmOmSearchNext_2", searchHandle=search)
+            except ImmError as error:
+                if error.code == Code.ERR_NOT_EXIST:
+                    return
+                raise
+            yield out["objectName"], _read_attributes(out["attributes"] or [])
+
+    def finalize_search(self, search: int) -> None:
+        """saImmOmSearchFinalize."""
+        self._call("saImmOmSearchFinalize", searchHandle=search)
+
+    # Administrative owners
+
+    def initialize_owner(self, name: str, release_on_finalize: bool) -> int:
+        """saImmOmAdminOwnerInitialize; the owner's handle."""
+        out = self._call(
+            "saImmOmAdminOwnerInitialize",
+            immHandle=self.handle,
+            adminOwnerName=name,
+            releaseOwnershipOnFinalize=release_on_finalize,
+        )
+        return int(out["ownerHandle"])
+
+    def set_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
+        """saImmOmAdminOwnerSet."""
+        self._call("saImmOmAdminOwnerSet", ownerHandle=owner, objectNames=list(dns), scope=scope)
+
+    def release_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
+        """saImmOmAdminOwnerRelease."""
+        self._call("saImmOmAdminOwnerRelease", ownerHandle=owner, objectNames=list(dns), scope=scope)
+
+    def clear_owner(self, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
+        """saImmOmAdminOwnerClear."""
+        self._call("saImmOmAdminOwnerClear", immHandle=self.handle, objectNames=list(dns), scope=scope)
+
+    def finalize_owner(self, owner: int) -> None:
+        """saImmOmAdminOwnerFinalize."""
+        self._call("saImmOmAdminOwnerFinalize", ownerHandle=owner)
+
+    # Configuration change bundles
+
+    def initialize_ccb(self, owner: int, flags: CcbFlag) -> int:
+        """saImmOmCcbInitialize; the CCB's handle."""
+        return int(self._call("saImmOmCcbInitialize", ownerHandle=owner, ccbFlags=flags)["ccbHandle"])
+
+    def create_object(
+        self, ccb: int, class_name: str, parent: Optional[str], values: Sequence[Attribute]
+    ) -> None:
+        """saImmOmCcbObjectCreate_2; the RDN is among the values, None as parent is the top."""
+        self._call(
+            "saImmOmCcbObjectCreate_2",
+            ccbHandle=ccb,
+            className=class_name,
+            parentName=parent,
+            attrValues=[_attribute_to_wire(attribute) for attribute in values],
+        )
+
+    def modify_object(self, ccb: int, dn: str, modifications: Sequence[Modification]) -> None:
+        """saImmOmCcbObjectModify_2; no modifications at all is NULL, which IMM refuses."""
+        wire = [
+            [how, *_attribute_to_wire(Attribute(name, kind, values))]
+            for how, name, kind, values in modifications
+        ]
+        self._call("saImmOmCcbObjectModify_2", ccbHandle=ccb, objectName=dn, attrMods=wire or None)
+
+    def delete_object(self, ccb: int, dn: str) -> None:
+        """saImmOmCcbObjectDelete."""
+        self._call("saImmOmCcbObjectDelete", ccbHandle=ccb, objectName=dn)
+
+    def read_ccb_object(self, ccb: int, dn: str, names: Sequence[str]) -> list[Attribute]:
+        """saImmOmCcbObjectRead: an object as the CCB will leave it."""
+        out = self._call("saImmOmCcbObjectRead", ccbHandle=ccb, objectName=dn, attributeNames=list(names))
+        return _read_attributes(out["attributes"])
+
+    def validate_ccb(self, ccb: int) -> None:
+        """saImmOmCcbValidate."""
+        self._call("saImmOmCcbValidate", ccbHandle=ccb)
+
+    def apply_ccb(self, ccb: int) -> None:
+        """saImmOmCcbApply."""
+        self._call("saImmOmCcbApply", ccbHandle=ccb)
+
+    def get_error_strings(self, ccb: int) -> list[str]:
+        """saImmOmCcbGetErrorStrings: what IMM and the implementers say about the failure."""
+        out = self._call("saImmOmCcbGetErrorStrings", ccbHandle=ccb)
+        return list(out.get("errorStrings") or [])
+
+    def finalize_ccb(self, ccb: int) -> None:
+        """saImmOmCcbFinalize."""
+        self._call("saImmOmCcbFinalize", ccbHandle=ccb)
+
+    # Administrative operations
+
+    def invoke_operation(
+        self, owner: int, dn: str, operation: int, parameters: Sequence[Parameter], timeout: int
+    ) -> tuple[int, list[Parameter]]:
+        """saImmOmAdminOperationInvoke_o2; `timeout` in ns. The operation's own result and what it
+        returned."""
+        out = self._call(
+            "saImmOmAdminOperationInvoke_o2",
+            ownerHandle=owner,
+            objectName=dn,
+            continuationId=0,
+            operationId=operation,
+            params=[[name, kind, _to_wire(value)] for name, kind, value in parameters],
+            timeout=timeout,
+        )
+        returned = [
+            Parameter(name, ValueType(kind), _from_wire(value, ValueType(kind)))
+            for name, kind, value in out.get("returnParams") or []
+        ]
+        return int(out["operationReturnValue"]), returned
+
+    def _call(self, name: str, **arguments: Any) -> dict[str, Any]:
+        for attempt in range(1, self._tries + 1):
+            code, out = self._session.call(name, arguments)
+            if code == Code.OK:
+                return out
+            if code != Code.ERR_TRY_AGAIN or attempt == self._tries:
+                break
+            time.sleep(_RETRY_SECONDS)
+        raise ImmError(name, code)
+
+
+def _read_attributes(wire: Sequence[Sequence[Any]]) -> list[Attribute]:
+    return [
+        Attribute(name, ValueType(kind), tuple(_from_wire(value, ValueType(kind)) for value in values))
+        for name, kind, values in wire
+    ]
+
+
+def _attribute_to_wire(attribute: Attribute) -> list[Any]:
+    return [attribute.name, attribute.type, [_to_wire(value) for value in attribute.values]]
+
+
+def _to_wire(value: Value) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _from_wire(value: Any, kind: ValueType) -> Value:
+    if kind is ValueType.ANY:
+        return bytes.fromhex(value)
+    return float(value) if kind in (ValueType.FLOAT, ValueType.DOUBLE) else value

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""immadm: performs an administrative operation on objects."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Optional
+
+from imm_model.types import TEXT_TYPES, ValueType
+
+from ..codes import Code
+from . import command
+from .formatting import TABLE_HEAD, describe_code, format_parameter, table_row
+from .imm import IMM_OBJECT, IMM_SERVICE, ImmClient, ImmError, Parameter
+from .options import CommandLine, LongOption, Option, OptionError
+from .values import ConversionError, parse_argument, scan_integer, wrap
+
+_LONG_OPTIONS = (
+    LongOption("disable-tryagain", False, "d"),
+    LongOption("parameter", True, "p"),
+    LongOption("operation-id", True, "o"),
+    LongOption("operation-name", True, "O"),
+    LongOption("admin-owner", True, "a"),
+    LongOption("release-on-finalize", False, "r"),
+    LongOption("help", False, "h"),
+    LongOption("timeout", True, "t"),
+    LongOption("verbose", False, "v"),
+)
+_NO_OPERATION = -1  # so -o -1 counts as not given
+_NAMED_OPERATION = 1 << 63  # the operation id that says: a parameter has the name
+_NAME_PARAMETER = "SaImmAdminOperationName"
+_ERROR_PARAMETER = "SaImmAdminOperationError"
+_SECOND = 1_000_000_000  # ns
+
+
+class Request:
+    """What the options ask for."""
+
+    def __init__(self) -> None:
+        self.operation = _NO_OPERATION
+        self.name = ""
+        self.parameters: list[Parameter] = []
+        self.owner: Optional[str] = None
+        self.release = False
+        self.try_again = True
+        self.seconds = 60
+        self.verbose = False
+        # strtoll says ERANGE by errno, which the C tool looks at later, at another option.
+        self._out_of_range = False
+
+    def take(self, option: Option) -> None:
+        """Take one option; ends the command when it makes no sense."""
+        letter, value = option.letter, option.value
+        if letter in ("o", "O"):
+            if self.operation != _NO_OPERATION:
+                command.fail("Cannot set admin operation more than once")
+            if letter == "o":
+                scanned = scan_integer(value, base=10)
+                self._out_of_range = self._out_of_range or scanned.out_of_range
+                self.operation = int(scanned.number)
+            else:
+                self.operation = _NAMED_OPERATION
+                self.name = value
+                self.parameters.append(Parameter(_NAME_PARAMETER, ValueType.STRING, value))
+        elif letter == "p":
+            self._take_parameter(value)
+        elif letter == "t":
+            scanned = scan_integer(value, base=10)
+            self._out_of_range = self._out_of_range or scanned.out_of_range
+            self.seconds = int(scanned.number)
+            if self.seconds == 0 or self._out_of_range:
+                command.fail("Illegal timeout value")
+        elif letter == "a":
+            self.owner = value
+        elif letter == "r":
+            self.release = True
+        elif letter == "d":
+            self.try_again = False
+        elif letter == "v":
+            self.verbose = True
+        else:
+            _print_help()
+            raise SystemExit(0)
+
+    def _take_parameter(self, text: str) -> None:
+        try:
+            parameter = read_parameter(text)
+        except ConversionError as error:
+            (sys.stdout if error.too_large else sys.stderr).write(f"{error}\n")
+            parameter = None
+        if parameter is None:
+            command.fail(f"Illegal parameter: {text}")
+        if parameter.type not in TEXT_TYPES and parameter.type is not ValueType.ANY:
+            self._out_of_range = False
+        self.parameters.append(parameter)
+
+    @property
+    def timeout(self) -> int:
+        """The operation's time limit in ns, as a product of 64 bits."""
+        return wrap(self.seconds * _SECOND, 64, signed=True)
+
+    @property
+    def shows_results(self) -> bool:
+        """Are result parameters printed?"""
+        return self.verbose or self.name.startswith("display")
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command; returns its exit status."""
+    return command.run(operate, argv)
+
+
+def operate(arguments: Sequence[str]) -> int:
+    """The command itself."""
+    request = Request()
+    line = CommandLine("dp:o:O:a:rt:hv", _LONG_OPTIONS, arguments)
+    try:
+        for option in line:
+            request.take(option)
+    except OptionError as error:
+        command.complain(f"immadm: {error}")
+        command.fail("Try 'immadm --help' for more information")
+    if request.operation == _NO_OPERATION:
+        command.fail("error - must specify admin operation ID ffffffffffffffff")
+    if not line.operands:
+        command.fail("error - wrong number of arguments")
+    command.limit_time(request.seconds, "error - command timed out (alarm)")
+    _Operator(request, line.operands).run()
+    return 0
+
+
+def read_parameter(text: str) -> Optional[Parameter]:
+    """The parameter that ``name:type:value`` means, None for a wrong form; ConversionError for a value
+    that is none of the type.
+
+    Colons before the name and several in a row separate like one, yet the value is looked for as if
+    there had been one each time.
+    """
+    words = [word for word in text.split(":") if word]
+    if len(words) < 3:
+        return None
+    try:
+        kind = ValueType.from_sa_name(words[1])
+    except ValueError:
+        return None
+    value = text[len(words[0]) + len(words[1]) + 2 :]
+    return Parameter(words[0], kind, parse_argument(value, kind))
+
+
+class _Operator:
+    """Performs the operation on one object after the other."""
+
+    def __init__(self, request: Request, dns: Sequence[str]) -> None:
+        self._request = request
+        self._dns = dns
+        self._imm = ImmClient.connect(request.seconds if request.try_again else 1)
+        self._owner_name = request.owner or "immadm"
+        self._release = request.owner is None or request.release
+        self._owner = 0
+        self._has_printed = False
+
+    def run(self) -> None:
+        """All of it; ends the command at the first refusal."""
+        request, imm = self._request, self._imm
+        if request.owner is not None:
+            self._owner_name = request.owner
+        elif self._dns[0] == IMM_OBJECT:
+            self._owner_name, self._release = IMM_SERVICE, False
+            sys.stdout.write(f"[using admin-owner: '{IMM_SERVICE}']\n")
+        try:
+            self._owner = imm.initialize_owner(self._owner_name, self._release)
+        except ImmError as error:
+            command.fail(f"error - saImmOmAdminOwnerInitialize FAILED: {describe_code(error.code)}")
+        for dn in self._dns:
+            self._set_owner(dn)
+            self._invoke(dn)
+            if self._release:
+                self._let_go(dn)
+        try:
+            imm.finalize_owner(self._owner)
+        except ImmError as error:
+            command.fail(f"error - saImmOmAdminOwnerFinalize FAILED: {describe_code(error.code)}")
+        imm.finalize()
+
+    def _set_owner(self, dn: str) -> None:
+        try:
+            self._imm.set_owner(self._owner, [dn])
+        except ImmError as error:
+            if error.code != Code.ERR_NOT_EXIST:
+                command.fail(f"error - saImmOmAdminOwnerSet FAILED: {describe_code(error.code)}")
+            # The name of an implementer in place of an object: an operation on the implementer itself.
+            if dn != self._owner_name:
+                command.fail(f"error - saImmOmAdminOwnerSet - object '{dn}' does not exist")
+
+    def _invoke(self, dn: str) -> None:
+        request = self._request
+        while True:
+            try:
+                result, returned = self._imm.invoke_operation(
+                    self._owner, dn, request.operation, request.parameters, request.timeout
+                )
+            except ImmError as error:
+                command.fail(f"error - saImmOmAdminOperationInvoke_2 FAILED: {describe_code(error.code)}")
+            if result != Code.ERR_TRY_AGAIN or not request.try_again:
+                break
+            time.sleep(1)  # until the command's time is over
+        if result == Code.OK:
+            if request.shows_results:
+                self._print(dn, returned)
+            return
+        command.complain(f"error - saImmOmAdminOperationInvoke_2 admin-op RETURNED: {describe_code(result)}")
+        for name, kind, value in returned:
+            if name == _ERROR_PARAMETER:
+                command.complain(f"error-string: {format_parameter(value, kind)}")
+        if request.verbose:
+            self._print(dn, returned)
+        raise SystemExit(command.FAILURE)
+
+    def _print(self, dn: str, returned: Sequence[Parameter]) -> None:
+        if not returned:
+            return
+        lines = [""] if self._has_printed else []
+        self._has_printed = True
+        lines += [f"Object: {dn}", TABLE_HEAD]
+        lines += [table_row(name, kind, format_parameter(value, kind)) for name, kind, value in returned]
+        sys.stdout.write("\n".join(lines) + "\n")
+
+    def _let_go(self, dn: str) -> None:
+        try:
+            self._imm.release_owner(self._owner, [dn])
+        except ImmError as error:
+            if error.code != Code.ERR_NOT_EXIST:
+                command.fail(f"error - saImmOmAdminOwnerRelease FAILED: {describe_code(error.code)}")
+
+
+def _print_help() -> None:
+    command.print_help(
+        "immadm",
+        "immadm [options] DN...",
+        "perform an administrative operation on objects of IMM\n"
+        "What an operation does is defined by the implementer of the object.",
+        "-o, --operation-id=ID          the operation's number (this or -O is needed)\n"
+        "-O, --operation-name=NAME      the operation's name\n"
+        "-p, --parameter=NAME:TYPE:VALUE  a parameter (repeat for several); TYPE is SA_INT32_T,\n"
+        "                               SA_UINT32_T, SA_INT64_T, SA_UINT64_T, SA_TIME_T, SA_NAME_T,\n"
+        "                               SA_FLOAT_T, SA_DOUBLE_T, SA_STRING_T or SA_ANY_T\n"
+        "-a, --admin-owner=NAME         act under this administrative owner name, and keep the objects\n"
+        "-r, --release-on-finalize      ... but let go of them at the end\n"
+        "-t, --timeout=SECONDS          give up after so long (default 60)\n"
+        "-d, --disable-tryagain         do not repeat what is answered by TRY_AGAIN\n"
+        "-v, --verbose                  print what the operation returns\n"
+        "-h, --help                     print this text and end",
+        "immadm -o 2 safAmfNode=SC-2,safAmfCluster=myAmfCluster\n"
+        "immadm -O reset -p how:SA_STRING_T:soft myObject=1",
+    )

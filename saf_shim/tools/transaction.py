@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""immcfg without arguments: its commands come from standard input, and share one CCB.
+
+Lines are split as a shell would, by the C library's own wordexp(3), which is what the C tool calls:
+quotes, variables, patterns and its error codes are then the same by construction. (ctypes is imported
+here only, because it costs start-up time.)
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from imm_model.types import decode_text, encode_text
+
+from . import command
+
+_BAD_CHARACTER = 2  # WRDE_BADCHAR
+_SYNTAX = 5  # WRDE_SYNTAX
+_COMPLAINTS = {
+    _BAD_CHARACTER: "Illegal occurrence of newline or one of |, &, ;, <, >, (, ), {, }. Error: WRDE_BADCHAR",
+    _SYNTAX: "Shell syntax error, such as unbalanced parentheses or unmatched quotes. Error: WRDE_SYNTAX",
+}
+_PROMPT = "> "
+
+Operation = Callable[[Sequence[str]], int]
+
+
+class WordError(Exception):
+    """A line that wordexp refuses, with its error code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def expand_words(line: str) -> list[str]:
+    """`line` as words, expanded like a shell's command line; WordError when it is none."""
+    import ctypes  # noqa: PLC0415
+
+    class Words(ctypes.Structure):
+        _fields_ = (
+            ("we_wordc", ctypes.c_size_t),
+            ("we_wordv", ctypes.POINTER(ctypes.c_char_p)),
+            ("we_offs", ctypes.c_size_t),
+        )
+
+    library = ctypes.CDLL(None)
+    words = Words()
+    code = library.wordexp(ctypes.c_char_p(encode_text(line)), ctypes.byref(words), 0)
+    if code:
+        raise WordError(code)
+    found = [decode_text(words.we_wordv[place] or b"") for place in range(words.we_wordc)]
+    library.wordfree(ctypes.byref(words))
+    return found
+
+
+def run_commands(perform: Operation) -> int:
+    """Perform the ``immcfg ...`` lines of standard input with `perform`; the exit status.
+
+    From a terminal, errors do not end it; from a file or pipe the first one does.
+    """
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    interactive = stat.S_ISCHR(mode)
+    status = 0
+    for line in _read_prompted() if interactive else _read_lines():
+        if not line:
+            continue
+        try:
+            words, status = expand_words(line), 0
+        except WordError as error:
+            status = error.code
+            command.complain(_COMPLAINTS.get(status, f"Error in parsing line. RC: {status}"))
+            if interactive:
+                continue
+            break
+        if not words:
+            continue
+        if words[0] != "immcfg":
+            command.complain("Not immcfg command")
+            continue
+        status = perform(words[1:])
+        if status and not interactive:
+            break
+        signal.alarm(0)
+    if stat.S_ISREG(mode):
+        sys.stdout.write("\n")
+    return status
+
+
+def _read_lines() -> Iterator[str]:
+    """The lines of a pipe or file, without their ends. Only the last one can end in a backslash, which
+    then continues nothing."""
+    for raw in sys.stdin.buffer:
+        line = raw.split(b"\0")[0]
+        if line.endswith(b"\\"):
+            line = line[:-1]
+        yield decode_text(line.rstrip(b"\r\n"))
+
+
+def _read_prompted() -> Iterator[str]:
+    """The lines that somebody types (or that a device gives), with a prompt."""
+    if not sys.stdin.isatty():
+        sys.stdout.write(_PROMPT)
+        sys.stdout.flush()
+        for line in _read_lines():
+            yield line
+            sys.stdout.write(_PROMPT)
+            sys.stdout.flush()
+        return
+    import readline  # noqa: F401, PLC0415  (gives input() its history and editing)
+
+    while True:
+        try:
+            line = input(_PROMPT)
+            while line.endswith("\\"):
+                line = line[:-1] + input()
+        except EOFError:
+            return
+        yield line
