@@ -2,9 +2,9 @@
 """rtnetlink: links, addresses and routes as the kernel tells them, for listening, asking and watching.
 
 Reading order: `constants` and `errors`; `wire` (messages, attributes); `link`, `address`, `route` (typed
-messages) with `link_facts` (the fast link decoder) and `parsers` (the registry), all of them bytes in, values
-out, without IO; then `socket` (the only one that opens AF_NETLINK), `conversation` (questions and answers),
-`buffer` (a thread between socket and parser), `listener` (the thread of the component).
+messages) with `link_facts` (the fast link decoder) and `parsers` (the registry), all of them bytes in,
+values out, without IO; then `socket` (the only one that opens a netlink socket), `conversation` (questions
+and answers), `buffer` (a thread between socket and parser), `listener` (the thread of the component).
 
 The public names are imported when first used: the component needs a few of them and starts in milliseconds.
 """

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network namespaces for tests: one of its own for each test that asks the kernel.
+
+Import nothing from here in a test; take the fixtures (`tests/conftest.py` makes them known to every test)::
+
+    @pytest.mark.kernel
+    def test_a_new_link_is_seen(namespace):
+        namespace.ip("link add v0 type veth peer name v1")   # or namespace.add_link("v0", "veth", ...)
+        assert if_nameindex() ...                            # the test itself is inside
+
+``namespace``      a `Namespace`; the test's main thread is inside while the test runs, and so are the
+threads and
+                   processes that it starts from there.  /sys shows it, loopback is up, IPv6 does no duplicate
+                   detection (addresses are there at once).  Afterwards it is deleted with all that is in it.
+``new_namespace``  makes further ones, for links to move to and for processes of other nodes; not entered.
+
+Without root the whole run moves into a user namespace first (`unshare -rnm`), where all this works as well.
+What cannot run is skipped with the reason; in CI (``CI=true``, as root) such a skip is a failure.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, Callable, NoReturn
+
+import pytest
+
+_CLONE_NEWNET = 0x40000000
+_CLONE_NEWNS = 0x00020000
+_MOVED = "AMF_NETWATCH_TESTS_IN_USER_NAMESPACE"
+_numbers = itertools.count(1)
+_libc = ctypes.CDLL(None, use_errno=True)
+_mounts_are_ours = False
+
+
+def cannot_run(reason: str) -> NoReturn:
+    """Skip the test visibly; in CI, which has everything, fail."""
+    if os.environ.get("CI") == "true" and os.geteuid() == 0 and _MOVED not in os.environ:
+        pytest.fail(f"CI must be able to run this: {reason}")
+    pytest.skip(reason)
+
+
+class Namespace:
+    """A network namespace with a name that `ip netns` knows."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def ip(self, command: str, *more: str) -> str:
+        """Run `ip COMMAND MORE...` in the namespace; returns what it prints, fails when it fails."""
+        return self.run("ip", *shlex.split(command), *more).stdout
+
+    def ip_json(self, command: str) -> Any:
+        """What `ip -j COMMAND` prints, decoded."""
+        text = self.ip(f"-j {command}")
+        return json.loads(text) if text.strip() else []
+
+    def batch(self, commands: list[str]) -> None:
+        """Many `ip` commands by one process: thousands of events in a second."""
+        self.run("ip", "-batch", "-", input="\n".join(commands) + "\n")
+
+    def add_link(self, name: str, kind: str, *arguments: str) -> int:
+        """`ip link add NAME type KIND ARGUMENTS...`; returns the ifindex; skips when the kernel lacks the
+        kind."""
+        added = self.run("ip", "link", "add", name, "type", kind, *arguments, check=False)
+        if "Unknown device type" in added.stderr or "not supported" in added.stderr:
+            cannot_run(f"this kernel has no links of kind {kind}")
+        assert added.returncode == 0, added.stderr
+        return int(self.ip_json(f"link show dev {name}")[0]["ifindex"])
+
+    def run(
+        self, *command: str, check: bool = True, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the namespace, with a /sys of its own."""
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.name, *command],
+            check=False,
+            input=input,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+        )
+        assert not check or done.returncode == 0, f"{shlex.join(command)}: {done.stderr}"
+        return done
+
+    def delete(self) -> None:
+        """Delete it; what was in it goes with it once no process is left there."""
+        subprocess.run(["ip", "netns", "del", self.name], check=False, capture_output=True)
+
+
+@pytest.fixture
+def new_namespace() -> Iterator[Callable[[], Namespace]]:
+    """A function that makes a namespace."""
+    made: list[Namespace] = []
+
+    def make() -> Namespace:
+        _own_mounts()
+        name = f"netwatch-{os.getpid()}-{next(_numbers)}"
+        added = subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True, text=True)
+        if added.returncode != 0:
+            cannot_run(f"no network namespaces here: {added.stderr.strip()}")
+        namespace = Namespace(name)
+        made.append(namespace)
+        namespace.run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0", check=False)
+        namespace.ip("link set lo up")
+        return namespace
+
+    yield make
+    for namespace in made:
+        namespace.delete()
+
+
+@pytest.fixture
+def namespace(new_namespace: Callable[[], Namespace]) -> Iterator[Namespace]:
+    """The namespace that the test is in."""
+    namespace = new_namespace()
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    there = os.open(f"/run/netns/{namespace.name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _call(_libc.setns, there, _CLONE_NEWNET)
+        try:
+            subprocess.run(["mount", "-t", "sysfs", "netwatch-test", "/sys"], check=True)
+            try:
+                yield namespace
+            finally:
+                subprocess.run(["umount", "-l", "/sys"], check=True)
+        finally:
+            _call(_libc.setns, home, _CLONE_NEWNET)
+    finally:
+        os.close(there)
+        os.close(home)
+
+
+def _own_mounts() -> None:
+    """Once in each process: a mount namespace of our own, so that our /sys is nobody else's."""
+    global _mounts_are_ours  # noqa: PLW0603
+    if _mounts_are_ours:
+        return
+    if shutil.which("ip") is None:
+        cannot_run("the command `ip` (iproute2) is missing")
+    if os.geteuid() != 0:
+        cannot_run("neither root nor user namespaces here")
+    try:
+        _call(_libc.unshare, _CLONE_NEWNS)
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        cannot_run(f"no mount namespace of our own: {error}")
+    _mounts_are_ours = True
+
+
+def _call(function: Any, *arguments: int) -> None:
+    if function(*arguments) != 0:
+        errno = ctypes.get_errno()
+        raise OSError(errno, os.strerror(errno))
+
+
+def move_to_user_namespace(config: pytest.Config) -> None:
+    """Without root: run pytest anew in a user namespace, where we may make network namespaces."""
+    if os.geteuid() == 0 or _MOVED in os.environ or shutil.which("unshare") is None:
+        return
+    entering = ["unshare", "--map-root-user", "--net", "--mount"]
+    if subprocess.run(
+        [*entering, "mount", "-t", "tmpfs", "run", "/run"], check=False, capture_output=True
+    ).returncode:
+        return  # the kernel tests will skip, and say so
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    os.environ[_MOVED] = "1"
+    script = 'mount -t tmpfs run /run && mkdir /run/netns && ip link set lo up; exec "$@"'
+    pytest_again = [sys.executable, "-m", "pytest", *config.invocation_params.args]
+    os.chdir(config.invocation_params.dir)
+    os.execvp("unshare", [*entering, "sh", "-c", script, "sh", *map(str, pytest_again)])
