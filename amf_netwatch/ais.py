@@ -29,13 +29,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from imm_model.classes import SYSTEM_ATTRIBUTES
-from imm_model.names import rdn_of, split_dn
+from imm_model.names import parent_dn, rdn_of, rdn_value, split_dn
 from imm_model.objects import ImmObject
 from imm_model.types import Value, ValueType, check_value
 
 from .assignment import Assignment, CsiFlag, HAState, Recovery
 from .classes import definition_of
-from .errors import ERR_FAILED_OPERATION, ERR_NOT_EXIST, ERR_TRY_AGAIN, OK, AisError, NoAisError
+from .errors import (
+    ERR_FAILED_OPERATION,
+    ERR_NOT_EXIST,
+    ERR_TRY_AGAIN,
+    OK,
+    AisError,
+    NoAisError,
+    SurroundingsError,
+)
 
 # An IMM call blocks for up to this many times 10 ms when IMM does not answer; the library's default of 10 s
 # would eat a healthcheck's whole time. Read by the library when a handle is made. 10 is the least it takes.
@@ -110,7 +118,7 @@ def _text(name: Any) -> str:
 class AmfHandler(Protocol):
     """Who is called back. All in the thread that calls `Amf.dispatch`."""
 
-    def healthcheckCallback(self, invocation: Invocation, key: str) -> None:
+    def healthcheckCallback(self, invocation: Invocation) -> None:
         """AMF asks how we are."""
 
     def csiSetCallback(self, invocation: Invocation, assignment: Assignment) -> None:
@@ -232,12 +240,9 @@ class Amf:
         """Give the handle back. For a registered component this is no way to end: AMF disables it."""
         _check("saAmfFinalize", saAmf.saAmfFinalize(self._handle))
 
-    def _on_healthcheck(self, number: int, _component: Any, key: Any) -> None:
-        self._run(
-            "healthcheckCallback",
-            number,
-            lambda invocation: self._handler.healthcheckCallback(invocation, _key_text(key)),
-        )
+    def _on_healthcheck(self, number: int, _component: Any, _key: Any) -> None:
+        # One key is started, so it needs no reading.
+        self._run("healthcheckCallback", number, self._handler.healthcheckCallback)
 
     def _on_terminate(self, number: int, _component: Any) -> None:
         self._run("componentTerminateCallback", number, self._handler.componentTerminateCallback)
@@ -270,11 +275,6 @@ class Amf:
                 invocation.answer(ERR_FAILED_OPERATION)
             except BaseException as error:
                 self._handler.failed(callback, error)
-
-
-def _key_text(key: Any) -> str:
-    structure = key[0]
-    return bytes(structure.key)[: structure.keyLen].decode("utf-8", "surrogateescape")
 
 
 def _read_assignment(state: int, descriptor: Any) -> Assignment:
@@ -534,3 +534,28 @@ def _string(text: Any) -> str:
     """A SaStringT (a char pointer) as str."""
     raw = text.value if hasattr(text, "value") else text
     return (raw or b"").decode("utf-8", "surrogateescape")
+
+
+class ImmService:
+    """What the publisher needs of IMM, opened as needed; `component`: the DN of our AMF component."""
+
+    def __init__(self, component: str) -> None:
+        self._unit = parent_dn(component)
+
+    def open_implementer(self) -> ObjectImplementer:
+        """A new OI handle."""
+        return ObjectImplementer()
+
+    def read_subtree(self, root: str) -> list[ImmObject]:
+        """`root` and what is below it, without system attributes."""
+        with ObjectManager() as manager:
+            return [found.object for found in manager.find_subtree(root)]
+
+    def read_node(self) -> str:
+        """The name of the AMF node that hosts our SU; SurroundingsError when IMM does not say."""
+        with ObjectManager() as manager:
+            values = manager.read(self._unit, "saAmfSUHostedByNode").get("saAmfSUHostedByNode", ())
+        node = rdn_value(str(values[0])) if values else ""
+        if not node:
+            raise SurroundingsError(f"saAmfSUHostedByNode of {self._unit} has no value")
+        return node

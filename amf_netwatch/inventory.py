@@ -44,13 +44,9 @@ class Inventory:
         index = self._owners.get(name)
         return None if index is None else self._by_index[index]
 
-    def index_of(self, name: bytes) -> Optional[int]:
-        """The ifindex of the interface that has this name."""
-        return self._owners.get(name)
-
-    def indexes(self) -> Iterable[int]:
-        """The ifindexes that are known."""
-        return self._by_index.keys()
+    def ports_of(self, master: bytes) -> set[int]:
+        """The ifindexes of the interfaces that have a master of this name."""
+        return {index for index, facts in self._by_index.items() if facts.master == master}
 
     @property
     def macs(self) -> tuple[str, ...]:
