@@ -29,18 +29,20 @@ _FIRST_ATTRIBUTE_SIZE = _FIRST_ATTRIBUTE.size
 _ATTRIBUTES = HEADER_SIZE + IFINFO.size  # where the attributes of a link message begin
 _UNSPEC = int(Family.UNSPEC)
 _LINK_TYPES = frozenset((int(MessageType.NEWLINK), int(MessageType.DELLINK)))
+_DELLINK = int(MessageType.DELLINK)
 _ADDRESS_TYPES = frozenset((int(MessageType.NEWADDR), int(MessageType.DELADDR)))
 _OVERRUN = int(MessageType.OVERRUN)
 _IFNAME = int(LinkAttribute.IFNAME)
 _IDENTITY = frozenset((int(LinkAttribute.IFNAME), int(LinkAttribute.ADDRESS)))
 
 
-def add_changed_links(datagram: Buffer, ifindexes: set[int]) -> None:
+def add_changed_links(datagram: Buffer, ifindexes: set[int], beyond: set[int] | None = None) -> None:
     """Add the index of each link that the datagram says has changed, appeared or gone, or whose addresses
     have.
 
     Counts are: NEWLINK and DELLINK of family AF_UNSPEC that carry a name or a hardware address, and address
-    messages.  Not counted: what a bridge says of its ports (family AF_BRIDGE).  Raises DecodeError when a
+    messages.  `beyond` gets those of them that a NEWLINK alone does not explain: the link's addresses changed, or
+    it went, and another may have its index by now.  Not counted: what a bridge says of its ports (family AF_BRIDGE).  Raises DecodeError when a
     length lies, OverrunError when a message says that data was lost; what came before it has been added by
     then.
     """
@@ -57,10 +59,14 @@ def add_changed_links(datagram: Buffer, ifindexes: set[int]) -> None:
                 raise DecodeError(f"a link message of {length} bytes at offset {offset}")
             if family == _UNSPEC and _has_identity(datagram, offset, offset + length):
                 ifindexes.add(ifindex)
+                if kind == _DELLINK and beyond is not None:
+                    beyond.add(ifindex)
         elif kind in _ADDRESS_TYPES:
             if length < _START_SIZE:
                 raise DecodeError(f"an address message of {length} bytes at offset {offset}")
             ifindexes.add(ifindex)
+            if beyond is not None:
+                beyond.add(ifindex)
         elif kind == _OVERRUN:
             raise OverrunError("the kernel sent NLMSG_OVERRUN")
         offset += (length + 3) & ALIGNMENT_MASK

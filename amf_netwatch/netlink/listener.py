@@ -68,6 +68,7 @@ class Changes(NamedTuple):
     everything: bool  # then `ifindexes` is empty
     ifindexes: frozenset[int]  # links that appeared, changed, went, or whose addresses did
     cause: Cause
+    only_links: frozenset[int] = frozenset()  # those that lived on with the addresses they had
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.ifindexes)
@@ -109,6 +110,7 @@ class Listener:
         self._broken: SocketError | None = None  # what the transport said last; a new one is needed
         self._strays = 0  # of the transports before this one
         self._ifindexes: set[int] = set()
+        self._beyond: set[int] = set()  # those of them that a NEWLINK alone does not explain
         self._cause = Cause.START
         self._thread: threading.Thread | None = None
         self._process = 0
@@ -144,6 +146,7 @@ class Listener:
         self._process = os.getpid()
         self._stopping, self._broken, self.failure = False, None, None
         self._ifindexes.clear()
+        self._beyond.clear()
         self._cause = Cause.START
         self.network_changed = True
         self.healthy = True
@@ -187,10 +190,12 @@ class Listener:
             return Changes(True, frozenset(), Cause.START if self.failure is None else Cause.FAILED)
         self._drain()
         if self._cause is Cause.NONE:
-            changes = Changes(False, frozenset(self._ifindexes), Cause.NONE)
+            ifindexes = frozenset(self._ifindexes)
+            changes = Changes(False, ifindexes, Cause.NONE, ifindexes - self._beyond)
         else:
             changes = Changes(True, frozenset(), self._cause)
         self._ifindexes.clear()
+        self._beyond.clear()
         self._cause = Cause.NONE
         self.network_changed = False  # from here on the thread owns socket and notes
         self._rouse()
@@ -221,7 +226,7 @@ class Listener:
             datagram = transport.receive()
             if datagram is None:
                 return False
-            add_changed_links(datagram, self._ifindexes)
+            add_changed_links(datagram, self._ifindexes, self._beyond)
         except OverrunError:
             self.overruns += 1
             self._changed(Cause.OVERRUN)
