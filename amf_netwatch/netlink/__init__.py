@@ -4,7 +4,8 @@
 Reading order: `constants` and `errors`; `wire` (messages, attributes); `link`, `address`, `route` (typed
 messages) with `link_facts` (the fast link decoder) and `parsers` (the registry), all of them bytes in,
 values out, without IO; then `socket` (the only one that opens a netlink socket), `conversation` (questions
-and answers), `buffer` (a thread between socket and parser), `listener` (the thread of the component).
+and answers), `datagrams` and `buffer` (a queue that is a transport; a thread that fills one from a socket),
+`listener` (the thread of the component).
 
 The public names are imported when first used: the component needs a few of them and starts in milliseconds.
 """
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.conversation import (
         Conversation,
+    )
+    from amf_netwatch.netlink.datagrams import (
+        DatagramQueue,
     )
     from amf_netwatch.netlink.errors import (
         AnswerTimeoutError,
@@ -90,6 +94,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
+    "datagrams": "DatagramQueue",
     "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteFlag "
     "RouteProtocol RouteScope RouteTable RouteType",
     "conversation": "Conversation",
@@ -112,6 +117,7 @@ __all__ = [
     "Cause",
     "Changes",
     "Conversation",
+    "DatagramQueue",
     "DecodeError",
     "Family",
     "Group",

@@ -41,10 +41,10 @@ def add_changed_links(datagram: Buffer, ifindexes: set[int], beyond: set[int] | 
     have.
 
     Counts are: NEWLINK and DELLINK of family AF_UNSPEC that carry a name or a hardware address, and address
-    messages.  `beyond` gets those of them that a NEWLINK alone does not explain: the link's addresses changed, or
-    it went, and another may have its index by now.  Not counted: what a bridge says of its ports (family AF_BRIDGE).  Raises DecodeError when a
-    length lies, OverrunError when a message says that data was lost; what came before it has been added by
-    then.
+    messages.  `beyond` gets those of them that a NEWLINK alone does not explain: the link's addresses
+    changed, or it went, and another may have its index by now.  Not counted: what a bridge says of its
+    ports (family AF_BRIDGE).  Raises DecodeError when a length lies, OverrunError when a message says that
+    data was lost; what came before it has been added by then.
     """
     unpack, size, offset = _START.unpack_from, len(datagram), 0
     while offset < size:

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A queue of datagrams that is a transport: what is put in at one end is received at the other.
+
+`ReceiveBuffer` puts in what a socket brings; a replay puts in what was recorded; a test, what it likes.  So
+the listener, a conversation and a monitor run unchanged on all of them.  It decodes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from typing import Union
+
+from amf_netwatch.netlink.errors import NetlinkError, OverrunError
+
+BOUND = 4096  # datagrams: 5 MB of link events
+Item = Union[bytes, NetlinkError]
+"""A datagram, or an error that `receive` raises in its turn."""
+
+
+class DatagramQueue:
+    """At most `bound` datagrams, in order; safe for a thread at each end.
+
+    Its overflow is an overrun, as if a kernel's queue had overflowed: what was put in before is received
+    first, then OverrunError is raised once, and what was put in until then is gone.  `overflows` counts.
+    """
+
+    def __init__(self, bound: int = BOUND) -> None:
+        self.overflows = 0
+        self._bound = bound
+        self._items: deque[Item] = deque()
+        self._overflowed = False  # since then nothing is kept until the queue has been read empty
+        self._end: NetlinkError | None = None
+        self._lock = threading.Lock()  # guards the four above and what is in the pipe
+        # The pipe holds one byte while something is to be received: that is what makes the queue poll.
+        self._ready, self._ready_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def put(self, item: Item) -> None:
+        """Add a datagram, or an error to be raised in its turn.  Nothing after `end()`."""
+        with self._lock:
+            if self._overflowed or self._end is not None:
+                return
+            if len(self._items) >= self._bound:
+                self._overflowed = True
+                self.overflows += 1
+                item = OverrunError(f"more than {self._bound} datagrams were queued")
+            if not self._items:
+                os.write(self._ready_writer, b"x")
+            self._items.append(item)
+
+    def end(self, error: NetlinkError) -> None:
+        """Nothing more will come: after what is queued every `receive` raises this error."""
+        with self._lock:
+            if self._end is None:
+                if not self._items:
+                    os.write(self._ready_writer, b"x")
+                self._end = error  # the byte stays in the pipe from now on
+
+    def fileno(self) -> int:
+        """A descriptor that polls readable while something is to be received; -1 when closed."""
+        return self._ready
+
+    def receive(self) -> bytes | None:
+        """The oldest datagram; None: nothing is there.  Raises what was put in to be raised."""
+        with self._lock:
+            if not self._items:
+                if self._end is not None:
+                    raise self._end
+                return None
+            item = self._items.popleft()
+            if not self._items:
+                self._emptied()
+        if isinstance(item, bytes):
+            return item
+        raise item
+
+    def discard(self) -> None:
+        """Throw away what is queued."""
+        with self._lock:
+            if self._items:
+                self._items.clear()
+                self._emptied()
+
+    def close(self) -> None:
+        """Close the descriptors; a second call does nothing."""
+        with self._lock:
+            if self._ready >= 0:
+                os.close(self._ready)
+                os.close(self._ready_writer)
+                self._ready = -1
+
+    def _emptied(self) -> None:
+        self._overflowed = False
+        if self._end is None:
+            os.read(self._ready, 1)
