@@ -10,9 +10,10 @@ install
     SaAmfNodeSwBundle objects: AMF reads the path prefix from them when a component appears). Procedure 2
     loads the IMM classes, creates the types, then adds the application and unlocks its SUs.
 upgrade
-    A new software bundle and a new version of the component type; then one procedure a node, in the order
-    given: lock and terminate the node's SU, remove the old bundle, point the component at the new type,
-    install the new bundle, instantiate, unlock. The old type and bundle go when the campaign is committed.
+    A new software bundle, a new version of the component type, and a node group of the nodes given (SMF
+    rolls over node groups only); then, node by node: lock and terminate the SU, remove the old bundle, point
+    the component at the new type, install the new bundle, instantiate, unlock. The old type, the old bundle
+    and the group go when the campaign is committed.
 remove
     Locks and terminates the SUs, deletes the application, removes the bundle from every node; types and
     bundle go when the campaign is committed.
@@ -78,6 +79,7 @@ _NAMES = frozenset(
         "saAmfCSType",
         "saAmfCompType",
         "saAmfCtSwBundle",
+        "saAmfNGNodeList",
         "saAmfSGSuHostNodeGroup",
         "saAmfSGType",
         "saAmfSIProtectedbySG",
@@ -221,19 +223,24 @@ def upgrade_campaign(
     campaign, initialization = _campaign(name, len(after.units))
     initialization.append(ET.Element("addToImm"))
     _add_bundle(initialization[0], after.bundle, commands)
-    initialization.append(_ccb("campInitAction", [_creation("create", each) for each in created]))
-    campaign.append(initialization)
-    for level, node in enumerate(after.nodes, 1):
-        procedure, act = _procedure(name, rdn_of(node).partition("=")[2], level)
-        campaign.append(procedure)
-        _roll(act, node, before, after)
+    group = XmlObject(
+        "SaAmfNodeGroup",
+        f"safAmfNodeGroup={name},{parent_dn(after.nodes[0])}",
+        (("saAmfNGNodeList", after.nodes),),
+        0,
+    )
+    creations = [_creation("create", each) for each in (*created, group)]
+    initialization.append(_ccb("campInitAction", creations))
+    procedure, act = _procedure(name, "component", 1)
+    _roll(act, group.dn, before, after)
     wrapup = _wrapup()
+    wrapup.insert(-2, _ccb("campWrapupAction", [ET.Element("delete", objectDN=group.dn)]))
     # The old type's membership in the SU type goes first; the type takes its children along.
     for each in sorted(deleted, key=lambda each: each.dn == old_type):
         if parent_dn(each.dn) != old_type:
             wrapup.insert(-2, _ccb("campWrapupAction", [ET.Element("delete", objectDN=each.dn)]))
     ET.SubElement(wrapup[-1], "softwareBundleDN", bundleDN=before.bundle)
-    campaign.append(wrapup)
+    campaign.extend([initialization, procedure, wrapup])
     return _text(campaign)
 
 
@@ -323,11 +330,11 @@ def _add_remove(method: ET.Element) -> tuple[ET.Element, ET.Element]:
     return ET.SubElement(pair, "deactivationUnit"), ET.SubElement(pair, "activationUnit")
 
 
-def _roll(method: ET.Element, node: str, before: _Model, after: _Model) -> None:
-    """The step for what of our SG is on `node`."""
+def _roll(method: ET.Element, nodes: str, before: _Model, after: _Model) -> None:
+    """One step for each SU of our SG on the nodes of the group `nodes`."""
     rolling = ET.SubElement(method, "rollingUpgrade")
     template = ET.SubElement(ET.SubElement(rolling, "upgradeScope"), "byTemplate")
-    target = ET.SubElement(template, "targetNodeTemplate", objectDN=node)
+    target = ET.SubElement(template, "targetNodeTemplate", objectDN=nodes)
     ET.SubElement(ET.SubElement(target, "activationUnitTemplate"), "parent", objectDN=after.group)
     ET.SubElement(target, "swRemove", bundleDN=before.bundle, pathnamePrefix=before.prefix)
     ET.SubElement(target, "swAdd", bundleDN=after.bundle, pathnamePrefix=after.prefix)
