@@ -75,6 +75,7 @@ class Component:
 
     def __init__(
         self,
+        *,
         listener: ListenerLike,
         publisher: Publisher,
         make_refresh: Callable[[Settings], Refresh],
@@ -92,7 +93,7 @@ class Component:
         self._settings: dict[str, Settings] = {}  # by CSI: attributes come with ADD_ONE only
         self._in_force = Settings()
         self._ha_state: Optional[HAState] = None
-        self._to_withdraw = False
+        self._published = False  # since ACTIVE came, there may be something of ours in IMM
         self._defect = ""
         self._read_failures = 0
         self._listener_restarted: Optional[float] = None
@@ -112,7 +113,7 @@ class Component:
         invocation.answer(OK if healthy else ERR_FAILED_OPERATION)
         if self._ha_state is HAState.ACTIVE:
             self._publish_changes()
-        elif self._to_withdraw:
+        else:
             self._withdraw()
         self._settle()
 
@@ -135,12 +136,12 @@ class Component:
             settings=_describe(settings),
         )
         if assignment.ha_state is HAState.ACTIVE:
-            self._to_withdraw = False
+            self._published = True
             self._take_settings(settings)
             self._publish_changes()
         else:
             self._in_force = settings
-            self._withdraw_if_published()
+            self._withdraw()
         invocation.answer()
         if assignment.ha_state is HAState.QUIESCING:
             invocation.complete_quiescing()
@@ -154,7 +155,7 @@ class Component:
             self._settings.clear()
         else:
             self._settings.pop(csi, None)
-        self._withdraw_if_published()
+        self._withdraw()
         self._log.event("removed", csi=csi if csi is not None else "all")
         invocation.answer()
         self._settle()
@@ -177,8 +178,8 @@ class Component:
         self.ending = True
         self._ha_state = None
         patience = self._clock() + WITHDRAW_PATIENCE
-        self._withdraw_if_published()
-        while self._to_withdraw and self._clock() < patience:
+        self._withdraw()
+        while self._published and self._clock() < patience:
             select.poll().poll(_PAUSE_MS)  # IMM has no event that says when to try again
             self._withdraw()
         self._log.event("stopped", reason=reason)
@@ -193,7 +194,7 @@ class Component:
         if self._ha_state is HAState.ACTIVE:
             busy = self._publisher.pending or refresh is None or refresh.pending
         else:
-            busy = self._to_withdraw
+            busy = self._published
         self._quiet = not busy and not self._defect and not self._read_failures
 
     def _is_healthy(self) -> bool:
@@ -249,13 +250,11 @@ class Component:
             self._log.event("events-lost", total=overruns)
         self._publisher.publish(overruns, self._in_force.budget)
 
-    def _withdraw_if_published(self) -> None:
-        if self._refresh is not None or self._to_withdraw:
-            self._withdraw()
-
     def _withdraw(self) -> None:
-        self._drop_reader()
-        self._to_withdraw = not self._publisher.withdraw()
+        """Leave nothing in IMM; when IMM does not let us, the next healthcheck tries again."""
+        if self._published:
+            self._drop_reader()
+            self._published = not self._publisher.withdraw()
 
 
 class Dispatcher(Protocol):
@@ -298,6 +297,7 @@ def serve(component: Component, publisher: Publisher, amf: Dispatcher, log: Log)
                 amf.dispatch()
             except AisError as error:
                 if error.code == ERR_TRY_AGAIN:
+                    select.poll().poll(_PAUSE_MS)  # it stays readable
                     continue
                 log.event("amf-lost", call=error.call, code=error.name)
                 component.end("AMF is lost")

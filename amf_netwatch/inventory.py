@@ -44,6 +44,10 @@ class Inventory:
         index = self._owners.get(name)
         return None if index is None else self._by_index[index]
 
+    def at(self, ifindex: int) -> Optional[Interface]:
+        """The interface with this ifindex."""
+        return self._by_index.get(ifindex)
+
     def ports_of(self, master: bytes) -> set[int]:
         """The ifindexes of the interfaces that have a master of this name."""
         return {index for index, facts in self._by_index.items() if facts.master == master}

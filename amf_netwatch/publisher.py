@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic, time_ns
 from typing import Callable, NamedTuple, Optional, Protocol
 
-from imm_model.diff import diff
+from imm_model.diff import changed_attributes
 from imm_model.names import parent_dn
 from imm_model.objects import ImmObject
 from imm_model.types import Value
@@ -307,22 +307,24 @@ class Publisher:
 
     def _steps(self, names: set[bytes]) -> list[_Step]:
         """What to do for these names, and about strays: deletes, then creates, then updates."""
-        published = {dn: self._published[dn] for dn in self._strays if dn in self._published}
-        desired = {}
+        published = self._published
+        deletes = [_Step(dn, self._delete, (dn,)) for dn in self._strays if dn in published]
+        creates, updates = [], []
         for name in names:
             dn = interface_dn(name, self._root)
-            facts = self._inventory.find(name)
-            if facts is not None:
-                desired[dn] = ImmObject(dn, INTERFACE_CLASS, interface_attributes(facts))
-            old = self._published.get(dn)
-            if old is not None:
-                published[dn] = old
-        changes = diff(published, desired)
-        return [
-            *(_Step(dn, self._delete, (dn,)) for dn in changes.delete),
-            *(_Step(obj.dn, self._create, (obj,)) for obj in changes.create),
-            *(_Step(dn, self._update, (dn, attributes)) for dn, attributes in changes.update),
-        ]
+            old, facts = published.get(dn), self._inventory.find(name)
+            if facts is None:
+                if old is not None:
+                    deletes.append(_Step(dn, self._delete, (dn,)))
+                continue
+            desired = interface_attributes(facts)
+            if old is None:
+                creates.append(_Step(dn, self._create, (ImmObject(dn, INTERFACE_CLASS, desired),)))
+                continue
+            changed = changed_attributes(old.attributes, desired)
+            if changed:
+                updates.append(_Step(dn, self._update, (dn, changed)))
+        return deletes + creates + updates
 
     def _carry_out(self, steps: list[_Step]) -> bool:
         """Write one object after the other within the budget; True when IMM refused any of them.

@@ -20,8 +20,8 @@ from struct import Struct
 from typing import Any, NamedTuple, Optional
 
 from .interfaces import Interface, mac_as_text
-from .netlink.address import Address
-from .netlink.constants import Family, HardwareType, LinkFilter, LinkFlag, MessageType
+from .netlink.address import Address, decode_address
+from .netlink.constants import Family, HardwareType, HeaderFlag, LinkFilter, LinkFlag, MessageType
 from .netlink.conversation import Conversation
 from .netlink.errors import KernelError, NetlinkError
 from .netlink.link import decode_link, pack_link_request
@@ -41,6 +41,10 @@ _REQUEST = 1
 # nlmsghdr, ifinfomsg, and the attribute that leaves the counters out of the answer
 _LINK_REQUEST = Struct("=IHHIIBxHiIIHHI")
 _EXT_MASK = 29
+_ADDRESS_REQUEST = Struct("=IHHIIBBBBI")  # nlmsghdr, ifaddrmsg
+_GET_ADDRESS, _NEW_ADDRESS = int(MessageType.GETADDR), int(MessageType.NEWADDR)
+_DONE = int(MessageType.DONE)
+_DUMP, _DUMP_INTERRUPTED = int(HeaderFlag.DUMP), int(HeaderFlag.DUMP_INTERRUPTED)
 _ENODEV = 19
 
 
@@ -100,18 +104,10 @@ class Reader:
         if known is not None:
             ipv4, ipv6 = known.ipv4, known.ipv6
         elif self._addresses:
-            ipv4, ipv6 = _sort(self._conversation.dump_addresses(ifindex)).get(ifindex, _NO_ADDRESSES)
+            ipv4, ipv6 = _sort(self._read_addresses(ifindex)).get(ifindex, _NO_ADDRESSES)
         else:
             ipv4, ipv6 = _NO_ADDRESSES
         return _interface(link, physical, self._master_name(link.master), ipv4, ipv6)
-
-    def read_addresses(self, known: Interface) -> Interface:
-        """`known` with the addresses that it has now."""
-        if not self._addresses:
-            return known
-        found = _sort(self._conversation.dump_addresses(known.ifindex))
-        ipv4, ipv6 = found.get(known.ifindex, _NO_ADDRESSES)
-        return known._replace(ipv4=ipv4, ipv6=ipv6)
 
     def _read_link(self, ifindex: int) -> Optional[LinkFacts]:
         """One request, one answer; whatever else comes is left to the conversation."""
@@ -138,6 +134,42 @@ class Reader:
                 return None
             raise
         return found[0] if found else None
+
+    def _read_addresses(self, ifindex: int) -> list[Address]:
+        """One request for a dump of one link's addresses; the conversation if anything is unusual."""
+        self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1
+        self._socket.send(
+            _ADDRESS_REQUEST.pack(
+                _ADDRESS_REQUEST.size, _GET_ADDRESS, _REQUEST | _DUMP, sequence, 0,  # the header
+                0, 0, 0, 0, ifindex,
+            )
+        )  # fmt: skip
+        found: list[Address] = []
+        while True:
+            datagram = self._socket.receive()
+            complete = None if datagram is None else self._add_addresses(datagram, sequence, found)
+            if complete:
+                return found
+            if complete is None:
+                self._socket.discard()
+                return self._conversation.dump_addresses(ifindex)
+
+    def _add_addresses(self, datagram: bytes, sequence: int, found: list[Address]) -> Optional[bool]:
+        """Add what a datagram of a dump holds; True at its end, None when it is not just what was asked
+        for.
+        """
+        offset, size, port, unpack = 0, len(datagram), self._socket.port, HEADER.unpack_from
+        while size - offset >= HEADER_SIZE:
+            length, kind, flags, answered, to = unpack(datagram, offset)
+            if length < HEADER_SIZE or length > size - offset or answered != sequence or to != port:
+                return None
+            if flags & _DUMP_INTERRUPTED or kind not in (_NEW_ADDRESS, _DONE):
+                return None
+            if kind == _DONE:
+                return True
+            found.append(decode_address(datagram, offset + HEADER_SIZE, offset + length))
+            offset += (length + 3) & -4
+        return False
 
     def _master_name(self, ifindex: Optional[int]) -> bytes:
         """The name of the link above; b"" when there is none, or none any more."""
@@ -169,9 +201,9 @@ class Reader:
         names = {link.ifindex: link.name for link in links}
         admits = self._filter.admits
         admitted = [link for link in links if link.name and admits(link.name, link.hardware_type)]
-        physical = {link.ifindex for link in admitted if self._is_physical(link)}
+        physical = self._physical_among(admitted)
         if self._physical_only:
-            admitted = [link for link in admitted if link.ifindex in physical]
+            admitted = [link for link in admitted if link.name in physical]
         addresses = _sort(self._conversation.dump_addresses()) if self._addresses and admitted else {}
         self._masters = {
             link.master: names.get(link.master) or _name_of(link.master) for link in admitted if link.master
@@ -179,7 +211,7 @@ class Reader:
         return [
             _interface(
                 link,
-                link.ifindex in physical,
+                link.name in physical,
                 self._masters.get(link.master or 0, b""),
                 *addresses.get(link.ifindex, _NO_ADDRESSES),
             )
@@ -192,6 +224,12 @@ class Reader:
         return found
 
     # ------------------------------------------------------------------------------------------- physical
+
+    def _physical_among(self, links: list[LinkFacts]) -> set[bytes]:
+        """The names of those that are backed by a device."""
+        if self._sysfs is not None:
+            return self._sysfs.physical_among([link.name or b"" for link in links])
+        return {link.name or b"" for link in links if self._is_physical(link)}
 
     def _is_physical(self, link: LinkFacts) -> bool:
         if self._sysfs is not None:

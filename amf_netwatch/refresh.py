@@ -24,12 +24,16 @@ class Changes(Protocol):
     def ifindexes(self) -> frozenset[int]:
         """The links that appeared, changed or went, or whose addresses did."""
 
+    @property
+    def only_links(self) -> frozenset[int]:
+        """Those of them that lived on with the addresses they had."""
+
 
 class Source(Protocol):
     """Where facts come from: `reading.Reader`. Raises NetlinkError."""
 
-    def read(self, ifindex: int) -> Optional[Interface]:
-        """One link."""
+    def read(self, ifindex: int, known: Optional[Interface] = None) -> Optional[Interface]:
+        """One link; `known` if it is known to live on with the same addresses."""
 
     def read_everything(self) -> list[Interface]:
         """All links."""
@@ -44,13 +48,14 @@ class Source(Protocol):
 class Refresh:
     """Keeps an inventory true. Everything counts as changed at first."""
 
-    __slots__ = ("_everything", "_ifindexes", "inventory", "source")
+    __slots__ = ("_beyond", "_everything", "_ifindexes", "inventory", "source")
 
     def __init__(self, source: Source, inventory: Inventory) -> None:
         self.source = source
         self.inventory = inventory
         self._everything = True
         self._ifindexes: set[int] = set()
+        self._beyond: set[int] = set()  # those of which nothing can be taken as known
 
     @property
     def pending(self) -> bool:
@@ -63,18 +68,19 @@ class Refresh:
             self.mark_everything()
         elif not self._everything:
             self._ifindexes |= changes.ifindexes
+            self._beyond |= changes.ifindexes - changes.only_links
 
     def mark_everything(self) -> None:
         """Note that all has to be read."""
         self._everything = True
         self._ifindexes.clear()
+        self._beyond.clear()
 
     def read(self) -> None:
         """Read what is marked. Raises NetlinkError; what was not read stays marked."""
         if self._everything:
             self.inventory.replace(self.source.read_everything())
             self._everything = False
-            self._ifindexes.clear()
             return
         while self._ifindexes:
             ifindex = self._ifindexes.pop()
@@ -85,11 +91,13 @@ class Refresh:
                 raise
 
     def _read_one(self, ifindex: int) -> None:
-        facts = self.source.read(ifindex)
+        known = None if ifindex in self._beyond else self.inventory.at(ifindex)
+        facts = self.source.read(ifindex, known)
         if facts is None:
             self.inventory.drop(ifindex)
         else:
             self.inventory.put(facts)
+        self._beyond.discard(ifindex)
         former = self.source.renamed_master(ifindex)
         if former is not None:
             self._ifindexes |= self.inventory.ports_of(former)

@@ -11,8 +11,10 @@ from __future__ import annotations
 import _socket  # the C half of `socket`
 import os
 import stat
+from collections.abc import Iterable, Sequence
 
 CLASS_NET = "/sys/class/net"
+_WORTH_A_LISTING = 50  # links
 _ATTEMPTS = 5  # the two lists are not read at one moment: links may come and go in between
 
 
@@ -21,6 +23,7 @@ class Sysfs:
 
     def __init__(self, path: str = CLASS_NET) -> None:
         self.path = path
+        self._virtual = os.path.join(path, "../../devices/virtual/net")
         # Lookups below a directory descriptor cost 3 us, whatever else exists; a full path 1 us more.
         self._directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
@@ -31,6 +34,21 @@ class Sysfs:
     def is_physical(self, name: bytes) -> bool:
         """Is the link backed by a device? A link that has gone meanwhile is not; its going is an event."""
         return os.access(name + b"/device", os.F_OK, dir_fd=self._directory)
+
+    def physical_among(self, names: Sequence[bytes]) -> set[bytes]:
+        """Those of the links that are backed by a device.
+
+        Links without one are all in one directory: one listing (0.2 ms for 1000) instead of a lookup for each
+        (4 ms). But a listing slows down with the links of all other namespaces, a lookup does not.
+        """
+        virtual: Iterable[str] = ()
+        if len(names) >= _WORTH_A_LISTING:
+            try:
+                virtual = os.listdir(self._virtual)
+            except OSError:
+                virtual = ()  # not a directory layout that we know: look each one up
+        candidates = set(names).difference(map(os.fsencode, virtual))
+        return {name for name in candidates if self.is_physical(name)}
 
     def close(self) -> None:
         """Release the descriptor."""

@@ -54,7 +54,7 @@ def diff(published: Mapping[str, ImmObject], desired: Mapping[str, ImmObject]) -
         if old is None or dn in doomed or _has_ancestor_in(dn, doomed):
             create.append(new)
             continue
-        changed = _changed_attributes(old.attributes, new.attributes)
+        changed = changed_attributes(old.attributes, new.attributes)
         if changed:
             update.append(ObjectUpdate(dn, changed))
     return Changes(roots, tuple(create), tuple(update))
@@ -75,9 +75,10 @@ def apply(changes: Changes, published: Mapping[str, ImmObject]) -> dict[str, Imm
     return result
 
 
-def _changed_attributes(
+def changed_attributes(
     old: Mapping[str, tuple[Value, ...]], new: Mapping[str, tuple[Value, ...]]
 ) -> dict[str, tuple[Value, ...]]:
+    """The attributes of `new` that differ from `old`, and, without values, those that only `old` has."""
     changed = {name: values for name, values in new.items() if old.get(name, ()) != values}
     changed.update({name: () for name, values in old.items() if values and name not in new})
     return changed
