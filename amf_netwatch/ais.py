@@ -158,8 +158,9 @@ class Invocation:
 class Amf:
     """A handle of the Availability Management Framework, and the component that is registered with it."""
 
-    def __init__(self, handler: AmfHandler) -> None:
-        self._handler = handler
+    _handler: AmfHandler
+
+    def __init__(self) -> None:
         self._handle = saAmf.SaAmfHandleT()
         self._callbacks = saAmf.SaAmfCallbacksT_4()
         self._callbacks.saAmfHealthcheckCallback = saAmf.SaAmfHealthcheckCallbackT(self._on_healthcheck)
@@ -187,8 +188,9 @@ class Amf:
         _check("saAmfSelectionObjectGet", saAmf.saAmfSelectionObjectGet(self._handle, selection))
         return int(selection.value)
 
-    def register(self) -> None:
-        """Register our component (its name must have been got before)."""
+    def register(self, handler: AmfHandler) -> None:
+        """Register our component (its name must have been got before); from now on `handler` is called."""
+        self._handler = handler
         _patiently(
             "saAmfComponentRegister",
             lambda: int(saAmf.saAmfComponentRegister(self._handle, self._component, None)),

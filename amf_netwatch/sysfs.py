@@ -29,7 +29,7 @@ class Sysfs:
 
     def shows_our_namespace(self) -> bool:
         """Are the links it lists those of our network namespace?"""
-        return any(self._names() == _kernel_names() for _ in range(_ATTEMPTS))
+        return any(self._lists_ours() for _ in range(_ATTEMPTS))
 
     def is_physical(self, name: bytes) -> bool:
         """Is the link backed by a device? A link that has gone meanwhile is not; its going is an event."""
@@ -54,9 +54,11 @@ class Sysfs:
         """Release the descriptor."""
         os.close(self._directory)
 
-    def _names(self) -> set[bytes]:
-        """The links it lists; `bonding_masters` beside them is a file."""
-        return {name for name in map(os.fsencode, os.listdir(self._directory)) if not self._is_file(name)}
+    def _lists_ours(self) -> bool:
+        listed = set(map(os.fsencode, os.listdir(self._directory)))
+        ours = {os.fsencode(name) for _, name in _socket.if_nameindex()}
+        # Beside the links there may be a file: bonding_masters.
+        return ours <= listed and all(self._is_file(name) for name in listed - ours)
 
     def _is_file(self, name: bytes) -> bool:
         try:
@@ -64,7 +66,3 @@ class Sysfs:
         except OSError:
             return False
         return stat.S_ISREG(mode)
-
-
-def _kernel_names() -> set[bytes]:
-    return {os.fsencode(name) for _, name in _socket.if_nameindex()}

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The CLC-CLI commands: how amfnd starts the component and sees to it that nothing of it is left.
+
+`instantiate` starts ``amf-netwatch run`` as a process of its own: new session, standard descriptors on
+/dev/null, default signals (amfnd hands down some as ignored), working directory ``/``. It returns when the
+component says through a pipe that it has registered, or why it cannot; whatever cannot work fails here, with
+a reason. `cleanup` kills what the pid file names and waits for its end. Both may be repeated.
+
+amfnd's environment is almost empty: no HOME, no PYTHONPATH. Whatever is there is handed on.
+
+AMF restarts a component at once and without end when it reports its own failure (about eight times a
+second). So cleanup notes such ends (its environment says why it was called), and instantiate waits a little
+longer after each of them, well within AMF's patience for the command.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Optional
+
+from .errors import SurroundingsError
+from .log import Log
+from .run_directory import Process, RunDirectory, start_time_of
+
+COMPONENT_VARIABLE = "SA_AMF_COMPONENT_NAME"
+READY_VARIABLE = "AMF_NETWATCH_READY_FD"
+ERROR_SOURCE_VARIABLE = "OSAF_COMPONENT_ERROR_SOURCE"
+READY = b"ready\n"  # what the component writes into the pipe; anything else is the reason why not
+
+# OSAF_COMPONENT_ERROR_SOURCE: error report, healthcheck answered with failure, CSI set answered with failure
+_OWN_FAILURES = frozenset({"1", "7", "12"})
+_FAILURE_MEMORY = 120.0  # seconds
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # AMF waits 10 s for the command in our model, 6 s in others
+_DEATH_PATIENCE = 5.0  # seconds for a killed process to go; it may be in a system call
+_RESET_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE)
+
+
+def instantiate(log: Log, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Start the component, unless it runs already; 0 when it has registered, else 1 with a logged reason."""
+    try:
+        directory = RunDirectory(_component(environment), environment)
+        lock = directory.lock()
+        try:
+            if directory.find() is not None:
+                return 0
+            _pause_after_failures(directory, log)
+            reason = _start(directory, arguments, environment)
+        finally:
+            os.close(lock)
+    except SurroundingsError as error:
+        reason = str(error)
+    if reason:
+        log.event("start-failed", reason=reason)
+        print(f"amf-netwatch: cannot start: {reason}", file=sys.stderr)
+    return 1 if reason else 0
+
+
+def cleanup(log: Log, environment: Mapping[str, str]) -> int:
+    """Kill the component's process if there is one; 0 when none is left."""
+    source = environment.get(ERROR_SOURCE_VARIABLE, "")
+    try:
+        directory = RunDirectory(_component(environment), environment)
+        lock = directory.lock()
+        try:
+            process = directory.find()
+            if process is not None:
+                kill(process)
+                log.event("cleaned-up", pid=process.pid, error_source=source or "none")
+            directory.forget()
+            if source in _OWN_FAILURES:
+                directory.note_failure(time.monotonic())
+        finally:
+            os.close(lock)
+    except SurroundingsError as error:
+        print(f"amf-netwatch: cannot clean up: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def kill(process: Process) -> None:
+    """End this very process and wait until it has ended; SurroundingsError when it does not."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    except (AttributeError, OSError):  # a kernel before 5.3
+        _kill_by_number(process)
+        return
+    try:
+        # The descriptor holds on to whoever has the number now; the start time says whether that is ours.
+        if start_time_of(process.pid) != process.start_time:
+            return
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)  # readable when the process has ended
+        if not poll.poll(_DEATH_PATIENCE * 1000):
+            raise SurroundingsError(f"process {process.pid} does not end")
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(handle)
+
+
+def _kill_by_number(process: Process) -> None:
+    deadline = time.monotonic() + _DEATH_PATIENCE
+    while start_time_of(process.pid) == process.start_time:
+        if time.monotonic() > deadline:
+            raise SurroundingsError(f"process {process.pid} does not end")
+        try:
+            os.kill(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        select.poll().poll(10)
+
+
+def report_ready(environment: Mapping[str, str], reason: str = "") -> None:
+    """In the component: tell `instantiate` that we have registered, or why we cannot. Once."""
+    number = environment.get(READY_VARIABLE, "")
+    if not number.isdecimal():
+        return
+    try:
+        os.write(int(number), reason.encode("utf-8", "replace") if reason else READY)
+        os.close(int(number))
+    except OSError:
+        return  # nobody waits any more
+
+
+def _component(environment: Mapping[str, str]) -> str:
+    name = environment.get(COMPONENT_VARIABLE, "")
+    if not name:
+        raise SurroundingsError(f"{COMPONENT_VARIABLE} is not set: this command is for AMF to run")
+    return name
+
+
+def _pause_after_failures(directory: RunDirectory, log: Log) -> None:
+    failures = directory.failures(time.monotonic() - _FAILURE_MEMORY)
+    if failures < 2:
+        if not failures:
+            directory.forget_failures()
+        return
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 2))
+    log.event("backing-off", seconds=pause, failures=failures)
+    select.poll().poll(pause * 1000)
+
+
+def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Start the component's process and wait for its word; the reason when it cannot run."""
+    ours, theirs = os.pipe2(os.O_CLOEXEC)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become_component(theirs, arguments, environment)
+        os.close(theirs)
+        theirs = -1
+        start_time = start_time_of(pid)
+        if start_time is not None:
+            directory.note(Process(pid, start_time))
+        said = b""
+        while True:
+            part = os.read(ours, 4096)
+            said += part
+            if not part or said == READY:
+                break
+    finally:
+        os.close(ours)
+        if theirs >= 0:
+            os.close(theirs)
+    if said == READY:
+        return ""
+    _, status = os.waitpid(pid, 0)
+    directory.forget()
+    if said:
+        return said.decode("utf-8", "replace").strip()
+    if os.WIFSIGNALED(status):
+        return f"the component was killed by {signal.Signals(os.WTERMSIG(status)).name} before it registered"
+    return f"the component ended with status {os.WEXITSTATUS(status)} before it registered"
+
+
+def _become_component(ready: int, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """In the child: a process of its own, then ``amf-netwatch run``. Does not return."""
+    try:
+        os.setsid()
+        os.chdir("/")
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        os.closerange(3, ready)
+        os.closerange(ready + 1, 1024)
+        os.set_inheritable(ready, True)
+        for number in _RESET_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        command = [*own_command(), "run", *arguments]
+        os.execve(command[0], command, {**environment, READY_VARIABLE: str(ready)})
+    except BaseException as error:
+        os.write(ready, f"cannot start the component's process: {error}".encode("utf-8", "replace"))
+    finally:
+        os._exit(127)
+
+
+def own_command() -> list[str]:
+    """How to start this very program: interpreter and script, so that `ps` shows ``amf-netwatch run``."""
+    script = find_script()
+    return [sys.executable, script] if script else [sys.executable, "-m", "amf_netwatch"]
+
+
+def find_script() -> Optional[str]:
+    """The ``amf-netwatch`` that was started, or the one beside the interpreter; None when there is none."""
+    started = os.path.abspath(sys.argv[0]) if os.path.basename(sys.argv[0]) == "amf-netwatch" else ""
+    beside = os.path.join(os.path.dirname(sys.executable), "amf-netwatch")
+    return next((path for path in (started, beside) if path and os.path.isfile(path)), None)

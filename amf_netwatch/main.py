@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``amf-netwatch run``: putting the component together, from the environment to the loop.
+
+What can fail fails here, before AMF is told that the component is there, and says why in one line: to
+standard error, to the log, and to `instantiate` when that waits. Only what the component needs is imported:
+its start and its memory are measured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from . import __version__
+from .assignment import Recovery
+from .clc import COMPONENT_VARIABLE, report_ready
+from .component import EXIT_CANNOT_START, EXIT_USAGE, Component, serve
+from .errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
+from .inventory import Inventory
+from .log import Log, open_log
+from .netlink.errors import NetlinkError
+from .netlink.listener import Listener
+from .privileges import become, find_account
+from .publisher import Publisher
+from .reading import Reader
+from .refresh import Refresh
+from .settings import ProcessSettings, Sources
+from .sysfs import CLASS_NET, Sysfs
+
+NOT_UNDER_AMF = (
+    f"not started by AMF ({COMPONENT_VARIABLE} is not set): load the model (`amf-netwatch model`) and "
+    "unlock the SU, or try `amf-netwatch demo`"
+)
+
+
+def run(sources: Sources, environment: Mapping[str, str]) -> int:
+    """Be the component until AMF ends it; the exit status."""
+    process = sources.process_settings()
+    log = open_log(process.log_level)
+    try:
+        if not environment.get(COMPONENT_VARIABLE):
+            raise SurroundingsError(NOT_UNDER_AMF)
+        return _run(sources, process, environment, log)
+    except (NetwatchError, NetlinkError) as error:
+        reason = str(error)
+        if environment.get(COMPONENT_VARIABLE):
+            log.event("start-failed", reason=reason)
+        print(f"amf-netwatch: {reason}", file=sys.stderr)
+        report_ready(environment, reason)
+        return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_CANNOT_START
+
+
+def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, str], log: Log) -> int:
+    sources.settings(())  # what is wrong in options and environment is wrong for every assignment
+    account = find_account(process.user)
+    listener = Listener()
+    listener.start()  # as root it may have a larger receive buffer than the system's limit
+    try:
+        from . import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
+
+        if account is not None:
+            become(account)
+        _name_process()
+        amf = ais.Amf()
+        name = amf.component_name()
+        sysfs = open_sysfs(log)
+        inventory = Inventory()
+        publisher = Publisher(ais.ImmService(name), inventory, log)
+        component = Component(
+            listener=listener,
+            publisher=publisher,
+            make_refresh=lambda settings: Refresh(Reader(settings, sysfs), inventory),
+            sources=sources,
+            log=log,
+        )
+        amf.register(component)
+        try:
+            amf.start_healthcheck(process.healthcheck_key, Recovery.COMPONENT_RESTART)
+        except AisError as error:
+            if error.code != ERR_NOT_EXIST:
+                raise
+            raise SurroundingsError(
+                f"{error}: the AMF model has no healthcheck {process.healthcheck_key!r} for this component"
+            ) from error
+        log.event("started", component=name, user=_user(), version=__version__)
+        report_ready(environment)
+        return serve(component, publisher, amf, log)
+    finally:
+        listener.stop()
+
+
+def _user() -> str:
+    import pwd  # noqa: PLC0415
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _name_process() -> None:
+    """Show as ``amf-netwatch`` where a process's name is shown without its arguments."""
+    try:
+        with open("/proc/self/comm", "w", encoding="ascii") as file:
+            file.write("amf-netwatch")
+    except OSError:
+        return
+
+
+def open_sysfs(log: Log) -> Sysfs | None:
+    """sysfs, if it shows our namespace; one warning if not."""
+    try:
+        sysfs = Sysfs()
+        if sysfs.shows_our_namespace():
+            return sysfs
+        sysfs.close()
+    except OSError:
+        pass
+    log.event("sysfs-foreign", path=CLASS_NET)
+    return None

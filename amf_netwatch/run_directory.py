@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The run directory: one pid file for each component on this machine, and how its last ends came about.
+
+A file holds ``PID STARTTIME``: the number alone may belong to somebody else by now, the two together (start
+time in clock ticks since boot, field 22 of /proc/PID/stat) name one process. Only the user that starts
+components can write there. Files are named by component, and by simulator when there is one: two
+simulators on one machine have components of the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
+
+from .errors import SurroundingsError
+
+DIRECTORY_VARIABLE = "AMF_NETWATCH_RUN_DIR"
+SIMULATOR_VARIABLE = "SAF_SHIM_DIR"
+_SYSTEM_DIRECTORY = "/run/amf-netwatch"
+_MAX_FAILURES = 16
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+class Process(NamedTuple):
+    """A process that cannot be confused with a later one of the same number."""
+
+    pid: int
+    start_time: int  # clock ticks since boot
+
+
+class RunDirectory:
+    """The files of one component. Raises SurroundingsError when the directory cannot be used."""
+
+    def __init__(self, component: str, environment: Mapping[str, str]) -> None:
+        path = environment.get(DIRECTORY_VARIABLE) or _default_directory(environment)
+        try:
+            os.makedirs(path, mode=0o755, exist_ok=True)
+            status = os.stat(path)
+        except OSError as error:
+            raise SurroundingsError(f"run directory {path}: {error.strerror}") from error
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise SurroundingsError(f"run directory {path} can be written by others")
+        self._base = os.path.join(path, _file_name(component, environment.get(SIMULATOR_VARIABLE, "")))
+        self.pid_file = self._base + ".pid"
+        self._failures_file = self._base + ".failures"
+
+    def lock(self) -> int:
+        """Wait until no other command works on this component; the lock lasts as long as the descriptor."""
+        import fcntl  # noqa: PLC0415
+
+        descriptor = os.open(self._base + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
+
+    def find(self) -> Optional[Process]:
+        """The process that the pid file names, if it lives (a zombie does not)."""
+        text = _read(self.pid_file).split()
+        if len(text) != 2 or not (text[0].isdecimal() and text[1].isdecimal()):
+            return None
+        noted = Process(int(text[0]), int(text[1]))
+        return noted if start_time_of(noted.pid) == noted.start_time else None
+
+    def note(self, process: Process) -> None:
+        """Write the pid file, whole or not at all."""
+        _write(self.pid_file, f"{process.pid} {process.start_time}\n")
+
+    def forget(self) -> None:
+        """Remove the pid file."""
+        _remove(self.pid_file)
+
+    def failures(self, since: float) -> int:
+        """How many ends by our own admission there were after `since` (seconds since boot)."""
+        return sum(1 for each in self._failure_times() if each > since)
+
+    def note_failure(self, now: float) -> None:
+        """Note one at `now` (seconds since boot)."""
+        times = [*self._failure_times(), now][-_MAX_FAILURES:]
+        _write(self._failures_file, "".join(f"{each:.3f}\n" for each in times))
+
+    def forget_failures(self) -> None:
+        """Start counting anew."""
+        _remove(self._failures_file)
+
+    def _failure_times(self) -> list[float]:
+        times = []
+        for word in _read(self._failures_file).split():
+            try:
+                times.append(float(word))
+            except ValueError:
+                continue  # a torn line counts for nothing
+        return times
+
+
+def start_time_of(pid: int) -> Optional[int]:
+    """When the process started, in clock ticks since boot; None when it does not live."""
+    text = _read(f"/proc/{pid}/stat")
+    # The second field is the command in brackets, which may hold blanks and brackets itself.
+    fields = text[text.rfind(")") + 1 :].split()
+    if len(fields) < 20 or fields[0] in "ZX":
+        return None
+    return int(fields[19])
+
+
+def _default_directory(environment: Mapping[str, str]) -> str:
+    if os.geteuid() == 0:
+        return _SYSTEM_DIRECTORY
+    own = environment.get("XDG_RUNTIME_DIR")
+    return os.path.join(own, "amf-netwatch") if own else f"/tmp/amf-netwatch-{os.geteuid()}"
+
+
+def _file_name(component: str, simulator: str) -> str:
+    name = "".join(letter if letter in _PLAIN else "_" for letter in component)[:180]
+    # The checksum keeps names apart that differ in what is not plain, and simulators.
+    return f"{name}-{zlib.crc32(f'{component}|{simulator}'.encode('utf-8', 'surrogateescape')):08x}"
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise SurroundingsError(f"{path}: {error.strerror}") from error
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SurroundingsError(f"{path}: {error.strerror}") from error
