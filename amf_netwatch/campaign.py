@@ -29,7 +29,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
 from imm_model.names import parent_dn, rdn_of
-from imm_model.xml import XmlObject
+from imm_model.objects import ImmObject
+from imm_model.types import Value
 
 from .errors import NetwatchError
 
@@ -141,9 +142,9 @@ class _Model(NamedTuple):
     """A model's objects by their role in a campaign; parents before children in each."""
 
     bundle: str
-    node_bundles: tuple[XmlObject, ...]
-    types: tuple[XmlObject, ...]
-    application: tuple[XmlObject, ...]
+    node_bundles: tuple[ImmObject, ...]
+    types: tuple[ImmObject, ...]
+    application: tuple[ImmObject, ...]
 
     @property
     def root(self) -> str:
@@ -167,14 +168,14 @@ class _Model(NamedTuple):
         return _value(self.node_bundles[0], "saAmfNodeSwBundlePathPrefix")
 
     @property
-    def component_type(self) -> XmlObject:
+    def component_type(self) -> ImmObject:
         return next(each for each in self.types if each.class_name == "SaAmfCompType")
 
     def _one(self, class_name: str) -> str:
         return next(each.dn for each in self.application if each.class_name == class_name)
 
 
-def install_campaign(objects: Iterable[XmlObject], name: str, commands: Commands = NO_COMMANDS) -> str:
+def install_campaign(objects: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS) -> str:
     """The campaign that brings `objects` (those of ``amf-netwatch model``) in, as XML text."""
     model = _sort(objects)
     campaign, initialization = _campaign(name, len(model.units))
@@ -198,7 +199,7 @@ def install_campaign(objects: Iterable[XmlObject], name: str, commands: Commands
 
 
 def upgrade_campaign(
-    old: Iterable[XmlObject], new: Iterable[XmlObject], name: str, commands: Commands = NO_COMMANDS
+    old: Iterable[ImmObject], new: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS
 ) -> str:
     """The rolling campaign that makes model `old` into model `new`, as XML text.
 
@@ -223,11 +224,10 @@ def upgrade_campaign(
     campaign, initialization = _campaign(name, len(after.units))
     initialization.append(ET.Element("addToImm"))
     _add_bundle(initialization[0], after.bundle, commands)
-    group = XmlObject(
-        "SaAmfNodeGroup",
+    group = ImmObject(
         f"safAmfNodeGroup={name},{parent_dn(after.nodes[0])}",
-        (("saAmfNGNodeList", after.nodes),),
-        0,
+        "SaAmfNodeGroup",
+        {"saAmfNGNodeList": after.nodes},
     )
     creations = [_creation("create", each) for each in (*created, group)]
     initialization.append(_ccb("campInitAction", creations))
@@ -244,7 +244,7 @@ def upgrade_campaign(
     return _text(campaign)
 
 
-def remove_campaign(objects: Iterable[XmlObject], name: str, commands: Commands = NO_COMMANDS) -> str:
+def remove_campaign(objects: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS) -> str:
     """The campaign that takes the whole application out again, as XML text.
 
     Every node that has an SU must be in `objects`: AMF refuses to delete an application of which an SU is
@@ -281,8 +281,8 @@ def immcfg_commands(name: str, path: str) -> Sequence[str]:
     )
 
 
-def _sort(objects: Iterable[XmlObject]) -> _Model:
-    listed = [each._replace(line=0) for each in objects]
+def _sort(objects: Iterable[ImmObject]) -> _Model:
+    listed = list(objects)
     bundles = [each.dn for each in listed if each.class_name == _BUNDLE]
     node_bundles = tuple(each for each in listed if each.class_name == _NODE_BUNDLE)
     if len(bundles) != 1 or not node_bundles:
@@ -411,17 +411,17 @@ def _ccb(tag: str, operations: Iterable[ET.Element]) -> ET.Element:
     return action
 
 
-def _creation(tag: str, item: XmlObject) -> ET.Element:
+def _creation(tag: str, item: ImmObject) -> ET.Element:
     # "=" is how a campaign says "at the top": the schema wants a DN.
     creation = ET.Element(tag, objectClassName=item.class_name, parentObjectDN=parent_dn(item.dn) or "=")
     rdn = rdn_of(item.dn)
     naming = rdn.partition("=")[0]
     creation.append(_attribute(naming, (rdn,), None if naming in _NAMES else "SASTRINGT"))
-    creation.extend(_attribute(name, values) for name, values in item.attributes if values)
+    creation.extend(_attribute(name, values) for name, values in item.attributes.items() if values)
     return creation
 
 
-def _attribute(name: str, values: Sequence[str], kind: Optional[str] = None) -> ET.Element:
+def _attribute(name: str, values: Sequence[Value], kind: Optional[str] = None) -> ET.Element:
     if kind is None:
         if name in _NAMES:
             kind = "SANAMET"
@@ -431,15 +431,15 @@ def _attribute(name: str, values: Sequence[str], kind: Optional[str] = None) -> 
             kind = "SASTRINGT" if name in _STRINGS else "SAUINT32T"
     attribute = ET.Element("attribute", name=name, type=f"SA_IMM_ATTR_{kind}")
     for value in values:
-        ET.SubElement(attribute, "value").text = value
+        ET.SubElement(attribute, "value").text = str(value)
     return attribute
 
 
-def _value(item: XmlObject, name: str) -> str:
-    for each, values in item.attributes:
-        if each == name and values:
-            return values[0]
-    raise CampaignError(f"{item.dn} has no {name}")
+def _value(item: ImmObject, name: str) -> str:
+    values = item.attributes.get(name)
+    if not values:
+        raise CampaignError(f"{item.dn} has no {name}")
+    return str(values[0])
 
 
 def _belongs(dn: str, types: Iterable[str]) -> bool:
@@ -451,9 +451,9 @@ def _belongs(dn: str, types: Iterable[str]) -> bool:
     return False
 
 
-def _without_type(item: XmlObject) -> tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]]:
-    kept = tuple(pair for pair in item.attributes if pair[0] != "saAmfCompType")
-    return item.class_name, item.dn, kept
+def _without_type(item: ImmObject) -> ImmObject:
+    kept = {name: values for name, values in item.attributes.items() if name != "saAmfCompType"}
+    return item._replace(attributes=kept)
 
 
 def _text(campaign: ET.Element) -> str:
