@@ -243,6 +243,8 @@ def refusal(words: str) -> Iterator[None]:
     try:
         yield
     except ImmError as error:
+        if error.reason:
+            command.complain(error.reason)
         stop(f"error - {words} {describe_code(error.code)}")
 
 

@@ -110,11 +110,11 @@ def refuse(*lines: str) -> NoReturn:
 
 def read_file(path: str, target: Target, strict: bool) -> Outcome:
     """Read the file at `path` into `target`; OSError when it cannot be opened."""
-    with open(path, "rb") as handle:
-        try:
+    try:
+        with open(path, "rb") as handle:
             data = handle.read()
-        except IsADirectoryError:
-            data = b""
+    except IsADirectoryError:
+        data = b""
     if not data:
         return Outcome.EMPTY
     parser = FileReader(target, strict)

@@ -7,6 +7,7 @@ a word, and ends with status 1 and one line when its time is over. Nothing here 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
     """
     if argv is None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.environ["SA_ENABLE_EXTENDED_NAMES"] = "1"  # as every tool does: names may be longer than 255 bytes
         argv = [
             decode_text(argument.encode(sys.getfilesystemencoding(), "surrogateescape"))
             for argument in sys.argv[1:]

@@ -21,7 +21,7 @@ from ..codes import Code
 from . import command
 from .formatting import describe_code
 
-VERSION = ("A", 2, 17)
+VERSION = [ord("A"), 2, 17]
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
 IMM_SERVICE = "safImmService"
 _RETRY_SECONDS = 1.0
@@ -98,12 +98,13 @@ class ClassDescription(NamedTuple):
 
 
 class ImmError(Exception):
-    """An AIS call did not answer OK."""
+    """An AIS call did not answer OK. `reason`: why there is nobody to answer."""
 
-    def __init__(self, call: str, code: int) -> None:
-        super().__init__(call, code)
+    def __init__(self, call: str, code: int, reason: str = "") -> None:
+        super().__init__(call, code, reason)
         self.call = call
         self.code = code
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"{self.call}: {describe_code(self.code)}"
@@ -120,12 +121,11 @@ class ImmClient:
                 self._session = Session()
             except UnreachableError as error:
                 if error.code != Code.ERR_TRY_AGAIN or attempt == self._tries:
-                    raise ImmError("saImmOmInitialize", error.code) from None
+                    raise ImmError("saImmOmInitialize", error.code, str(error)) from None
                 time.sleep(_RETRY_SECONDS)
             else:
                 break
-        self.handle = self._session.id
-        self._call("saImmOmInitialize", version=list(VERSION), callbacks=[])
+        self.handle = int(self._call("saImmOmInitialize", version=VERSION, callbacks=None)["handle"])
 
     @classmethod
     def connect(cls, seconds: int) -> ImmClient:
@@ -133,18 +133,20 @@ class ImmClient:
         try:
             return cls(tries=seconds)
         except ImmError as error:
+            if error.reason:
+                command.complain(error.reason)
             command.fail(f"error - saImmOmInitialize FAILED: {describe_code(error.code)}")
 
     def finalize(self) -> None:
         """saImmOmFinalize."""
-        self._call("saImmOmFinalize", immHandle=self.handle)
+        self._call("saImmOmFinalize", handle=self.handle)
         self._session.close()
 
     # Classes
 
     def describe_class(self, name: str) -> ClassDescription:
         """saImmOmClassDescriptionGet_2."""
-        out = self._call("saImmOmClassDescriptionGet_2", immHandle=self.handle, className=name)
+        out = self._call("saImmOmClassDescriptionGet_2", handle=self.handle, className=name)
         attributes = tuple(
             AttributeDefinition(
                 attribute,
@@ -165,7 +167,7 @@ class ImmClient:
         ]
         self._call(
             "saImmOmClassCreate_2",
-            immHandle=self.handle,
+            handle=self.handle,
             className=description.name,
             classCategory=description.category,
             attrDefinitions=definitions,
@@ -173,19 +175,19 @@ class ImmClient:
 
     def delete_class(self, name: str) -> None:
         """saImmOmClassDelete."""
-        self._call("saImmOmClassDelete", immHandle=self.handle, className=name)
+        self._call("saImmOmClassDelete", handle=self.handle, className=name)
 
     # Reading
 
     def initialize_accessor(self) -> int:
         """saImmOmAccessorInitialize; the accessor's handle."""
-        return int(self._call("saImmOmAccessorInitialize", immHandle=self.handle)["accessorHandle"])
+        return int(self._call("saImmOmAccessorInitialize", handle=self.handle)["handle"])
 
     def get_object(self, accessor: int, dn: str, names: Optional[Sequence[str]] = None) -> list[Attribute]:
         """saImmOmAccessorGet_2: the named attributes, or all."""
         out = self._call(
             "saImmOmAccessorGet_2",
-            accessorHandle=accessor,
+            handle=accessor,
             objectName=dn,
             attributeNames=None if names is None else list(names),
         )
@@ -193,27 +195,27 @@ class ImmClient:
 
     def finalize_accessor(self, accessor: int) -> None:
         """saImmOmAccessorFinalize."""
-        self._call("saImmOmAccessorFinalize", accessorHandle=accessor)
+        self._call("saImmOmAccessorFinalize", handle=accessor)
 
     def initialize_search(self, root: str, scope: Scope, options: SearchOption, class_name: str = "") -> int:
         """saImmOmSearchInitialize_2 for every object, or those of a class; the search's handle."""
-        criterion = ["SaImmAttrClassName", ValueType.STRING, class_name] if class_name else [None, 0, None]
+        criterion = ["SaImmAttrClassName", ValueType.STRING, class_name] if class_name else None
         out = self._call(
             "saImmOmSearchInitialize_2",
-            immHandle=self.handle,
+            handle=self.handle,
             rootName=root,
             scope=scope,
             searchOptions=SearchOption.ONE_ATTR | options,
             searchParam=criterion,
             attributeNames=None,
         )
-        return int(out["searchHandle"])
+        return int(out["handle"])
 
     def iterate_search(self, search: int) -> Iterator[tuple[str, list[Attribute]]]:
         """saImmOmSearchNext_2 until nothing is left: names and attributes."""
         while True:
             try:
-                out = self._call("saImmOmSearchNext_2", searchHandle=search)
+                out = self._call("saImmOmSearchNext_2", handle=search)
             except ImmError as error:
                 if error.code == Code.ERR_NOT_EXIST:
                     return
@@ -222,7 +224,7 @@ class ImmClient:
 
     def finalize_search(self, search: int) -> None:
         """saImmOmSearchFinalize."""
-        self._call("saImmOmSearchFinalize", searchHandle=search)
+        self._call("saImmOmSearchFinalize", handle=search)
 
     # Administrative owners
 
@@ -230,33 +232,33 @@ class ImmClient:
         """saImmOmAdminOwnerInitialize; the owner's handle."""
         out = self._call(
             "saImmOmAdminOwnerInitialize",
-            immHandle=self.handle,
+            handle=self.handle,
             adminOwnerName=name,
             releaseOwnershipOnFinalize=release_on_finalize,
         )
-        return int(out["ownerHandle"])
+        return int(out["handle"])
 
     def set_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
         """saImmOmAdminOwnerSet."""
-        self._call("saImmOmAdminOwnerSet", ownerHandle=owner, objectNames=list(dns), scope=scope)
+        self._call("saImmOmAdminOwnerSet", handle=owner, objectNames=list(dns), scope=scope)
 
     def release_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
         """saImmOmAdminOwnerRelease."""
-        self._call("saImmOmAdminOwnerRelease", ownerHandle=owner, objectNames=list(dns), scope=scope)
+        self._call("saImmOmAdminOwnerRelease", handle=owner, objectNames=list(dns), scope=scope)
 
     def clear_owner(self, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
         """saImmOmAdminOwnerClear."""
-        self._call("saImmOmAdminOwnerClear", immHandle=self.handle, objectNames=list(dns), scope=scope)
+        self._call("saImmOmAdminOwnerClear", handle=self.handle, objectNames=list(dns), scope=scope)
 
     def finalize_owner(self, owner: int) -> None:
         """saImmOmAdminOwnerFinalize."""
-        self._call("saImmOmAdminOwnerFinalize", ownerHandle=owner)
+        self._call("saImmOmAdminOwnerFinalize", handle=owner)
 
     # Configuration change bundles
 
     def initialize_ccb(self, owner: int, flags: CcbFlag) -> int:
         """saImmOmCcbInitialize; the CCB's handle."""
-        return int(self._call("saImmOmCcbInitialize", ownerHandle=owner, ccbFlags=flags)["ccbHandle"])
+        return int(self._call("saImmOmCcbInitialize", handle=owner, ccbFlags=flags)["handle"])
 
     def create_object(
         self, ccb: int, class_name: str, parent: Optional[str], values: Sequence[Attribute]
@@ -264,7 +266,7 @@ class ImmClient:
         """saImmOmCcbObjectCreate_2; the RDN is among the values, None as parent is the top."""
         self._call(
             "saImmOmCcbObjectCreate_2",
-            ccbHandle=ccb,
+            handle=ccb,
             className=class_name,
             parentName=parent,
             attrValues=[_attribute_to_wire(attribute) for attribute in values],
@@ -276,47 +278,47 @@ class ImmClient:
             [how, *_attribute_to_wire(Attribute(name, kind, values))]
             for how, name, kind, values in modifications
         ]
-        self._call("saImmOmCcbObjectModify_2", ccbHandle=ccb, objectName=dn, attrMods=wire or None)
+        self._call("saImmOmCcbObjectModify_2", handle=ccb, objectName=dn, attrMods=wire or None)
 
     def delete_object(self, ccb: int, dn: str) -> None:
         """saImmOmCcbObjectDelete."""
-        self._call("saImmOmCcbObjectDelete", ccbHandle=ccb, objectName=dn)
+        self._call("saImmOmCcbObjectDelete", handle=ccb, objectName=dn)
 
     def read_ccb_object(self, ccb: int, dn: str, names: Sequence[str]) -> list[Attribute]:
         """saImmOmCcbObjectRead: an object as the CCB will leave it."""
-        out = self._call("saImmOmCcbObjectRead", ccbHandle=ccb, objectName=dn, attributeNames=list(names))
+        out = self._call("saImmOmCcbObjectRead", handle=ccb, objectName=dn, attributeNames=list(names))
         return _read_attributes(out["attributes"])
 
     def validate_ccb(self, ccb: int) -> None:
         """saImmOmCcbValidate."""
-        self._call("saImmOmCcbValidate", ccbHandle=ccb)
+        self._call("saImmOmCcbValidate", handle=ccb)
 
     def apply_ccb(self, ccb: int) -> None:
         """saImmOmCcbApply."""
-        self._call("saImmOmCcbApply", ccbHandle=ccb)
+        self._call("saImmOmCcbApply", handle=ccb)
 
     def get_error_strings(self, ccb: int) -> list[str]:
         """saImmOmCcbGetErrorStrings: what IMM and the implementers say about the failure."""
-        out = self._call("saImmOmCcbGetErrorStrings", ccbHandle=ccb)
+        out = self._call("saImmOmCcbGetErrorStrings", handle=ccb)
         return list(out.get("errorStrings") or [])
 
     def finalize_ccb(self, ccb: int) -> None:
         """saImmOmCcbFinalize."""
-        self._call("saImmOmCcbFinalize", ccbHandle=ccb)
+        self._call("saImmOmCcbFinalize", handle=ccb)
 
     # Administrative operations
 
     def invoke_operation(
         self, owner: int, dn: str, operation: int, parameters: Sequence[Parameter], timeout: int
     ) -> tuple[int, list[Parameter]]:
-        """saImmOmAdminOperationInvoke_o2; `timeout` in ns. The operation's own result and what it
+        """saImmOmAdminOperationInvoke_2; `timeout` in ns. The operation's own result and what it
         returned."""
         out = self._call(
-            "saImmOmAdminOperationInvoke_o2",
-            ownerHandle=owner,
+            "saImmOmAdminOperationInvoke_2",
+            handle=owner,
             objectName=dn,
             continuationId=0,
-            operationId=operation,
+            operationId=operation % (1 << 64),
             params=[[name, kind, _to_wire(value)] for name, kind, value in parameters],
             timeout=timeout,
         )
