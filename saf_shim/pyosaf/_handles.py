@@ -21,6 +21,7 @@ class Handle:
         self.below: set[int] = set()  # handles that end with this one
         self.keep: Any = None  # the result of the last call, which C code would own
         self.callbacks: Any = None
+        self.kept: Any = None  # the program's structure of callbacks, which it should but may not keep
         self.timeout: Optional[float] = None  # seconds that a call may take
 
 

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Implementer names and what they are bound to (saImmOi*Implementer*).
+
+A name is held by one handle at a time (`Implementer.port`); what it is bound to survives its holder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..codes import AisError, Code
+from .rules import MAX_IMPLEMENTER_NAME, Scope, is_printable, size
+from .store import Implementer, Store, StoredClass, StoredObject
+
+MAX_IMPLEMENTERS = 3000
+
+
+def attach(store: Store, name: object, port: Any) -> Implementer:
+    """Let `port` hold the name: it is called for what the name is bound to."""
+    if not isinstance(name, str) or not name:
+        raise AisError(Code.ERR_INVALID_PARAM, "no implementer name")
+    if size(name) > MAX_IMPLEMENTER_NAME:
+        raise AisError(Code.ERR_LIBRARY, "the name is too long")
+    if not is_printable(name):
+        raise AisError(Code.ERR_INVALID_PARAM, "the name is not printable")
+    present = store.implementers.get(name)
+    if present is not None and present.port is not None:
+        raise AisError(Code.ERR_EXIST, f"{name} is in use")
+    if present is None and len(store.implementers) >= store.limit("maxImplementers", MAX_IMPLEMENTERS):
+        raise AisError(Code.ERR_NO_RESOURCES, "too many implementers")
+    found = store.implementer(name)
+    found.port = port
+    return found
+
+
+def detach(store: Store, implementer: Implementer) -> None:
+    """Nobody holds the name any more. An applier's bindings go with its holder."""
+    implementer.port = None
+    if implementer.is_applier:
+        for cls in store.classes.values():
+            if implementer in cls.appliers:
+                cls.appliers.remove(implementer)
+        for found in store.objects.values():
+            if implementer in found.appliers:
+                found.appliers.remove(implementer)
+
+
+def _class_in_use(cls: StoredClass) -> bool:
+    return any(instance.locked_by(None) for instance in cls.instances.values())
+
+
+def set_class(store: Store, implementer: Implementer, name: object) -> None:
+    """Bind a configuration class to the name."""
+    cls = _config_class(store, name)
+    if implementer.is_applier:
+        if _class_in_use(cls):
+            raise AisError(Code.ERR_TRY_AGAIN, f"a CCB works on class {cls.name}")
+        if any(implementer in instance.appliers for instance in cls.instances.values()):
+            raise AisError(Code.ERR_EXIST, f"{implementer.name} is applier of an instance")
+        if implementer not in cls.appliers:
+            cls.appliers.append(implementer)
+        return
+    for instance in cls.instances.values():
+        if instance.implementer not in (None, implementer):
+            raise AisError(Code.ERR_EXIST, f"{instance.dn} has another implementer")
+    if cls.implementer not in (None, implementer):
+        raise AisError(Code.ERR_EXIST, f"class {cls.name} has another implementer")
+    if _class_in_use(cls):
+        raise AisError(Code.ERR_TRY_AGAIN, f"a CCB works on class {cls.name}")
+    cls.implementer = implementer
+    for instance in cls.instances.values():
+        instance.implementer = implementer
+
+
+def release_class(store: Store, implementer: Implementer, name: object) -> None:
+    """Undo `set_class`."""
+    cls = _config_class(store, name)
+    if implementer.is_applier:
+        if implementer not in cls.appliers:
+            if any(implementer in instance.appliers for instance in cls.instances.values()):
+                raise AisError(Code.ERR_NOT_EXIST, f"{implementer.name} is applier of an instance")
+            return
+        if _class_in_use(cls):
+            raise AisError(Code.ERR_BUSY, f"a CCB works on class {cls.name}")
+        cls.appliers.remove(implementer)
+        return
+    if cls.implementer is None:
+        if any(instance.implementer not in (None, implementer) for instance in cls.instances.values()):
+            raise AisError(Code.ERR_NOT_EXIST, "an instance has another implementer")
+        return
+    if cls.implementer is not implementer:
+        raise AisError(Code.ERR_NOT_EXIST, f"class {cls.name} has another implementer")
+    if _class_in_use(cls):
+        raise AisError(Code.ERR_BUSY, f"a CCB works on class {cls.name}")
+    cls.implementer = None
+    for instance in cls.instances.values():
+        _forget(instance)
+
+
+def _config_class(store: Store, name: object) -> StoredClass:
+    cls = store.find_class(name)
+    if not cls.is_config:
+        raise AisError(Code.ERR_BAD_OPERATION, f"{cls.name} is a runtime class")
+    return cls
+
+
+def _forget(found: StoredObject) -> None:
+    """An object loses its implementer, and with it the values of its runtime attributes."""
+    found.implementer = None
+    for attribute in found.cls.definition.attributes:
+        if not attribute.is_config:
+            found.values.pop(attribute.name, None)
+
+
+def set_object(store: Store, implementer: Implementer, dn: object, scope: object) -> None:
+    """Bind configuration objects to the name."""
+    for found in _config_objects(store, dn, scope):
+        if found.locked_by(None):
+            raise AisError(Code.ERR_TRY_AGAIN, f"a CCB works on {found.dn}")
+        if implementer.is_applier:
+            if implementer in found.cls.appliers:
+                raise AisError(Code.ERR_EXIST, f"{implementer.name} is applier of the class")
+        elif found.implementer not in (None, implementer) or found.cls.implementer is not None:
+            raise AisError(Code.ERR_EXIST, f"{found.dn} has another implementer, or its class has one")
+    for found in _config_objects(store, dn, scope):
+        if not implementer.is_applier:
+            found.implementer = implementer
+        elif implementer not in found.appliers:
+            found.appliers.append(implementer)
+
+
+def release_object(store: Store, implementer: Implementer, dn: object, scope: object) -> None:
+    """Undo `set_object`."""
+    for found in _config_objects(store, dn, scope):
+        if found.locked_by(None):
+            raise AisError(Code.ERR_BUSY, f"a CCB works on {found.dn}")
+        if implementer.is_applier:
+            if implementer in found.cls.appliers:
+                raise AisError(Code.ERR_NOT_EXIST, f"{implementer.name} is applier of the class")
+        elif found.implementer is not None and (
+            found.implementer is not implementer or found.cls.implementer is not None
+        ):
+            raise AisError(Code.ERR_NOT_EXIST, f"{found.dn} has another implementer, or its class has one")
+    for found in _config_objects(store, dn, scope):
+        if not implementer.is_applier:
+            if found.implementer is implementer:
+                _forget(found)
+        elif implementer in found.appliers:
+            found.appliers.remove(implementer)
+
+
+def _config_objects(store: Store, dn: object, scope: object) -> Iterable[StoredObject]:
+    if scope not in (Scope.ONE, Scope.SUBLEVEL, Scope.SUBTREE):
+        raise AisError(Code.ERR_INVALID_PARAM, f"no scope: {scope}")
+    tree = store.find(dn).in_scope(int(str(scope)))
+    for found in tree:
+        if not found.cls.is_config:
+            raise AisError(Code.ERR_BAD_OPERATION, f"{found.dn} is a runtime object")
+    return [found for found in tree if not found.creating]

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How IMM reaches whoever holds an implementer name: a client's OI handle, or a part of the server.
+
+Both kinds have the same methods; `answer` is None where nobody waits (appliers). A client's port turns them
+into callbacks of its session, an internal one into calls of its hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Optional, Protocol, Union
+
+from ..codes import AisError, Code
+from ..service import Arguments, Session
+from .adminop import Operation
+from .ccb import ImplementerDone
+from .rules import GivenChange, GivenValues
+from .store import StoredObject
+
+ALLOWED = (Code.OK, Code.ERR_NO_MEMORY, Code.ERR_NO_RESOURCES, Code.ERR_BAD_OPERATION)
+CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the values that result, not the changes
+
+Answer = Optional[ImplementerDone]
+
+
+class Port(Protocol):
+    """A holder of an implementer name."""
+
+    def admin(self, operation: Operation) -> None:
+        """Serve an administrative operation."""
+
+    def read_pure(self, found: StoredObject, names: Sequence[str], done: Callable[[int], None]) -> None:
+        """Update pure attributes in the store, then `done` with the code."""
+
+    def create(
+        self, ccb: int, class_name: str, parent: str, dn: str, attributes: list[GivenValues], answer: Answer
+    ) -> None:
+        """An object is being created."""
+
+    def modify(
+        self, ccb: int, dn: str, results: list[GivenChange], given: list[GivenChange], answer: Answer
+    ) -> None:
+        """An object is being modified: `given` by the administrator, with these `results`."""
+
+    def delete(self, ccb: int, dn: str, answer: Answer) -> None:
+        """An object is being deleted."""
+
+    def completed(self, ccb: int, answer: Answer) -> None:
+        """The CCB is complete: validate it."""
+
+    def apply(self, ccb: int) -> None:
+        """The CCB is committed."""
+
+    def abort(self, ccb: int) -> None:
+        """The CCB is not."""
+
+
+def wire(value: Union[int, float, str, bytes]) -> Union[int, float, str]:
+    """A value as JSON has it."""
+    return value.hex() if isinstance(value, bytes) else value
+
+
+class ClientPort:
+    """A client's OI handle."""
+
+    def __init__(self, session: Session, minor: int) -> None:
+        self._session = session
+        self._minor = minor
+        self.operations: dict[int, Operation] = {}
+        self._texts: dict[int, str] = {}  # the last error string of each CCB
+        self._open: dict[int, int] = {}  # CCBs that a callback is being answered for
+
+    def set_error_string(self, ccb: object, text: object) -> None:
+        """saImmOiCcbSetErrorString: only inside a callback of that CCB."""
+        if not isinstance(text, str) or not text:
+            raise AisError(Code.ERR_INVALID_PARAM, "no text")
+        if not isinstance(ccb, int) or not self._open.get(ccb):
+            raise AisError(Code.ERR_NOT_EXIST, "no callback of that CCB is being answered")
+        self._texts[ccb] = text
+
+    def result(self, invocation: object, rc: int, parameters: Sequence[Any]) -> None:
+        """saImmOiAdminOperationResult."""
+        operation = self.operations.pop(invocation, None) if isinstance(invocation, int) else None
+        if operation is None:
+            raise AisError(Code.ERR_INVALID_PARAM, "no such invocation")
+        operation.end(Code.OK, rc, parameters)
+
+    def admin(self, operation: Operation) -> None:
+        """See `Port`."""
+        self.operations[operation.number] = operation
+        args: Arguments = {
+            "invocation": operation.number,
+            "objectName": operation.dn,
+            "operationId": operation.operation,
+            "params": [[p.name, int(p.type), wire(p.value)] for p in operation.parameters],
+        }
+
+        def returned(rc: Optional[int]) -> None:
+            if rc not in (None, Code.OK):  # the handle has no such callback
+                operation.end(Code.ERR_FAILED_OPERATION)
+
+        self._session.push(("saImmOiAdminOperationCallback", args), returned)
+
+    def read_pure(self, found: StoredObject, names: Sequence[str], done: Callable[[int], None]) -> None:
+        """See `Port`."""
+
+        def returned(rc: Optional[int]) -> None:
+            done(Code.ERR_NO_RESOURCES if rc is None else rc)
+
+        args: Arguments = {"objectName": found.dn, "attributeNames": list(names)}
+        self._session.push(("saImmOiRtAttrUpdateCallback", args), returned)
+
+    def _call(self, name: str, ccb: int, args: Arguments, answer: Answer) -> None:
+        args["ccbId"] = ccb
+        if answer is None:
+            self._session.push((name, args))
+            return
+        self._open[ccb] = self._open.get(ccb, 0) + 1
+        reply = answer
+
+        def returned(rc: Optional[int]) -> None:
+            self._open[ccb] -= 1
+            text = self._texts.pop(ccb, "")
+            if rc is not None:
+                reply(rc if rc in ALLOWED else Code.ERR_FAILED_OPERATION, text)
+
+        self._session.push((name, args), returned)
+
+    def create(
+        self, ccb: int, class_name: str, parent: str, dn: str, attributes: list[GivenValues], answer: Answer
+    ) -> None:
+        """See `Port`."""
+        del dn
+        entries = [[name, kind, [wire(value) for value in values]] for name, kind, values in attributes]
+        args: Arguments = {"className": class_name, "parentName": parent, "attr": entries}
+        self._call("saImmOiCcbObjectCreateCallback", ccb, args, answer)
+
+    def modify(
+        self, ccb: int, dn: str, results: list[GivenChange], given: list[GivenChange], answer: Answer
+    ) -> None:
+        """See `Port`."""
+        changes = results if self._minor >= CANONICAL_MINOR else given
+        entries = [
+            [how, name, kind, [wire(value) for value in values]] for how, name, kind, values in changes
+        ]
+        self._call("saImmOiCcbObjectModifyCallback", ccb, {"objectName": dn, "attrMods": entries}, answer)
+
+    def delete(self, ccb: int, dn: str, answer: Answer) -> None:
+        """See `Port`."""
+        self._call("saImmOiCcbObjectDeleteCallback", ccb, {"objectName": dn}, answer)
+
+    def completed(self, ccb: int, answer: Answer) -> None:
+        """See `Port`."""
+        self._call("saImmOiCcbCompletedCallback", ccb, {}, answer)
+
+    def apply(self, ccb: int) -> None:
+        """See `Port`."""
+        self._forget(ccb)
+        self._session.push(("saImmOiCcbApplyCallback", {"ccbId": ccb}))
+
+    def abort(self, ccb: int) -> None:
+        """See `Port`."""
+        self._forget(ccb)
+        self._session.push(("saImmOiCcbAbortCallback", {"ccbId": ccb}))
+
+    def _forget(self, ccb: int) -> None:
+        self._texts.pop(ccb, None)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What IMM takes as a name, a DN or a value, and how lists of values change.
+
+Functions here know no store. The rules are those of facts/imm.md sections 2 and 3, with the order in
+which OpenSAF checks, as a call with two faults answers for the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag
+from imm_model.types import Value, ValueType, encode_text
+
+from ..codes import AisError, Code
+
+MAX_DN = 255
+MAX_LONG_DN = 2048
+MAX_STRING_RDN = 64
+MAX_OWNER_NAME = 255
+MAX_IMPLEMENTER_NAME = 254
+
+CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME = SYSTEM_ATTRIBUTES
+
+Values = tuple[Value, ...]
+
+
+class Scope(IntEnum):
+    """SaImmScopeT."""
+
+    ONE = 1
+    SUBLEVEL = 2  # an object and what is right below it
+    SUBTREE = 3
+
+
+class Change(IntEnum):
+    """SaImmAttrModificationTypeT."""
+
+    ADD = 1
+    DELETE = 2
+    REPLACE = 3
+
+
+class GivenValues(NamedTuple):
+    """One attribute as a client gave it."""
+
+    name: str
+    type: int
+    values: Values
+
+
+class GivenChange(NamedTuple):
+    """One modification as a client gave it."""
+
+    how: int
+    name: str
+    type: int
+    values: Values
+
+
+def is_printable(name: str) -> bool:
+    """Only printable ASCII without blank (also: nothing at all)?"""
+    return all("\x21" <= character <= "\x7e" for character in name)
+
+
+def size(text: str) -> int:
+    """Bytes of a name or string."""
+    return len(text) if text.isascii() else len(encode_text(text))
+
+
+def is_utf8(text: str) -> bool:
+    """Was every byte of it part of a UTF-8 character?"""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def check_rdn(rdn: str, kind: int, long_names: bool) -> None:
+    """Raise AisError unless `rdn` can begin a DN."""
+    if kind == ValueType.STRING and size(rdn) > MAX_STRING_RDN and not long_names:
+        raise AisError(Code.ERR_INVALID_PARAM, "the RDN is longer than 64 bytes")
+    if not rdn or not is_printable(rdn) or "," in rdn.replace("\\,", ""):
+        raise AisError(Code.ERR_INVALID_PARAM, "the RDN is empty or not printable, or has a bare comma")
+
+
+def check_dn_length(dn: str, long_names: bool) -> None:
+    """Raise AisError for a DN that is too long."""
+    if size(dn) > (MAX_LONG_DN if long_names else MAX_DN):
+        raise AisError(Code.ERR_NAME_TOO_LONG, "the DN is too long")
+
+
+def check_first_value(value: Value, definition: AttributeDefinition) -> None:
+    """Raise AisError for a name that is not printable or a string that is not UTF-8.
+
+    OpenSAF looks only at the first value of a list."""
+    if definition.type == ValueType.NAME:
+        if not is_printable(str(value)):
+            raise AisError(Code.ERR_INVALID_PARAM, f"{definition.name}: not printable")
+    elif definition.type == ValueType.STRING and not is_utf8(str(value)):
+        raise AisError(Code.ERR_INVALID_PARAM, f"{definition.name}: not UTF-8")
+
+
+def is_name_like(definition: AttributeDefinition) -> bool:
+    """Does it hold DNs?"""
+    return definition.type == ValueType.NAME or (
+        definition.type == ValueType.STRING and bool(definition.flags & AttributeFlag.DN)
+    )
+
+
+def longest(values: Iterable[Value]) -> int:
+    """Bytes of the longest of some texts."""
+    return max((size(str(value)) for value in values), default=0)
+
+
+def has_duplicates(values: Sequence[Value]) -> bool:
+    """Is any value there twice?"""
+    return len(set(values)) < len(values)
+
+
+def remove_values(present: Values, unwanted: Iterable[Value]) -> Values:
+    """`present` without all that equal one of `unwanted`.
+
+    IMM keeps a list as its head and the rest reversed, which shows when the head goes: ``a b c a``
+    without ``a`` is ``c b``."""
+    for value in unwanted:
+        stored = [kept for kept in (*present[:1], *present[:0:-1]) if kept != value]
+        present = (*stored[:1], *stored[:0:-1])
+    return present
+
+
+def as_sent(values: Values) -> Values:
+    """A list as an implementer gets it that is handed the caller's own message: the rest reversed."""
+    return (*values[:1], *values[:0:-1])
