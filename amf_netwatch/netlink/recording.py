@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings: everything that a mirror was told, with times, in a file that any machine can play.
+
+::
+
+     0         8      9     10                16
+    +---------+------+-----+-----------------+
+    | magic   | ver. | e   | zero            |  file header; e: byte order of the datagrams, "<" or ">"
+    +---------+------+-----+--------+--------+
+    | length of payload    | kind   | zero   |  record header: u32, u8, three zero bytes
+    +----------------------+--------+--------+
+    | time: nanoseconds since the epoch      |  u64
+    +----------------------+-----------------+
+    | CRC-32               | payload ...        of the 16 bytes before it and the payload: u32
+    +----------------------+-----------------
+
+The numbers of the file itself are little-endian.  A record is written by one system call, so a recording
+that ended in the middle (a full disk, a crash) is good up to its last whole record; reading ends there, and
+`Recording.damage` says so.  Records of unknown kind are passed over: later versions may add kinds without
+becoming another version.
+
+========  =======================================================================  ====================
+kind      payload                                                                  call of `Mirror`
+========  =======================================================================  ====================
+EVENT     a datagram of the event socket                                           apply
+LOSS      text: overrun, truncated, unreadable                                     lose
+ANSWER    a datagram of the answers to a dump                                      (kept)
+LOADED    none: the answers kept so far are whole tables                           load
+SETTLED   none                                                                     settle
+MARKED    none                                                                     mark
+REREAD    family u8, zero u8 u16, table u32 (all ones: any), link u32 (0: any)     reread
+NOTE      text: where it was made                                                  (none)
+========  =======================================================================  ====================
+
+Not here: who listens and decides when to dump (`follower`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from binascii import crc32
+from collections import deque
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from struct import Struct
+from time import time_ns
+from typing import Any, Callable, NamedTuple
+
+from amf_netwatch.netlink.conversation import QueryTransport
+from amf_netwatch.netlink.errors import DecodeError, NetlinkError, OverrunError, TruncatedError
+from amf_netwatch.netlink.parsers import ParserRegistry
+from amf_netwatch.netlink.route_table import RouteScope
+from amf_netwatch.netlink.tables import Mirror
+from amf_netwatch.netlink.wire import Message, iter_messages
+
+MAGIC = b"\x89NLREC\r\n"  # the odd bytes tell a file that was copied as text
+VERSION = 1
+LONGEST = 1 << 26  # bytes of a payload; more is damage
+_HEADER = Struct("<8sBc6x")
+_RECORD = Struct("<IB3xQ")
+_CRC = Struct("<I")
+_SCOPE = Struct("<B3xII")
+_ANY_TABLE = 0xFFFFFFFF
+_BYTE_ORDER = b"<" if sys.byteorder == "little" else b">"
+
+
+class RecordingError(NetlinkError):
+    """A file is no recording, or one that cannot be played here."""
+
+
+class RecordKind(IntEnum):
+    """What a record holds; see the table above."""
+
+    EVENT = 1
+    LOSS = 2
+    ANSWER = 3
+    LOADED = 4
+    SETTLED = 5
+    MARKED = 6
+    REREAD = 7
+    NOTE = 8
+
+
+class Record(NamedTuple):
+    """One record; `kind` may be a number that this version does not know."""
+
+    kind: int
+    time: float  # seconds since the epoch
+    payload: bytes = b""
+
+
+class Recorder:
+    """Writes a recording; for one thread.  Raises OSError.
+
+    The file is made anew, readable by its owner only: it tells addresses of the network.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        try:
+            self._write(_HEADER.pack(MAGIC, VERSION, _BYTE_ORDER))
+            system = os.uname()
+            self.write(RecordKind.NOTE, f"{system.sysname} {system.release} {system.machine}".encode())
+        except OSError:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, kind: RecordKind, payload: bytes = b"") -> None:
+        """One record, with the present time."""
+        head = _RECORD.pack(len(payload), kind, time_ns())
+        self._write(head + _CRC.pack(crc32(payload, crc32(head))) + payload)
+
+    def write_scope(self, scope: RouteScope) -> None:
+        """The record of `Mirror.reread`."""
+        table = _ANY_TABLE if scope.table is None else scope.table
+        self.write(RecordKind.REREAD, _SCOPE.pack(scope.family, table, scope.interface))
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
+class Recording:
+    """The records of a file, in order, read while iterated; raises RecordingError, OSError.
+
+    After the iteration `damage` is None, or says why the last records are missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.damage: str | None = None
+        self._path = path
+        with open(path, "rb") as file:
+            head = file.read(_HEADER.size)
+        if len(head) < _HEADER.size or not head.startswith(MAGIC):
+            raise RecordingError(f"{os.fsdecode(path)} is no recording")
+        _, version, order = _HEADER.unpack(head)
+        if version != VERSION:
+            raise RecordingError(f"{os.fsdecode(path)} has version {version}, this program reads {VERSION}")
+        if order != _BYTE_ORDER:
+            raise RecordingError(f"{os.fsdecode(path)} was made on a machine of the other byte order")
+
+    def __iter__(self) -> Iterator[Record]:
+        self.damage = None
+        with open(self._path, "rb") as file:
+            offset = _HEADER.size
+            file.seek(offset)
+            while head := file.read(_RECORD.size + _CRC.size):
+                if len(head) < _RECORD.size + _CRC.size:
+                    self.damage = f"it ends within a record, at byte {offset}"
+                    return
+                length, kind, time = _RECORD.unpack_from(head)
+                payload = file.read(length) if length <= LONGEST else b""
+                if len(payload) < length <= LONGEST:
+                    self.damage = f"it ends within a record, at byte {offset}"
+                    return
+                (checksum,) = _CRC.unpack_from(head, _RECORD.size)
+                if length > LONGEST or crc32(payload, crc32(head[: _RECORD.size])) != checksum:
+                    self.damage = f"the record at byte {offset} is damaged"
+                    return
+                offset += len(head) + length
+                yield Record(kind, time / 1e9, payload)
+
+
+def play(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], None] | None = None) -> int:
+    """Tell a mirror all that was recorded; `tick` is called with the time of each record before it counts.
+
+    Returns how many datagrams did not decode: those are passed over, as far as they do not.
+    """
+    answers: list[Any] = []
+    registry = ParserRegistry()
+    unreadable = 0
+    for kind, time, payload in records:
+        if tick is not None:
+            tick(time)
+        try:
+            if kind == RecordKind.EVENT:
+                mirror.apply(payload)
+            elif kind == RecordKind.ANSWER:
+                answers += [
+                    value for value in map(registry.parse, iter_messages(payload)) if value is not None
+                ]
+            elif kind == RecordKind.LOSS:
+                mirror.lose()
+                answers.clear()
+            elif kind == RecordKind.LOADED:
+                mirror.load(answers)
+                answers.clear()
+            elif kind == RecordKind.SETTLED:
+                mirror.settle()
+            elif kind == RecordKind.MARKED:
+                mirror.mark()
+                answers.clear()
+            elif kind == RecordKind.REREAD:
+                mirror.reread(_read_scope(payload), answers)
+                answers.clear()
+        except DecodeError:
+            unreadable += 1
+    return unreadable
+
+
+def _read_scope(payload: bytes) -> RouteScope:
+    if len(payload) < _SCOPE.size:
+        raise DecodeError(f"{len(payload)} bytes are no scope of routes")
+    family, table, interface = _SCOPE.unpack_from(payload)
+    return RouteScope(family, None if table == _ANY_TABLE else table, interface)
+
+
+class AnswerRecorder:
+    """A transport for a `Conversation` that keeps the datagrams of the answers for a recording.
+
+    A dump that was interrupted is repeated with another sequence number, so the datagrams of the last
+    number are those of the dump that counts.
+    """
+
+    def __init__(self, inner: QueryTransport) -> None:
+        self._inner = inner
+        self._sequence = 0
+        self._kept: list[bytes] = []
+
+    @property
+    def port(self) -> int:
+        """The inner transport's port."""
+        return self._inner.port
+
+    def fileno(self) -> int:
+        """The inner transport's descriptor."""
+        return self._inner.fileno()
+
+    def receive(self) -> bytes | None:
+        """The next datagram, which is also kept."""
+        datagram = self._inner.receive()
+        if datagram is not None:
+            self._keep(datagram)
+        return datagram
+
+    def take(self) -> list[bytes]:
+        """The datagrams of the last answer; each is handed out once."""
+        kept, self._kept = self._kept, []
+        return kept
+
+    def send(self, datagram: bytes) -> None:
+        """Pass on; what was kept so far belongs to another request."""
+        self._kept = []
+        self._inner.send(datagram)
+
+    def grow(self, datagram_size: int) -> None:
+        """Pass on."""
+        self._inner.grow(datagram_size)
+
+    def discard(self) -> None:
+        """Pass on."""
+        self._inner.discard()
+
+    def close(self) -> None:
+        """Pass on."""
+        self._inner.close()
+
+    def _keep(self, datagram: bytes) -> None:
+        message: Message | None = next(iter_messages(datagram), None)
+        if message is not None and message.sequence != self._sequence:
+            self._sequence = message.sequence
+            self._kept = []
+        self._kept.append(datagram)
+
+
+class RecordedEvents:
+    """The events of a recording as a `Transport`: what a listener hears instead of the kernel.
+
+    Nothing is there until `deliver` puts it into the queue, so that a test decides what the listener finds
+    together; a loss is raised as the error that it was.  `deliver` may be called in any thread.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._records = deque(one for one in records if one.kind in (RecordKind.EVENT, RecordKind.LOSS))
+        self._queue: deque[Record] = deque()
+        self._lock = threading.Lock()
+        self._ready, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    @property
+    def left(self) -> int:
+        """How many records have not been delivered."""
+        return len(self._records)
+
+    def deliver(self, count: int | None = None) -> int:
+        """Put the next `count` records (None: all) into the queue; returns how many there were."""
+        with self._lock:
+            moved = min(len(self._records), len(self._records) if count is None else count)
+            if moved and not self._queue:
+                os.write(self._writer, b"x")
+            for _ in range(moved):
+                self._queue.append(self._records.popleft())
+        return moved
+
+    def fileno(self) -> int:
+        """Polls readable while something is queued; -1 when closed."""
+        return self._ready
+
+    def receive(self) -> bytes | None:
+        """The next datagram; None: nothing is there.  Raises OverrunError, TruncatedError."""
+        with self._lock:
+            if not self._queue:
+                return None
+            record = self._queue.popleft()
+            if not self._queue:
+                os.read(self._ready, 1)
+        if record.kind == RecordKind.EVENT:
+            return record.payload
+        if record.payload == b"truncated":
+            raise TruncatedError(0)
+        raise OverrunError("an overrun was recorded")
+
+    def discard(self) -> None:
+        """Throw away what was delivered and not received."""
+        with self._lock:
+            if self._queue:
+                os.read(self._ready, 1)
+            self._queue.clear()
+
+    def close(self) -> None:
+        """Release the descriptors; a second call does nothing."""
+        with self._lock:
+            if self._ready >= 0:
+                os.close(self._ready)
+                os.close(self._writer)
+                self._ready = self._writer = -1

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The routes of a namespace, by what the kernel takes for the same place: a pure table without IO.
+
+Several routes may share one place (destination, table, metric ...).  IPv4 keeps them side by side and
+replaces the first; IPv6 merges those with a gateway into one route of several ways, announces the whole when
+a way is added, and only the way itself when one goes.
+
+The kernel does not announce every end of a route: IPv4 routes through a link that goes down, from an address
+that is removed or over a next hop object that is deleted vanish silently.  So whoever feeds this table
+collects `doubts`, scopes in which it may be wrong, reads those from the kernel and hands them to `reread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Callable, NamedTuple, Optional
+
+from amf_netwatch.netlink.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
+from amf_netwatch.netlink.constants import Family, HeaderFlag, RouteFlag
+from amf_netwatch.netlink.route import NextHop, Route
+
+FAMILIES = (Family.INET, Family.INET6)
+
+
+class RouteKey(NamedTuple):
+    """The place of a route in the tables."""
+
+    family: int
+    table: int
+    destination_length: int
+    destination: Optional[bytes]
+    source_length: int
+    source: Optional[bytes]
+    tos: int
+    priority: int
+
+
+class RouteScope(NamedTuple):
+    """A part of the routes: those of one family, of one table (None: of all), through one link (0: any)."""
+
+    family: int
+    table: Optional[int] = None
+    interface: int = 0
+
+
+Commit = Callable[[Change, Callable[[], None]], None]
+"""Announces a change and makes it, by calling the function, in between."""
+
+
+def route_key(route: Route) -> RouteKey:
+    """The place of a route."""
+    return RouteKey(
+        route.family,
+        route.table,
+        route.destination_length,
+        route.destination,
+        route.source_length,
+        route.source,
+        route.tos,
+        route.priority or 0,
+    )
+
+
+def route_interfaces(route: Route) -> set[int]:
+    """The links that a route leaves by."""
+    if route.next_hops is not None:
+        return {hop.interface for hop in route.next_hops}
+    return set() if route.interface is None else {route.interface}
+
+
+def same_route(one: Route, other: Route) -> bool:
+    """Do two routes at the same place agree in every fact?"""
+    return not changed_facts(ROUTE_FACTS, one, other)
+
+
+class RouteTable:
+    """All routes.  `commit` is called for every change; see `Commit`."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._places: dict[RouteKey, tuple[Route, ...]] = {}
+        self._touched: set[RouteKey] = set()
+        self.doubts: set[RouteScope] = set()
+
+    def __iter__(self) -> Iterator[Route]:
+        for place in self._places.values():
+            yield from place
+
+    def __len__(self) -> int:
+        return sum(map(len, self._places.values()))
+
+    def clear(self) -> None:
+        """Forget everything, without a word to anybody."""
+        self._places.clear()
+        self._touched.clear()
+        self.doubts.clear()
+
+    def find(self, key: RouteKey) -> tuple[Route, ...]:
+        """The routes at one place, in the kernel's order."""
+        return self._places.get(key, ())
+
+    # -- events -------------------------------------------------------------------------------------------
+
+    def add(self, route: Route, flags: int) -> None:
+        """RTM_NEWROUTE with its header's flags."""
+        if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
+            return  # a cache entry; a table of another kind
+        key = route_key(route)
+        self._touched.add(key)
+        place = self._places.get(key, ())
+        old = self._find_replaced(place, route, flags)
+        if old is None:
+            at_end = flags & HeaderFlag.APPEND
+            self._put(key, (*place, route) if at_end else (route, *place), None, route)
+        else:
+            self._put(key, tuple(route if one is old else one for one in place), old, route)
+
+    def remove(self, route: Route) -> None:
+        """RTM_DELROUTE."""
+        if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
+            return
+        key = route_key(route)
+        self._touched.add(key)
+        place = self._places.get(key, ())
+        for old in place:
+            if same_route(old, route):
+                self._put(key, tuple(one for one in place if one is not old), old, None)
+                return
+        if place:
+            self.doubts.add(RouteScope(route.family, route.table))
+        if route.family == Family.INET6:
+            gone = set(route_hops(route))
+            for old in place:
+                if old.next_hops is not None and gone < set(route_hops(old)):
+                    left = _with_hops(old, [hop for hop in route_hops(old) if hop not in gone])
+                    self._put(key, tuple(left if one is old else one for one in place), old, left)
+                    return
+
+    def _find_replaced(self, place: tuple[Route, ...], route: Route, flags: int) -> Route | None:
+        """Which of the routes at its place a new one takes the place of."""
+        for old in place:
+            if same_route(old, route):
+                return old
+        if not place:
+            return None
+        if flags & HeaderFlag.REPLACE:
+            if len(place) > 1:
+                self.doubts.add(RouteScope(route.family, route.table))
+            if route.family == Family.INET6 and _merges(route):
+                return next((old for old in place if _merges(old)), place[0])
+            return place[0]
+        if route.family == Family.INET6 and _merges(route):
+            for old in place:
+                if _merges(old):
+                    self.doubts.add(RouteScope(route.family, route.table))
+                    return old
+        return None
+
+    # -- what the kernel does not announce ----------------------------------------------------------------
+
+    def doubt_interface(self, ifindex: int) -> None:
+        """The link went down, or lost an address."""
+        self.doubts.update(RouteScope(family, None, ifindex) for family in FAMILIES)
+
+    def doubt_source(self, family: int, address: bytes | None) -> None:
+        """An address is gone: so are the routes that prefer it as their source."""
+        for route in self:
+            if route.family == family and route.preferred_source == address is not None:
+                self.doubts.update(RouteScope(family, None, index) for index in route_interfaces(route))
+
+    def doubt_next_hops(self) -> None:
+        """A next hop object was deleted or replaced."""
+        if any(route.next_hop_id is not None for route in self):
+            self.doubts.update(map(RouteScope, FAMILIES))
+
+    def remove_interface(self, ifindex: int) -> None:
+        """The link is gone, and with it every route through it."""
+        for key, place in list(self._places.items()):
+            for route in place:
+                if ifindex in route_interfaces(route):
+                    self._touched.add(key)
+                    left = tuple(one for one in self._places[key] if one is not route)
+                    self._put(key, left, route, None)
+
+    # -- what a dump says ---------------------------------------------------------------------------------
+
+    def mark(self) -> None:
+        """A dump for `reread` begins: places that events touch from now on are newer than the dump."""
+        self._touched.clear()
+
+    def reread(self, scope: RouteScope, routes: Iterable[Route], resync: bool = False) -> None:
+        """What a dump since `mark` lists in `scope` is all there is in it; untouched places follow it."""
+        found: dict[RouteKey, list[Route]] = {}
+        for route in routes:
+            if _in_scope(route, scope):
+                found.setdefault(route_key(route), []).append(route)
+        here = [key for key, place in self._places.items() if any(_in_scope(one, scope) for one in place)]
+        for key in dict.fromkeys([*here, *found]):
+            if key not in self._touched:
+                self._reread_place(key, scope, found.get(key, []), resync)
+
+    def _reread_place(self, key: RouteKey, scope: RouteScope, listed: list[Route], resync: bool) -> None:
+        missing = [one for one in self._places.get(key, ()) if _in_scope(one, scope)]
+        fresh: list[Route] = []
+        for route in listed:
+            old = next((one for one in missing if same_route(one, route)), None)
+            if old is None:
+                fresh.append(route)
+            else:
+                missing.remove(old)
+        while missing and fresh:
+            old, route = missing.pop(0), fresh.pop(0)
+            place = tuple(route if one is old else one for one in self._places[key])
+            self._put(key, place, old, route, resync)
+        for old in missing:
+            self._put(key, tuple(one for one in self._places[key] if one is not old), old, None, resync)
+        for route in fresh:
+            self._put(key, (*self._places.get(key, ()), route), None, route, resync)
+
+    def _put(
+        self,
+        key: RouteKey,
+        place: tuple[Route, ...],
+        old: Route | None,
+        new: Route | None,
+        resync: bool = False,
+    ) -> None:
+        def make() -> None:
+            if place:
+                self._places[key] = place
+            else:
+                self._places.pop(key, None)
+
+        changed: tuple[str, ...] = ()
+        if old is not None and new is not None:
+            changed = changed_facts(ROUTE_FACTS, old, new)
+            if not changed:
+                make()
+                return
+        action = Action.NEW if old is None else Action.REMOVED if new is None else Action.CHANGED
+        self._commit(Change(action, Object.ROUTE, old, new, changed, None, resync), make)
+
+
+def _merges(route: Route) -> bool:
+    """Does IPv6 merge this route with its equals?  Those with a gateway."""
+    return route.next_hops is not None or route.gateway is not None or route.via is not None
+
+
+def _with_hops(route: Route, hops: list[NextHop]) -> Route:
+    """An IPv6 route with other ways; a single one moves to the route itself."""
+    if len(hops) > 1:
+        return route._replace(next_hops=tuple(hops))
+    hop = hops[0]
+    return route._replace(next_hops=None, interface=hop.interface, gateway=hop.gateway, via=hop.via)
+
+
+def _in_scope(route: Route, scope: RouteScope) -> bool:
+    return (
+        route.family == scope.family
+        and (scope.table is None or route.table == scope.table)
+        and (not scope.interface or scope.interface in route_interfaces(route))
+        and not route.flags & RouteFlag.CLONED
+    )
