@@ -404,6 +404,7 @@ class Publisher:
                 self._published[dn] = self._published[dn]._replace(attributes={})
             if error.code != ERR_NOT_EXIST:
                 raise
+            self._compared = False  # not what we believed: look in the next round
         del self._published[dn]
         if dn in self._strays:  # unlike an interface, it may have had children
             below = "," + dn

@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The AMF model and the IMM classes as XML that ``immcfg -f`` loads: `amf-netwatch model` and `classes`.
+
+No redundancy by default, one SU and one SI for each node, because network interfaces belong to nodes; 2N for
+those who want one active publisher among several nodes. SUs are made locked for instantiation, so that
+loading starts nothing. Loading a file twice is harmless, and so is loading one with more nodes (appended,
+so that the others keep their numbers): what exists is skipped.
+
+Why these numbers
+    Restarting the component costs 0.1 s and cures every failure that a restart can cure; 10 restarts in
+    60 s, then 3 restarts of the SU in 120 s, then AMF gives the SU up until ``amf-adm repaired``: a failure
+    that persists is the administrator's, and nothing here is worth the reboot that AMF's next step is.
+    Auto-repair is off for the same reason. The period is how late IMM may be; a healthcheck costs nothing
+    when nothing changed. The duration is what AMF waits for an answer: a refresh (2 s in IMM, setting
+    `budget`, and one call of 1 s) may be under way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from imm_model.names import escape_dn
+from imm_model.objects import ImmObject
+from imm_model.types import Value
+from imm_model.xml import format_imm_xml
+
+from .classes import CLASSES
+from .clc import find_script
+from .errors import SettingsError
+from .settings import BY_NAME, TABLE, Sources
+
+NAME = "NetWatch"
+CLUSTER = "safAmfCluster=myAmfCluster"
+DEFAULT_NODE, DEFAULT_PREFIX = "SC-1", "/usr/bin"
+DEFAULT_PERIOD, DEFAULT_MAX_DURATION = 5.0, 10.0
+MIN_SECONDS = 0.1  # AMF refuses less for a healthcheck
+NO_REDUNDANCY, TWO_N = 5, 1  # SaAmfRedundancyModelT
+_ONE_ACTIVE, _ONE_ACTIVE_OR_ONE_STANDBY = 6, 4  # SaAmfCompCapabilityModelT
+_SA_AWARE = 1
+_LOCKED_INSTANTIATION = 3
+_COMPONENT_RESTART = 2
+_SECOND = 10**9
+_VERSION = "safVersion=1"
+_VERSION_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+class ModelOptions(NamedTuple):
+    """What a model is made for. `settings`: pairs of name and value, repeated for lists."""
+
+    nodes: tuple[str, ...] = (DEFAULT_NODE,)
+    prefix: str = DEFAULT_PREFIX
+    period: float = DEFAULT_PERIOD
+    max_duration: float = DEFAULT_MAX_DURATION
+    settings: tuple[tuple[str, str], ...] = ()
+    redundancy: int = NO_REDUNDANCY
+    version: str = "1"  # of the component type and the software bundle: what an upgrade campaign renews
+
+
+def build_model(options: ModelOptions) -> list[ImmObject]:
+    """All objects, each after those it refers to; SettingsError when a setting is wrong."""
+    assigned, process = _split_settings(options.settings)
+    return [
+        *_types(options, process),
+        *_software(options),
+        *_application(),
+        *(each for number in range(1, _workloads(options) + 1) for each in _workload(number, assigned)),
+        *(each for rank, node in enumerate(options.nodes, 1) for each in _unit(options, node, rank)),
+    ]
+
+
+def format_model(options: ModelOptions) -> str:
+    """The model as XML text."""
+    return format_imm_xml(objects=build_model(options), comment=_comment(options))
+
+
+def format_classes() -> str:
+    """The two IMM classes as XML text."""
+    return format_imm_xml(classes=CLASSES, comment="IMM classes of amf-netwatch; load with: immcfg -f FILE")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """``amf-netwatch model``."""
+    parser = argparse.ArgumentParser(
+        prog="amf-netwatch model",
+        description="Print the AMF model; load it with `immcfg -f`, then `amf-adm unlock-in` and `unlock` "
+        f"the SUs (safSu=NODE,safSg={NAME},safApp={NAME}).",
+        epilog="To add nodes later, load a model with the new ones appended: what exists is skipped.",
+    )
+    add_arguments(parser)
+    given = parser.parse_args(arguments)
+    try:
+        sys.stdout.write(format_model(read_options(parser, given)))
+    except SettingsError as error:
+        parser.error(str(error))
+    return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say what a model is made for."""
+    add = parser.add_argument
+    add("--node", action="append", metavar="N", help=f"a node; repeat for more (default: {DEFAULT_NODE})")
+    add("--prefix", metavar="DIR", help="where the command is on the nodes (default: where this one is)")
+    add(
+        "--period", type=_seconds, default=DEFAULT_PERIOD, metavar="S", help="healthcheck period (default: 5)"
+    )
+    add(
+        "--max-duration",
+        type=_seconds,
+        default=DEFAULT_MAX_DURATION,
+        metavar="S",
+        help="how long AMF waits for an answer (default: 10)",
+    )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="NAME=VALUE",
+        help="a setting; repeat for lists: " + ", ".join(BY_NAME),
+    )
+    add(
+        "--redundancy",
+        choices=("none", "2n"),
+        default="none",
+        help="none: every node publishes; 2n: one active, one standby (default: none)",
+    )
+    add(
+        "--version",
+        type=read_version,
+        default=ModelOptions().version,
+        metavar="V",
+        help="version of the component type, which upgrade campaigns change (default: 1)",
+    )
+
+
+def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> ModelOptions:
+    """What the options of `add_arguments` ask for; `parser` reports what is wrong with them."""
+    nodes = tuple(given.node or (DEFAULT_NODE,))
+    if len(set(nodes)) < len(nodes):
+        parser.error("a node is named twice")
+    return ModelOptions(
+        nodes,
+        os.path.abspath(given.prefix) if given.prefix else own_prefix(),
+        given.period,
+        given.max_duration,
+        tuple(given.set),
+        TWO_N if given.redundancy == "2n" else NO_REDUNDANCY,
+        given.version,
+    )
+
+
+def classes_main(arguments: Sequence[str]) -> int:
+    """``amf-netwatch classes``."""
+    argparse.ArgumentParser(
+        prog="amf-netwatch classes", description="Print the IMM classes; load them with `immcfg -f`."
+    ).parse_args(arguments)
+    sys.stdout.write(format_classes())
+    return 0
+
+
+def is_node_name(name: str) -> bool:
+    """Can a node have this name, so that ``netWatchNode=NAME`` fits the 64 bytes of an RDN?"""
+    return 0 < len(name) <= 50 and name.isascii() and name.isprintable() and not set(name) & set(" ,\\")
+
+
+def own_prefix() -> str:
+    """The directory of the command that was started."""
+    script = find_script()
+    return os.path.dirname(script) if script else DEFAULT_PREFIX
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
+    if not MIN_SECONDS <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 86400 seconds")
+    return seconds
+
+
+def read_version(text: str) -> str:
+    """A version, or another word that becomes part of a DN; for argparse."""
+    if not text or not set(text) <= _VERSION_LETTERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of letters, digits, '.', '_' and '-'")
+    return text
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or name not in BY_NAME:
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE with a NAME of {', '.join(BY_NAME)}")
+    return name, value
+
+
+def _split_settings(
+    pairs: Iterable[tuple[str, str]],
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """What goes into CSI attributes, and what into the environment; SettingsError for a bad value."""
+    given: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        given[name] = (*given.get(name, ()), value)
+    Sources(given, {})
+    assigned = {name: values for name, values in given.items() if BY_NAME[name].assigned}
+    return assigned, {name: values for name, values in given.items() if name not in assigned}
+
+
+def _object(class_name: str, dn: str, **attributes: Value | tuple[Value, ...]) -> ImmObject:
+    values = {name: each if isinstance(each, tuple) else (each,) for name, each in attributes.items()}
+    return ImmObject(dn, class_name, values)
+
+
+def _type(kind: str) -> str:
+    """The DN of the versioned type: ``_type("Su")``; the component's has a version of its own."""
+    return f"{_VERSION},saf{kind}Type={NAME}"
+
+
+def _component_type(options: ModelOptions) -> str:
+    return f"safVersion={options.version},safCompType={NAME}"
+
+
+def _bundle(options: ModelOptions) -> str:
+    return f"safSmfBundle={NAME}" + ("" if options.version == "1" else f"-{options.version}")
+
+
+def _types(options: ModelOptions, process: dict[str, tuple[str, ...]]) -> list[ImmObject]:
+    two_n = options.redundancy == TWO_N
+    environment = tuple(
+        f"{BY_NAME[name].variable}={' '.join(values)}" for name, values in sorted(process.items())
+    )
+    component_type: dict[str, Value | tuple[Value, ...]] = {
+        "saAmfCtCompCategory": _SA_AWARE,
+        "saAmfCtSwBundle": _bundle(options),
+        "saAmfCtDefClcCliTimeout": 10 * _SECOND,
+        "saAmfCtDefCallbackTimeout": 10 * _SECOND,
+        "saAmfCtRelPathInstantiateCmd": "amf-netwatch",
+        "saAmfCtDefInstantiateCmdArgv": "instantiate",
+        "saAmfCtRelPathCleanupCmd": "amf-netwatch",
+        "saAmfCtDefCleanupCmdArgv": "cleanup",
+        "saAmfCtDefQuiescingCompleteTimeout": 10 * _SECOND,
+        "saAmfCtDefRecoveryOnError": _COMPONENT_RESTART,
+        "saAmfCtDefDisableRestart": 0,
+    }
+    if environment:
+        component_type["saAmfCtDefCmdEnv"] = environment
+    return [
+        *(
+            _object(f"SaAmf{word}BaseType", f"saf{kind}Type={NAME}")
+            for word, kind in (
+                ("App", "App"),
+                ("SG", "Sg"),
+                ("SU", "Su"),
+                ("Comp", "Comp"),
+                ("Svc", "Svc"),
+                ("CS", "CS"),
+            )
+        ),
+        _object("SaAmfAppType", _type("App"), saAmfApptSGTypes=_type("Sg")),
+        _object(
+            "SaAmfSGType",
+            _type("Sg"),
+            saAmfSgtRedundancyModel=options.redundancy,
+            saAmfSgtValidSuTypes=_type("Su"),
+            saAmfSgtDefAutoAdjustProb=10 * _SECOND,
+            saAmfSgtDefCompRestartProb=60 * _SECOND,
+            saAmfSgtDefCompRestartMax=10,
+            saAmfSgtDefSuRestartProb=120 * _SECOND,
+            saAmfSgtDefSuRestartMax=3,
+        ),
+        _object(
+            "SaAmfSUType",
+            _type("Su"),
+            saAmfSutIsExternal=0,
+            saAmfSutDefSUFailover=1,
+            saAmfSutProvidesSvcTypes=_type("Svc"),
+        ),
+        _object("SaAmfCompType", _component_type(options), **component_type),
+        _object("SaAmfSvcType", _type("Svc")),
+        _object(
+            "SaAmfCSType",
+            _type("CS"),
+            saAmfCSAttrName=tuple(setting.name for setting in TABLE if setting.assigned),
+        ),
+        _object("SaAmfSutCompType", f"safMemberCompType={escape_dn(_component_type(options))},{_type('Su')}"),
+        _object("SaAmfSvcTypeCSTypes", f"safMemberCSType={escape_dn(_type('CS'))},{_type('Svc')}"),
+        _object(
+            "SaAmfCtCsType",
+            f"safSupportedCsType={escape_dn(_type('CS'))},{_component_type(options)}",
+            saAmfCtCompCapability=_ONE_ACTIVE_OR_ONE_STANDBY if two_n else _ONE_ACTIVE,
+            saAmfCtDefNumMaxActiveCSIs=1,
+            **({"saAmfCtDefNumMaxStandbyCSIs": 1} if two_n else {}),
+        ),
+        _object(
+            "SaAmfHealthcheckType",
+            f"safHealthcheckKey={_healthcheck_key(process)},{_component_type(options)}",
+            saAmfHctDefPeriod=round(options.period * _SECOND),
+            saAmfHctDefMaxDuration=round(options.max_duration * _SECOND),
+        ),
+    ]
+
+
+def _healthcheck_key(process: dict[str, tuple[str, ...]]) -> str:
+    return process.get("healthcheck-key", (BY_NAME["healthcheck-key"].default,))[0]
+
+
+def _software(options: ModelOptions) -> list[ImmObject]:
+    bundle = _bundle(options)
+    return [
+        _object("SaSmfSwBundle", bundle),
+        *(
+            _object(
+                "SaAmfNodeSwBundle",
+                f"safInstalledSwBundle={bundle},safAmfNode={node},{CLUSTER}",
+                saAmfNodeSwBundlePathPrefix=options.prefix,
+            )
+            for node in options.nodes
+        ),
+    ]
+
+
+def _application() -> list[ImmObject]:
+    return [
+        _object("SaAmfApplication", f"safApp={NAME}", saAmfAppType=_type("App")),
+        _object(
+            "SaAmfSG",
+            f"safSg={NAME},safApp={NAME}",
+            saAmfSGType=_type("Sg"),
+            # A group of our own could not be made in the same load: AMF refuses the SG then.
+            saAmfSGSuHostNodeGroup=f"safAmfNodeGroup=AllNodes,{CLUSTER}",
+            saAmfSGAutoRepair=0,
+        ),
+    ]
+
+
+def _workloads(options: ModelOptions) -> int:
+    return 1 if options.redundancy == TWO_N else len(options.nodes)
+
+
+def _workload(number: int, assigned: dict[str, tuple[str, ...]]) -> list[ImmObject]:
+    service = f"safSi={NAME}{number},safApp={NAME}"
+    csi = f"safCsi={NAME},{service}"
+    return [
+        _object(
+            "SaAmfSI",
+            service,
+            saAmfSvcType=_type("Svc"),
+            saAmfSIProtectedbySG=f"safSg={NAME},safApp={NAME}",
+        ),
+        _object("SaAmfCSI", csi, saAmfCSType=_type("CS")),
+        *(
+            _object("SaAmfCSIAttribute", f"safCsiAttr={name},{csi}", saAmfCSIAttriValue=values)
+            for name, values in sorted(assigned.items())
+        ),
+    ]
+
+
+def _unit(options: ModelOptions, node: str, rank: int) -> list[ImmObject]:
+    unit = f"safSu={node},safSg={NAME},safApp={NAME}"
+    component = f"safComp={NAME},{unit}"
+    return [
+        _object(
+            "SaAmfSU",
+            unit,
+            saAmfSUType=_type("Su"),
+            saAmfSURank=rank,
+            saAmfSUHostNodeOrNodeGroup=f"safAmfNode={node},{CLUSTER}",
+            saAmfSUAdminState=_LOCKED_INSTANTIATION,
+        ),
+        _object("SaAmfComp", component, saAmfCompType=_component_type(options)),
+        _object("SaAmfCompCsType", f"safSupportedCsType={escape_dn(_type('CS'))},{component}"),
+    ]
+
+
+def _comment(options: ModelOptions) -> str:
+    first = f"safSu={options.nodes[0]},safSg={NAME},safApp={NAME}"
+    return (
+        "AMF model of amf-netwatch; load with: immcfg -f FILE (after `amf-netwatch classes`), then for each "
+        f"SU: amf-adm unlock-in {first} and amf-adm unlock {first}. Times are nanoseconds."
+    )
+
+
+__all__ = [
+    "ModelOptions",
+    "add_arguments",
+    "build_model",
+    "format_classes",
+    "format_model",
+    "main",
+    "read_options",
+    "read_version",
+]
