@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     """``amf-netwatch campaign``."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch campaign",
-        description="Print an SMF campaign that installs, upgrades (node by node) or removes the application.\n"
+        description="Print an SMF campaign that installs, upgrades (node by node), or removes all of it.\n"
         "Its model is the one that `amf-netwatch model` prints for the same options.",
         epilog=_EPILOG.format("\n  ".join(immcfg_commands(NAMES["install"], "/path/to/the/campaign.xml"))),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -15,6 +15,7 @@ from package_tools import run
 # What a package manager changes by itself, whatever it installs.
 _BOOKKEEPING = ("var/lib/dpkg", "var/lib/rpm", "var/cache", "var/log", "proc", "sys", "dev", "root", "tmp")
 
+_NAMESPACES = "unshare --mount --net --pid --fork --kill-child --propagation private".split()
 _SET_UP = """
 set -e
 mount -t proc proc "$1/proc"
@@ -55,8 +56,7 @@ class Machine:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
-            + ["sh", "-c", _SET_UP, "sh", str(root)],
+            [*_NAMESPACES, "sh", "-c", _SET_UP, "sh", str(root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Campaigns: of the schema's structure, and doing to a model what their names say.
+
+`execute` is a small SMF: it does to a dictionary of objects what SMF does to IMM, in SMF's order, and refuses
+what IMM and AMF refuse. The structure is written down from SAI-AIS-SMF-UCS-A.01.02, the order from runs on
+OpenSAF.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+
+import pytest
+
+from amf_netwatch.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
+from amf_netwatch.campaign_command import main
+from amf_netwatch.errors import NetwatchError
+from amf_netwatch.model import TWO_N, ModelOptions, build_model
+from imm_model.names import parent_dn, rdn_of
+
+AMF_CLUSTER = "safAmfCluster=myAmfCluster"  # stands before any campaign
+NODES = ("SC-1", "SC-2", "PL-3")
+OPTIONS = ModelOptions(
+    NODES, "/usr/bin", settings=(("exclude", "veth*"), ("exclude", "a,b"), ("user", "nobody"))
+)
+OLD = build_model(OPTIONS)
+NEW = build_model(OPTIONS._replace(version="2", period=1.0))
+COMMANDS = Commands("apt-get -y install amf-netwatch", "apt-get -y purge amf-netwatch")
+
+# element: its children as a regular expression over their names, and its required attributes
+STRUCTURE = {
+    "upgradeCampaign": (
+        "campaignInfo campaignInitialization (upgradeProcedure )+campaignWrapup ",
+        "safSmfCampaign",
+    ),
+    "campaignInfo": ("campaignPeriod (configurationBase )?", ""),
+    "campaignPeriod": ("", ""),
+    "campaignInitialization": ("addToImm (callbackAt\\w+ )*(campInitAction )*", ""),
+    "addToImm": ("(softwareBundle )*(amfEntityTypes )?", ""),
+    "softwareBundle": ("removal installation defaultCliTimeout ", "name"),
+    "removal": ("(offline )?(online )?", ""),
+    "installation": ("(offline )?(online )?", ""),
+    "offline": ("", "command"),
+    "defaultCliTimeout": ("", ""),
+    "campInitAction": ("immCCB |doCliCommand undoCliCommand (plmExecEnv )+", ""),
+    "procInitAction": ("immCCB |doCliCommand undoCliCommand (plmExecEnv )+", ""),
+    "campWrapupAction": ("immCCB ", ""),
+    "immCCB": ("((create |delete |modify ))+", "ccbFlags"),
+    "create": ("(attribute )+", "objectClassName parentObjectDN"),
+    "added": ("(attribute )+", "objectClassName parentObjectDN"),
+    "delete": ("", "objectDN"),
+    "modify": ("(attribute )+", "objectDN operation"),
+    "attribute": ("(value )+", "name type"),
+    "value": ("", ""),
+    "doCliCommand": ("", "command"),
+    "undoCliCommand": ("", "command"),
+    "plmExecEnv": ("", ""),
+    "upgradeProcedure": (
+        "outageInfo (procInitAction )*upgradeMethod (procWrapupAction )*",
+        "safSmfProcedure",
+    ),
+    "outageInfo": ("acceptableServiceOutage procedurePeriod ", ""),
+    "acceptableServiceOutage": ("all ", ""),
+    "all": ("", ""),
+    "procedurePeriod": ("", "saSmfProcPeriod"),
+    "upgradeMethod": ("rollingUpgrade |singleStepUpgrade ", ""),
+    "singleStepUpgrade": ("upgradeScope upgradeStep ", ""),
+    "rollingUpgrade": ("upgradeScope upgradeStep ", ""),
+    "upgradeScope": ("forAddRemove |byTemplate ", ""),
+    "forAddRemove": ("deactivationUnit activationUnit ", ""),
+    "deactivationUnit": ("(actedOn )?(removed )?(swRemove )*", ""),
+    "activationUnit": ("(actedOn )?(added )*(swAdd )*", ""),
+    "actedOn": ("(byName )+", ""),
+    "removed": ("(byName )+", ""),
+    "byName": ("", "objectDN"),
+    "swAdd": ("(plmExecEnv )*", "bundleDN"),
+    "swRemove": ("(plmExecEnv )*", "bundleDN"),
+    "byTemplate": ("targetNodeTemplate (targetEntityTemplate )*", ""),
+    "targetNodeTemplate": ("(activationUnitTemplate )?(swRemove )*(swAdd )*", "objectDN"),
+    "activationUnitTemplate": ("((parent )?(type )?)+", ""),
+    "targetEntityTemplate": ("(parent )?(type )?(modifyOperation )+", ""),
+    "parent": ("", "objectDN"),
+    "type": ("", "objectDN"),
+    "modifyOperation": ("(attribute )+", "operation"),
+    "upgradeStep": ("", ""),
+    "campaignWrapup": (
+        "(campCompleteAction )*waitToCommit (campWrapupAction )*waitToAllowNewCampaign removeFromImm ",
+        "",
+    ),
+    "waitToCommit": ("", ""),
+    "waitToAllowNewCampaign": ("", ""),
+    "removeFromImm": ("(amfEntityTypeDN )*(softwareBundleDN )*", ""),
+    "softwareBundleDN": ("(plmExecEnv )*", "bundleDN"),
+}
+DN = re.compile(r"[a-zA-Z0-9_.\\=-]*=[a-zA-Z0-9_.\\=-]*(,[a-zA-Z0-9_.\\=-]*=[a-zA-Z0-9_.\\=-]*)*")
+DN_ATTRIBUTES = ("objectDN", "parentObjectDN", "bundleDN", "amfNode", "name")
+
+
+@dataclass
+class Cluster:
+    """IMM as far as campaigns change it, and what was done to nodes and SUs."""
+
+    objects: dict = field(default_factory=dict)  # DN -> (class, {attribute: texts})
+    done: list = field(default_factory=list)  # ("lock" | "unlock" | "run" | "load classes", what)
+
+    def create(self, element):
+        parent = element.get("parentObjectDN")
+        attributes = {}
+        for each in element:
+            attributes[each.get("name")] = tuple(value.text or "" for value in each)
+        naming = next(iter(attributes))
+        (rdn,) = attributes.pop(naming)
+        assert rdn.startswith(naming + "=")
+        assert parent in ("=", AMF_CLUSTER) or parent in self.objects, f"no parent: {parent}"
+        dn = rdn if parent == "=" else f"{rdn},{parent}"
+        assert dn not in self.objects
+        self.objects[dn] = (element.get("objectClassName"), attributes)
+
+    def delete(self, dn):
+        assert dn in self.objects, f"nothing to delete: {dn}"
+        gone = {each for each in self.objects if each == dn or each.endswith("," + dn)}
+        left = {each: found for each, found in self.objects.items() if each not in gone}
+        for each, (_, attributes) in left.items():
+            for texts in attributes.values():
+                assert not gone & set(texts), f"{each} refers to what is deleted"
+        self.objects = left
+
+    def modify(self, dn, element):
+        for each in element:
+            self.objects[dn][1][each.get("name")] = tuple(value.text for value in each)
+
+    def apply(self, action):
+        """An action of the campaign: a CCB or a command."""
+        for operation in action.find("immCCB") if action.find("immCCB") is not None else ():
+            if operation.tag == "create":
+                self.create(operation)
+            elif operation.tag == "delete":
+                self.delete(operation.get("objectDN"))
+            else:
+                self.modify(operation.get("objectDN"), operation)
+        command = action.find("doCliCommand")
+        if command is not None:
+            node = action.find("plmExecEnv").get("amfNode")
+            self.done.append(("run", f"{command.get('command')} {command.get('args')}", node))
+
+    def bundle_command(self, bundle, word, node):
+        command = self.objects[bundle][1].get(f"saSmfBundle{word}OfflineCmdUri")
+        if command:
+            self.done.append(("run", command[0], node))
+
+    def install(self, bundle, prefix, node):
+        self.bundle_command(bundle, "Install", node)
+        dn = f"safInstalledSwBundle={bundle},{node}"
+        if dn not in self.objects:
+            self.objects[dn] = ("SaAmfNodeSwBundle", {"saAmfNodeSwBundlePathPrefix": (prefix,)})
+
+    def remove(self, bundle, node):
+        self.objects.pop(f"safInstalledSwBundle={bundle},{node}", None)
+
+
+def execute(text, cluster):
+    """Run the campaign and commit it."""
+    campaign = ET.fromstring(text)
+    for bundle in campaign.iter("softwareBundle"):
+        attributes = {}
+        for word, tag in (("Remove", "removal"), ("Install", "installation")):
+            offline = bundle.find(f"{tag}/offline")
+            if offline is not None:
+                attributes[f"saSmfBundle{word}OfflineCmdUri"] = (offline.get("command"),)
+                assert offline.get(f"saSmfBundle{word}OfflineScope") == "1"  # 4 would reboot the nodes
+        cluster.objects[bundle.get("name")] = ("SaSmfSwBundle", attributes)
+    for action in campaign.iter("campInitAction"):
+        cluster.apply(action)
+    for procedure in sorted(
+        campaign.iter("upgradeProcedure"), key=lambda each: int(each.get("saSmfExecLevel"))
+    ):
+        for action in procedure.iter("procInitAction"):
+            cluster.apply(action)
+        rolling = procedure.find(".//byTemplate")
+        if rolling is not None:
+            _roll(rolling, cluster)
+        else:
+            _step(procedure.find(".//forAddRemove"), cluster)
+    for action in campaign.iter("campWrapupAction"):
+        cluster.apply(action)
+    for bundle in campaign.iter("softwareBundleDN"):
+        cluster.delete(bundle.get("bundleDN"))
+
+
+def _step(pair, cluster):
+    old, new = pair.find("deactivationUnit"), pair.find("activationUnit")
+    for unit in old.iterfind("actedOn/byName"):
+        cluster.done.append(("lock", unit.get("objectDN")))
+    for software in old.iterfind("swRemove"):
+        for node in software:
+            cluster.bundle_command(software.get("bundleDN"), "Remove", node.get("amfNode"))
+    for each in old.iterfind("removed/byName"):
+        cluster.delete(each.get("objectDN"))
+    for each in new.iterfind("added"):
+        cluster.create(each)
+    for software in new.iterfind("swAdd"):
+        for node in software:
+            cluster.install(software.get("bundleDN"), software.get("pathnamePrefix"), node.get("amfNode"))
+    for unit in new.iterfind("actedOn/byName"):
+        node = cluster.objects[unit.get("objectDN")][1]["saAmfSUHostNodeOrNodeGroup"][0]
+        bundles = {
+            dn for dn in cluster.objects if dn.startswith("safInstalledSwBundle=") and dn.endswith(node)
+        }
+        assert bundles, "AMF reads the path prefix when it learns of a component"
+        cluster.done.append(("unlock", unit.get("objectDN")))
+    for software in old.iterfind("swRemove"):
+        for node in software:
+            cluster.remove(software.get("bundleDN"), node.get("amfNode"))
+
+
+def _roll(template, cluster):
+    target = template.find("targetNodeTemplate")
+    group = cluster.objects[target.get("objectDN")]
+    assert group[0] == "SaAmfNodeGroup", "SMF rolls over clusters and node groups only"
+    entity = template.find("targetEntityTemplate")
+    operation = entity.find("modifyOperation")
+    for unit, (kind, attributes) in list(cluster.objects.items()):
+        if kind != "SaAmfSU" or parent_dn(unit) != target.find("activationUnitTemplate/parent").get(
+            "objectDN"
+        ):
+            continue
+        (node,) = attributes["saAmfSUHostNodeOrNodeGroup"]
+        if node not in group[1]["saAmfNGNodeList"]:
+            continue
+        assert attributes["saAmfSUType"] == (entity.find("type").get("objectDN"),)
+        cluster.done.append(("lock", unit))
+        for software in target.iterfind("swRemove"):
+            cluster.bundle_command(software.get("bundleDN"), "Remove", node)
+        cluster.modify(f"{operation.get('objectRDN')},{unit}", operation)
+        for software in target.iterfind("swAdd"):
+            cluster.install(software.get("bundleDN"), software.get("pathnamePrefix"), node)
+        cluster.done.append(("unlock", unit))
+        for software in target.iterfind("swRemove"):
+            cluster.remove(software.get("bundleDN"), node)
+
+
+def as_objects(model):
+    return {
+        each.dn: (
+            each.class_name,
+            {name: tuple(map(str, values)) for name, values in each.attributes.items()},
+        )
+        for each in model
+    }
+
+
+def without_commands(objects):
+    return {dn: (kind, {} if kind == "SaSmfSwBundle" else found) for dn, (kind, found) in objects.items()}
+
+
+CAMPAIGNS = {
+    "install": install_campaign(OLD, "Install", COMMANDS),
+    "install without commands": install_campaign(OLD, "Install"),
+    "install 2N": install_campaign(build_model(OPTIONS._replace(redundancy=TWO_N)), "Install"),
+    "upgrade": upgrade_campaign(OLD, NEW, "Upgrade", COMMANDS),
+    "remove": remove_campaign(OLD, "Remove", COMMANDS),
+}
+
+
+@pytest.mark.parametrize("text", CAMPAIGNS.values(), ids=CAMPAIGNS)
+def test_a_campaign_has_the_structure_of_the_schema(text):
+    for element in ET.fromstring(text).iter():
+        children, required = STRUCTURE[element.tag]
+        assert re.fullmatch(children, "".join(f"{child.tag} " for child in element)), element.tag
+        assert set(required.split()) <= set(element.keys())
+        for name in DN_ATTRIBUTES:
+            if element.get(name) is not None and element.tag != "attribute":
+                assert DN.fullmatch(element.get(name)), element.get(name)
+        names = [child.get("name") for child in element if child.tag == "attribute"]
+        assert len(names) == len(set(names))
+
+
+def test_install_leaves_what_loading_the_model_leaves():
+    cluster = Cluster()
+    execute(CAMPAIGNS["install"], cluster)
+    assert without_commands(cluster.objects) == as_objects(OLD)
+    unlocked = [what for kind, what, *_ in cluster.done if kind == "unlock"]
+    assert unlocked == [f"safSu={node},safSg=NetWatch,safApp=NetWatch" for node in NODES]
+    commands = [each[1:] for each in cluster.done if each[0] == "run"]
+    cluster_nodes = [f"safAmfNode={node},safAmfCluster=myAmfCluster" for node in NODES]
+    assert commands == [
+        *((COMMANDS.install, node) for node in cluster_nodes),
+        ("/usr/bin/amf-netwatch classes | immcfg -f /dev/stdin", cluster_nodes[0]),
+    ]
+
+
+def test_a_model_without_redundancy_and_2n_install_alike():
+    model = build_model(OPTIONS._replace(redundancy=TWO_N))
+    cluster = Cluster()
+    execute(CAMPAIGNS["install 2N"], cluster)
+    assert without_commands(cluster.objects) == as_objects(model)
+
+
+def test_upgrade_makes_the_old_model_the_new_one_node_by_node():
+    cluster = Cluster(as_objects(OLD))
+    execute(CAMPAIGNS["upgrade"], cluster)
+    assert without_commands(cluster.objects) == as_objects(NEW)
+    words = [(kind, rdn_of(what) if kind != "run" else what) for kind, what, *_ in cluster.done]
+    assert words == [
+        step
+        for node in NODES
+        for step in (("lock", f"safSu={node}"), ("run", COMMANDS.install), ("unlock", f"safSu={node}"))
+    ]
+
+
+def test_upgrade_removes_the_old_software_before_it_installs_the_new():
+    cluster = Cluster()
+    execute(install_campaign(OLD, "Install", Commands("install 1", "remove 1")), cluster)
+    cluster.done.clear()
+    execute(upgrade_campaign(OLD, NEW, "Upgrade", Commands("install 2", "remove 2")), cluster)
+    assert [what for kind, what, *_ in cluster.done if kind == "run"] == ["remove 1", "install 2"] * 3
+
+
+def test_remove_leaves_nothing():
+    cluster = Cluster(as_objects(OLD))
+    execute(CAMPAIGNS["remove"], cluster)
+    assert cluster.objects == {}
+    assert [what for kind, what, *_ in cluster.done if kind == "run"] == [COMMANDS.remove] * 3
+
+
+def test_the_whole_life():
+    cluster = Cluster()
+    execute(CAMPAIGNS["install"], cluster)
+    execute(CAMPAIGNS["upgrade"], cluster)
+    execute(remove_campaign(NEW, "Remove"), cluster)
+    assert cluster.objects == {}
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [
+        (OLD, "nothing to upgrade"),
+        (build_model(OPTIONS._replace(version="2", nodes=("SC-1",))), "differs"),
+        (build_model(OPTIONS._replace(version="2", redundancy=TWO_N)), "SgType"),
+    ],
+)
+def test_an_upgrade_that_is_none_is_refused(new, reason):
+    with pytest.raises(NetwatchError, match=reason):
+        upgrade_campaign(OLD, new, "Upgrade")
+
+
+def test_the_command_prints_the_campaign_of_the_model(capsys):
+    words = [word for node in NODES for word in ("--node", node)]
+    settings = [
+        "--set",
+        "exclude=veth*",
+        "--set",
+        "exclude=a,b",
+        "--set",
+        "user=nobody",
+        "--prefix",
+        "/usr/bin",
+    ]
+    assert main(["install", *words, *settings, "--name", "Install"]) == 0
+    assert capsys.readouterr().out == CAMPAIGNS["install without commands"]
+    assert main(["upgrade", *words, *settings, "--from-version", "1", "--version", "2"]) == 0
+    assert "safSmfCampaign=NetWatchUpgrade" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["upgrade"],
+        ["install", "--from-version", "1"],
+        ["remove", "--name", "a b"],
+        ["install", "--set", "types=some"],
+        ["install", "--node", "SC-1", "--node", "SC-1"],
+        [],
+    ],
+)
+def test_wrong_use_ends_with_status_2(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err
