@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from operator import itemgetter
 from struct import Struct
+from struct import error as StructError  # noqa: N812
 from typing import Any, Callable, NamedTuple
 
 from amf_netwatch.netlink.constants import ATTRIBUTE_TYPE_MASK
@@ -44,6 +45,10 @@ _ADDRESS, _IFNAME, _MTU, _MASTER, _OPERSTATE, _CARRIER = (
 )  # LinkAttribute: plain, for speed
 _KNOWN_LAYOUTS = 256  # kinds of links times lengths of names; past that a message is walked
 _NONE = (None,)
+_number = int.from_bytes
+_new = tuple.__new__
+_IFINFO_SIZE = IFINFO.size
+_IN_ORDER = (*range(10), -1)  # the kernel's order is that of LinkFacts, but for a link below a master
 
 
 class LinkFacts(NamedTuple):
@@ -57,18 +62,18 @@ class LinkFacts(NamedTuple):
     name: bytes | None
     operstate: int | None  # OperState
     mtu: int | None
-    master: int | None
     carrier: int | None  # 0 or 1
     address: bytes | None
+    master: int | None
 
 
 _SLOTS = {
     _IFNAME: (5, read_name, "{}s"),
     _OPERSTATE: (6, read_u8, "B"),
     _MTU: (7, read_u32, "I"),
-    _MASTER: (8, read_u32, "I"),
-    _CARRIER: (9, read_u8, "B"),
-    _ADDRESS: (10, read_bytes, "{}s"),
+    _CARRIER: (8, read_u8, "B"),
+    _ADDRESS: (9, read_bytes, "{}s"),
+    _MASTER: (10, read_u32, "I"),
 }
 
 
@@ -77,23 +82,27 @@ def decode_link_facts(buffer: Buffer, start: int, end: int) -> LinkFacts:
 
     Attributes after IFLA_ADDRESS are neither read nor checked.
     """
-    check_room(start, end, IFINFO.size, "a link message")
+    check_room(start, end, _IFINFO_SIZE, "a link message")
     slots: list[Any] = [*IFINFO.unpack_from(buffer, start), None, None, None, None, None, None]
-    start += IFINFO.size
-    unpack, find = ATTRIBUTE.unpack_from, _SLOTS.get
-    while start < end:
-        if end - start < ATTRIBUTE_HEADER_SIZE:
-            raise DecodeError(f"{end - start} bytes at offset {start} are no attribute header")
-        length, kind = unpack(buffer, start)
-        if length < ATTRIBUTE_HEADER_SIZE or length > end - start:
-            raise DecodeError(f"attribute length {length} at offset {start}, where {end - start} are left")
-        kind &= ATTRIBUTE_TYPE_MASK
-        entry = find(kind)
-        if entry is not None:
-            slots[entry[0]] = entry[1](buffer, start + ATTRIBUTE_HEADER_SIZE, start + length)
-            if kind == _ADDRESS:
-                break
-        start += (length + 3) & ALIGNMENT_MASK
+    start += _IFINFO_SIZE
+    unpack, wanted = ATTRIBUTE.unpack_from, _SLOTS
+    try:
+        while start < end:
+            length, kind = unpack(buffer, start)
+            if not ATTRIBUTE_HEADER_SIZE <= length <= end - start:
+                raise DecodeError(
+                    f"attribute length {length} at offset {start}, where {end - start} are left"
+                )
+            if kind in wanted or kind > ATTRIBUTE_TYPE_MASK:
+                kind &= ATTRIBUTE_TYPE_MASK
+                if kind in wanted:
+                    slot, reader, _ = wanted[kind]
+                    slots[slot] = reader(buffer, start + ATTRIBUTE_HEADER_SIZE, start + length)
+                    if kind == _ADDRESS:
+                        break
+            start += (length + 3) & ALIGNMENT_MASK
+    except StructError:
+        raise DecodeError(f"{end - start} bytes at offset {start} are no attribute header") from None
     return LinkFacts._make(slots)
 
 
@@ -102,7 +111,7 @@ class _Layout(NamedTuple):
     mask: int
     bits: int
     unpack: Callable[[Buffer, int], tuple[Any, ...]]
-    arrange: Callable[[tuple[Any, ...]], tuple[Any, ...]]  # from the order of the wire to that of LinkFacts
+    arrange: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None  # from the wire's order to that of LinkFacts
 
 
 class LinkFactsDecoder:
@@ -117,13 +126,15 @@ class LinkFactsDecoder:
     def decode(self, buffer: Buffer, start: int, end: int) -> LinkFacts:
         """As `decode_link_facts`."""
         size = end - start
-        if size > IFINFO.size:
+        if size > _IFINFO_SIZE:
             # Whole length and name's length: nearly always one layout only.
             for stop, mask, bits, unpack, arrange in self._layouts.get(size << 16 | buffer[start + 16], ()):
-                if int.from_bytes(buffer[start : start + stop], "little") & mask == bits:
-                    facts = tuple.__new__(LinkFacts, arrange(unpack(buffer, start) + _NONE))
-                    if 0 not in (facts.name or b""):
-                        return facts
+                if _number(buffer[start : start + stop], "little") & mask == bits:
+                    values = unpack(buffer, start) + _NONE
+                    if arrange is not None:
+                        values = arrange(values)
+                    if 0 not in (values[5] or b""):
+                        return _new(LinkFacts, values)
         facts = decode_link_facts(buffer, start, end)
         self.walked += 1
         if facts.address is not None and self._room:
@@ -171,6 +182,7 @@ class LinkFactsDecoder:
             picked += 1
         bits = int.from_bytes(bytes(buffer[start : start + value]), "little")
         number = int.from_bytes(mask[:value], "little")
-        layout = _Layout(value, number, bits & number, Struct(form).unpack_from, itemgetter(*arrangement))
+        arrange = None if tuple(arrangement) == _IN_ORDER else itemgetter(*arrangement)
+        layout = _Layout(value, number, bits & number, Struct(form).unpack_from, arrange)
         self._layouts.setdefault((end - start) << 16 | buffer[start + IFINFO.size], []).append(layout)
         self._room -= 1

@@ -211,7 +211,7 @@ def test_half_a_link_header_is_refused(size):
 
 
 def facts_from(link):
-    return LinkFacts(*link[:5], link.name, link.operstate, link.mtu, link.master, link.carrier, link.address)
+    return LinkFacts(*link[:5], link.name, link.operstate, link.mtu, link.carrier, link.address, link.master)
 
 
 def test_facts_are_those_of_the_complete_decoder():

@@ -374,6 +374,7 @@ def test_a_thousand_starts_and_stops_leave_nothing_behind(namespace):
 
 
 @pytest.mark.kernel
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forking is what is tested
 def test_a_forked_child_can_stop_its_copy_without_disturbing_ours(kernel_listener, namespace):
     child = os.fork()
     if child == 0:

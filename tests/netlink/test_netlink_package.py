@@ -17,6 +17,7 @@ from amf_netwatch.netlink import constants
 
 HEADERS = Path("/usr/include/linux")
 ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_public_name_can_be_imported_and_is_listed_once():
