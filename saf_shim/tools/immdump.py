@@ -82,12 +82,16 @@ def dump(arguments: Sequence[str]) -> int:
     if back_end:
         return _refuse_back_end(back_end, file_name)
     imm = _connect()
-    selected = _check_classes(imm, classes) if classes else None
+    selected, warnings = _check_classes(imm, classes) if classes else (None, "")
     file_name = file_name or (line.operands or [""])[0]
+    if file_name:
+        sys.stdout.write(warnings)
     with _open_output(file_name) as output:
         output.write(_HEAD)
         _Dumper(imm, output, with_empty).dump(selected)
         output.write(_TAIL)
+    if not file_name:  # behind the XML, where the C library's buffers put them
+        sys.stdout.write(warnings)
     imm.finalize()
     return 0
 
@@ -123,15 +127,15 @@ def _class_names(imm: ImmClient) -> list[str]:
     return [str(name) for name in found[0].values]
 
 
-def _check_classes(imm: ImmClient, wanted: Sequence[str]) -> list[str]:
+def _check_classes(imm: ImmClient, wanted: Sequence[str]) -> tuple[list[str], str]:
+    """The wanted classes that exist, and lines about the others; ends the tool when none exists."""
     present = set(_class_names(imm))
-    for name in wanted:
-        if name not in present:
-            sys.stdout.write(f"Warning: Class '{name}' doesn't exist\n")
+    warnings = "".join(f"Warning: Class '{name}' doesn't exist\n" for name in wanted if name not in present)
     found = [name for name in wanted if name in present]
     if not found:
+        sys.stdout.write(warnings)
         command.fail("No valid class - exiting")
-    return found
+    return found, warnings
 
 
 @contextmanager
