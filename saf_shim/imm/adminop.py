@@ -17,6 +17,7 @@ from .rules import is_printable
 from .store import IMM_OBJECT, MANAGEMENT_OBJECT, Store
 
 MAX_OPERATION = 2**63 - 1
+NAME_PARAMETER = "SaImmAdminOperationName"  # says what to do where the id is above MAX_OPERATION
 ERROR_PARAMETER = "SaImmAdminOperationError"
 
 # Called once: the call's code and, if that is OK, the operation's result and its parameters.
@@ -75,8 +76,10 @@ class Operations:
         seconds."""
         if parameters is None or not isinstance(dn, str) or not dn or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no parameters, or no object")
-        if not isinstance(operation, int) or not 0 <= operation <= MAX_OPERATION:
-            raise AisError(Code.ERR_INVALID_PARAM, "no operation id")
+        has_name = any(parameter.name == NAME_PARAMETER for parameter in parameters)
+        last = 2 * MAX_OPERATION + 1 if has_name else MAX_OPERATION
+        if not isinstance(operation, int) or not 0 <= operation <= last:
+            raise AisError(Code.ERR_INVALID_PARAM, "no operation id, or one by name without the name")
         found = self._store.objects.get(dn)
         if found is None:
             implementer = self._store.implementers.get(dn)  # an operation on the implementer itself

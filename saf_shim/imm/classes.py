@@ -69,6 +69,7 @@ def define(store: Store, definition: ClassDefinition) -> StoredClass:
     if len(store.classes) >= store.limit("maxClasses", MAX_CLASSES):
         raise AisError(Code.ERR_NO_RESOURCES, "too many classes")
     made = store.classes[definition.name] = StoredClass(definition)
+    store.list_classes()
     if made.is_config:
         made.implementer = store.waiting_bindings.pop(definition.name, None)
     return made
@@ -134,6 +135,7 @@ def delete_class(store: Store, name: object) -> None:
     if found.instances:
         raise AisError(Code.ERR_BUSY, f"class {found.name} has instances")
     del store.classes[found.name]
+    store.list_classes()
 
 
 def describe_class(found: StoredClass) -> list[list[Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from ..codes import AisError, Code
-from .rules import MAX_OWNER_NAME, Scope, is_printable, size
+from .rules import LOADER, MAX_OWNER_NAME, Scope, is_printable, size
 from .store import Store, StoredObject
 
 
@@ -41,10 +41,10 @@ def set_owner(store: Store, owner: AdminOwner, dns: Optional[Sequence[str]], sco
     for found, is_root in tree:
         if found.locked_by(None) and found.owner != owner.name and not is_root:
             raise AisError(Code.ERR_BUSY, f"a CCB works on {found.dn}")
-        if found.owner not in ("", owner.name):
+        if found.owner not in ("", LOADER, owner.name):
             raise AisError(Code.ERR_EXIST, f"{found.dn} belongs to {found.owner}")
     for found, _ in tree:
-        if not found.owner:
+        if found.owner in ("", LOADER):
             found.owner = owner.name
             owner.touch(found)
 
@@ -57,7 +57,7 @@ def release_owner(
     for found, _ in tree:
         if found.locked_by(None):
             raise AisError(Code.ERR_BUSY, f"a CCB works on {found.dn}")
-        if owner is not None and found.owner != owner.name:
+        if owner is not None and found.owner not in (owner.name, LOADER):
             raise AisError(Code.ERR_NOT_EXIST, f"{found.dn} does not belong to {owner.name}")
     for found, _ in tree:
         found.owner = ""

@@ -13,7 +13,7 @@ from imm_model.types import Value, ValueType
 from ..codes import AisError, Code
 from ..service import World
 from .rules import CLASS_NAME, GivenValues, Scope, Values, is_printable, size
-from .store import Store, StoredObject
+from .store import MANAGEMENT_OBJECT, Store, StoredObject
 
 ONE_ATTR = 0x1
 PERSISTENT = 0x10  # immdump: of runtime objects only what would survive a restart of IMM
@@ -90,12 +90,20 @@ def _take(
         definition = found.cls.attributes[name]
         if name in found.cls.pure and not attached:
             present: Values = ()
+        elif not definition.is_config and found.implementer is None and _is_implemented(found, name):
+            present = ()  # IMM shows cached values only while somebody is responsible for them
         elif values is not None and definition.is_config and name not in SYSTEM_ATTRIBUTES:
             present = values.get(name, ())
         else:
             present = found.get(name)
         taken.append(GivenValues(name, definition.type, present))
     return taken
+
+
+def _is_implemented(found: StoredObject, name: str) -> bool:
+    """Is it a runtime attribute that only has values if the object has an implementer?"""
+    persistent = found.cls.attributes[name].flags & AttributeFlag.PERSISTENT
+    return name not in SYSTEM_ATTRIBUTES and not persistent and found.dn != MANAGEMENT_OBJECT
 
 
 class Criterion(NamedTuple):

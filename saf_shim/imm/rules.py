@@ -16,6 +16,7 @@ from imm_model.types import Value, ValueType, encode_text
 
 from ..codes import AisError, Code
 
+LOADER = "IMMLOADER"  # the owner of what was loaded at the start: as good as none
 MAX_DN = 255
 MAX_LONG_DN = 2048
 MAX_STRING_RDN = 64

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .internal import Hooks, InternalImplementer
 
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
+CLASS_NAMES = "opensafImmClassNames"  # an attribute of it
 IMM_OBJECT_CLASS = "OpensafImm"
 MANAGEMENT_OBJECT = "safRdn=immManagement,safApp=safImmService"
 MANAGEMENT_CLASS = "SaImmMngt"
@@ -223,6 +224,14 @@ class Store:
         self.objects[found.dn] = found
         found.cls.instances[found.dn] = found
         (self.top if found.parent is None else found.parent.children)[found.dn] = found
+        if found.dn == IMM_OBJECT:
+            self.list_classes()
+
+    def list_classes(self) -> None:
+        """Let IMM's own object name the classes there are: that is where immdump finds them."""
+        found = self.objects.get(IMM_OBJECT)
+        if found is not None and CLASS_NAMES in found.cls.attributes:
+            found.values[CLASS_NAMES] = tuple(self.classes)
 
     def remove(self, found: StoredObject) -> None:
         """Take an object out; it has no children any more."""
