@@ -229,7 +229,7 @@ def _bundle(options: ModelOptions) -> str:
 
 def _types(options: ModelOptions, process: dict[str, tuple[str, ...]]) -> list[ImmObject]:
     two_n = options.redundancy == TWO_N
-    environment = tuple(
+    environment = options.environment + tuple(
         f"{BY_NAME[name].variable}={' '.join(values)}" for name, values in sorted(process.items())
     )
     component_type: dict[str, Value | tuple[Value, ...]] = {

@@ -3,7 +3,7 @@
 
 A file holds ``PID STARTTIME``: the number alone may belong to somebody else by now, the two together (start
 time in clock ticks since boot, field 22 of /proc/PID/stat) name one process. Only the user that starts
-components can write there. Files are named by component, and by simulator when there is one: two
+components can write there. A simulator's components have their files in the simulator's directory: two
 simulators on one machine have components of the same name.
 """
 
@@ -42,7 +42,7 @@ class RunDirectory:
             raise SurroundingsError(f"run directory {path}: {error.strerror}") from error
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise SurroundingsError(f"run directory {path} can be written by others")
-        self._base = os.path.join(path, _file_name(component, environment.get(SIMULATOR_VARIABLE, "")))
+        self._base = os.path.join(path, _file_name(component))
         self.pid_file = self._base + ".pid"
         self._failures_file = self._base + ".failures"
 
@@ -104,16 +104,19 @@ def start_time_of(pid: int) -> Optional[int]:
 
 
 def _default_directory(environment: Mapping[str, str]) -> str:
+    simulator = environment.get(SIMULATOR_VARIABLE)
+    if simulator:
+        return os.path.join(simulator, "amf-netwatch")
     if os.geteuid() == 0:
         return _SYSTEM_DIRECTORY
     own = environment.get("XDG_RUNTIME_DIR")
     return os.path.join(own, "amf-netwatch") if own else f"/tmp/amf-netwatch-{os.geteuid()}"
 
 
-def _file_name(component: str, simulator: str) -> str:
+def _file_name(component: str) -> str:
     name = "".join(letter if letter in _PLAIN else "_" for letter in component)[:180]
-    # The checksum keeps names apart that differ in what is not plain, and simulators.
-    return f"{name}-{zlib.crc32(f'{component}|{simulator}'.encode('utf-8', 'surrogateescape')):08x}"
+    # The checksum keeps names apart that differ in what is not plain.
+    return f"{name}-{zlib.crc32(component.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def _read(path: str) -> str:

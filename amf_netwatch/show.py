@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``amf-netwatch show``: the interfaces of the whole cluster, read from IMM in one search."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from .classes import INTERFACE_CLASS
+from .patterns import matches_any
+from .view import COLUMNS, Row, align, as_json, cells, find_duplicates, rows_of
+
+EXIT_FOUND = 1  # with --duplicates: there are some
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print a table, or with --json one object a line."""
+    parser = argparse.ArgumentParser(
+        prog="amf-netwatch show",
+        description="Show the network interfaces of all nodes, as IMM has them.",
+        epilog="STATE is the operational state, or off when an administrator switched the interface off. "
+        "With --duplicates the exit status is 1 when there are any.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--node", metavar="N", action="append", help="only this node; may be repeated")
+    parser.add_argument(
+        "--interface", metavar="PATTERN", action="append", help="only names like this; may be repeated"
+    )
+    parser.add_argument(
+        "--duplicates", action="store_true", help="only MAC addresses that are on more than one node"
+    )
+    options = parser.parse_args(arguments)
+
+    from .ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
+
+    with ObjectManager() as manager:
+        rows = rows_of(found.object for found in manager.find_class(INTERFACE_CLASS))
+    duplicates = find_duplicates(rows) if options.duplicates else []
+    if options.duplicates:
+        rows = [row for duplicate in duplicates for row in duplicate.rows]
+    rows = [row for row in rows if _is_wanted(row, options.node, options.interface)]
+    if options.json:
+        sys.stdout.write("".join(json.dumps(as_json(row)) + "\n" for row in rows))
+    else:
+        sys.stdout.write(format_table(rows, "duplicates" if options.duplicates else "interfaces"))
+    return EXIT_FOUND if options.duplicates and rows else 0
+
+
+def format_table(rows: Sequence[Row], what: str) -> str:
+    """The table, or one line that says that there is nothing to put into it."""
+    if not rows:
+        return f"no {what}\n"
+    return "".join(line + "\n" for line in align([COLUMNS, *(cells(row) for row in rows)]))
+
+
+def _is_wanted(row: Row, nodes: list[str] | None, patterns: list[str] | None) -> bool:
+    if nodes and row.node not in nodes:
+        return False
+    name = row.name.encode("utf-8")
+    return not patterns or matches_any(name, [pattern.encode("utf-8") for pattern in patterns])

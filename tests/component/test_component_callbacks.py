@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The component under AMF's callbacks: the HA table, the answers, the listener that dies."""
+
+from __future__ import annotations
+
+import pytest
+from component_fakes import Clock, FakeImm, Fault, MemoryLog
+
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState
+from amf_netwatch.component import READ_FAILURES, Component
+from amf_netwatch.errors import ERR_FAILED_OPERATION, OK
+from amf_netwatch.interfaces import Interface
+from amf_netwatch.inventory import Inventory
+from amf_netwatch.netlink.errors import InterruptedDumpError, SocketError
+from amf_netwatch.netlink.listener import Cause, Changes
+from amf_netwatch.publisher import Publisher
+from amf_netwatch.refresh import Refresh
+from amf_netwatch.settings import Sources
+
+ROOT = "netWatchNode=SC-1"
+CSI = "safCsi=NetWatch,safSi=NetWatch1,safApp=NetWatch"
+ETH0 = Interface(b"eth0", 2, "02:00:00:00:00:01", 1500, True, "up", b"", True)
+
+
+class FakeListener:
+    def __init__(self):
+        self.network_changed = True
+        self.healthy = True
+        self.failure = None
+        self.overruns = 0
+        self.truncations = 0
+        self.restarts = 0
+        self.restart_fails = False
+        self.changes = Changes(True, frozenset(), Cause.START)
+        self.taken = 0
+
+    def take(self):
+        self.taken += 1
+        self.network_changed = False
+        return self.changes
+
+    def restart(self):
+        self.restarts += 1
+        if self.restart_fails:
+            raise SocketError(24, "open")
+        self.healthy = True
+        self.network_changed = True
+
+    def hint(self, *ifindexes):
+        self.network_changed = True
+        self.changes = Changes(False, frozenset(ifindexes), Cause.NONE)
+
+    def die(self):
+        self.healthy = False
+        self.network_changed = True
+        self.failure = RuntimeError("bad luck")
+
+
+class FakeKernel:
+    """The source of facts; `links` is what there is."""
+
+    def __init__(self):
+        self.links = {2: ETH0}
+        self.reads = []
+        self.errors = []
+        self.closed = 0
+        self.settings = None
+
+    def read(self, ifindex, known=None):
+        self._enter(ifindex)
+        return self.links.get(ifindex)
+
+    def read_everything(self):
+        self._enter("everything")
+        return list(self.links.values())
+
+    def renamed_master(self, _ifindex):
+        return None
+
+    def close(self):
+        self.closed += 1
+
+    def _enter(self, what):
+        self.reads.append(what)
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+class Ticket:
+    """An invocation that checks that it is answered once, and when."""
+
+    def __init__(self, imm):
+        self.imm = imm
+        self.code = None
+        self.calls_before = None
+        self.completed = None
+
+    def answer(self, code=OK):
+        assert self.code is None, "answered twice"
+        self.code = code
+        self.calls_before = len(self.imm.calls)
+
+    def complete_quiescing(self, code=OK):
+        assert self.code is not None, "completed before answered"
+        self.completed = code
+
+
+class World:
+    def __init__(self):
+        self.imm = FakeImm()
+        self.log = MemoryLog()
+        self.clock = Clock()
+        self.kernel = FakeKernel()
+        self.listener = FakeListener()
+        self.inventory = Inventory()
+        self.publisher = Publisher(self.imm, self.inventory, self.log, self.clock)
+        self.component = Component(
+            listener=self.listener,
+            publisher=self.publisher,
+            make_refresh=self.make_refresh,
+            sources=Sources({}, {}),
+            log=self.log,
+            clock=self.clock,
+        )
+
+    def make_refresh(self, settings):
+        self.kernel.settings = settings
+        return Refresh(self.kernel, self.inventory)
+
+    def check(self):
+        """A healthcheck; its answer."""
+        ticket = Ticket(self.imm)
+        self.component.healthcheckCallback(ticket)
+        assert ticket.code is not None
+        return ticket
+
+    def assign(self, state, flag=CsiFlag.ADD_ONE, csi=CSI, attributes=()):
+        ticket = Ticket(self.imm)
+        self.component.csiSetCallback(ticket, Assignment(HAState(state), flag, csi, tuple(attributes)))
+        assert ticket.code is not None
+        return ticket
+
+    def remove(self, csi=CSI):
+        ticket = Ticket(self.imm)
+        self.component.csiRemoveCallback(ticket, csi)
+        return ticket
+
+    def names(self):
+        return {dn for dn in self.imm.objects if dn != ROOT}
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_before_an_assignment_healthchecks_are_fine_and_touch_nothing(world):
+    for _ in range(3):
+        assert world.check().code == OK
+    assert world.imm.calls == []
+    assert world.kernel.reads == []
+    assert world.listener.taken == 0
+
+
+def test_active_publishes_before_it_answers(world):
+    assert world.assign(HAState.ACTIVE).code == OK
+    assert world.names() == {"netIf=eth0," + ROOT}
+
+
+def test_quiet_healthchecks_make_no_call_and_read_nothing(world):
+    world.assign(HAState.ACTIVE)
+    world.imm.calls.clear()
+    world.kernel.reads.clear()
+    for _ in range(10):
+        assert world.check().code == OK
+    assert world.imm.calls == []
+    assert world.kernel.reads == []
+
+
+def test_a_change_is_answered_first_and_only_it_is_read(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.links[3] = ETH0._replace(name=b"eth1", ifindex=3)
+    world.listener.hint(3)
+    world.imm.calls.clear()
+    world.kernel.reads.clear()
+    ticket = world.check()
+    assert (ticket.code, ticket.calls_before) == (OK, 0)
+    assert world.kernel.reads == [3]
+    assert world.names() == {"netIf=eth0," + ROOT, "netIf=eth1," + ROOT}
+
+
+def test_standby_reads_and_writes_nothing(world):
+    assert world.assign(HAState.STANDBY).code == OK
+    world.check()
+    assert world.imm.calls == []
+    assert world.kernel.reads == []
+
+
+def test_standby_then_active_uses_the_settings_of_add_one(world):
+    world.assign(HAState.STANDBY, attributes=[("exclude", "veth*"), ("exclude", "docker*")])
+    world.assign(HAState.ACTIVE, CsiFlag.TARGET_ALL, csi=None)
+    assert world.kernel.settings.exclude == (b"veth*", b"docker*")
+
+
+@pytest.mark.parametrize("flag", [CsiFlag.TARGET_ONE, CsiFlag.TARGET_ALL])
+def test_quiesced_withdraws(world, flag):
+    world.assign(HAState.ACTIVE)
+    world.imm.take_calls()
+    ticket = world.assign(HAState.QUIESCED, flag, csi=None if flag == CsiFlag.TARGET_ALL else CSI)
+    assert ticket.code == OK
+    assert ticket.calls_before == 2
+    assert world.imm.take_calls() == ["delete", "clear_name"]
+    assert world.imm.objects == {}
+    assert world.remove(None if flag == CsiFlag.TARGET_ALL else CSI).code == OK
+    assert world.imm.take_calls() == []
+
+
+def test_quiescing_withdraws_answers_and_completes(world):
+    world.assign(HAState.ACTIVE)
+    ticket = world.assign(HAState.QUIESCING, CsiFlag.TARGET_ONE)
+    assert (ticket.code, ticket.completed) == (OK, OK)
+    assert world.imm.objects == {}
+
+
+def test_remove_withdraws(world):
+    world.assign(HAState.ACTIVE)
+    assert world.remove().code == OK
+    assert world.imm.objects == {}
+    world.imm.take_calls()
+    world.listener.hint(2)
+    world.check()
+    assert world.imm.take_calls() == []
+
+
+def test_terminate_withdraws_answers_and_ends(world):
+    world.assign(HAState.ACTIVE)
+    ticket = Ticket(world.imm)
+    world.component.componentTerminateCallback(ticket)
+    assert ticket.code == OK
+    assert world.component.ending
+    assert world.imm.objects == {}
+    assert world.log.names()[-1] == "stopped"
+
+
+def test_a_withdrawal_that_imm_refuses_for_now_is_repeated(world):
+    world.assign(HAState.ACTIVE)
+    world.imm.faults += [Fault("delete", "TRY_AGAIN")] * 2
+    assert world.assign(HAState.QUIESCED, CsiFlag.TARGET_ONE).code == OK
+    assert world.imm.objects
+    world.check()
+    world.check()
+    assert world.imm.objects == {}
+    world.imm.take_calls()
+    world.check()
+    assert world.imm.take_calls() == []
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        ("includes", "*"),
+        ("types", "wifi"),
+        ("budget", "2"),
+        ("addresses", ""),
+        ("budget", "1h"),
+        ("user", "x"),
+    ],
+)
+def test_wrong_settings_refuse_the_assignment_with_one_line(world, attribute):
+    ticket = world.assign(HAState.ACTIVE, attributes=[attribute])
+    assert ticket.code == ERR_FAILED_OPERATION
+    assert world.imm.calls == []
+    assert world.log.names() == ["assignment-refused"]
+    reason = str(world.log.events[0][1]["reason"])
+    assert attribute[0] in reason
+
+
+def test_new_settings_read_everything_with_them(world):
+    world.assign(HAState.ACTIVE)
+    world.remove()
+    world.assign(HAState.ACTIVE, attributes=[("types", "all")])
+    assert world.kernel.settings.types == "all"
+    assert world.names() == {"netIf=eth0," + ROOT}
+
+
+def test_imm_away_is_not_our_defect(world):
+    world.assign(HAState.ACTIVE)
+    world.imm.faults += [Fault("update", "TRY_AGAIN")] * 5
+    world.kernel.links[2] = ETH0._replace(mtu=9000)
+    world.listener.hint(2)
+    for _ in range(5):
+        assert world.check().code == OK
+    assert world.imm.objects["netIf=eth0," + ROOT].attributes["mtu"] == (1500,)
+    assert world.check().code == OK
+    assert world.imm.objects["netIf=eth0," + ROOT].attributes["mtu"] == (9000,)
+
+
+def test_imm_that_was_away_at_the_assignment_is_written_later(world):
+    world.imm.faults.append(Fault("initialize", "TRY_AGAIN"))
+    assert world.assign(HAState.ACTIVE).code == OK
+    assert world.imm.objects == {}
+    world.check()
+    assert world.names() == {"netIf=eth0," + ROOT}
+
+
+def test_a_dead_listener_is_restarted_once(world):
+    world.assign(HAState.ACTIVE)
+    world.listener.die()
+    world.kernel.links[3] = ETH0._replace(name=b"eth1", ifindex=3)
+    assert world.check().code == OK
+    assert world.listener.restarts == 1
+    assert "netIf=eth1," + ROOT in world.names()
+    world.listener.die()
+    assert world.check().code == ERR_FAILED_OPERATION
+    assert world.listener.restarts == 1
+    assert "listener-failed" in world.log.names()
+
+
+def test_a_listener_that_fails_an_hour_later_gets_another_chance(world):
+    world.listener.die()
+    assert world.check().code == OK
+    world.clock.now += 3601
+    world.listener.die()
+    assert world.check().code == OK
+    assert world.listener.restarts == 2
+
+
+def test_a_listener_that_cannot_be_restarted_is_told_to_amf(world):
+    world.listener.restart_fails = True
+    world.listener.die()
+    assert world.check().code == ERR_FAILED_OPERATION
+
+
+def test_a_defect_in_a_refresh_is_told_at_the_next_healthcheck(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.errors.append(ZeroDivisionError("oops"))
+    world.listener.hint(2)
+    ticket = Ticket(world.imm)
+    with pytest.raises(ZeroDivisionError) as caught:
+        world.component.healthcheckCallback(ticket)
+    assert ticket.code == OK
+    world.component.failed("healthcheckCallback", caught.value)  # what ais does with it
+    assert world.check().code == ERR_FAILED_OPERATION
+    reason = str(dict(world.log.events)["callback-failed"]["reason"])
+    assert "oops" in reason
+    assert "test_component_callbacks.py" in reason
+
+
+def test_a_kernel_that_cannot_be_read_is_tried_again_then_told(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.errors += [InterruptedDumpError("storm")] * READ_FAILURES
+    world.listener.hint(2)
+    codes = [world.check().code for _ in range(READ_FAILURES + 1)]
+    assert codes == [OK] * READ_FAILURES + [ERR_FAILED_OPERATION]
+    assert world.check().code == OK  # the round before went well
+
+
+def test_after_a_failed_read_everything_is_read_anew(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.errors.append(SocketError(9, "receive"))
+    world.kernel.links[2] = ETH0._replace(mtu=9000)
+    world.listener.hint(2)
+    world.check()
+    assert world.kernel.closed == 1
+    world.kernel.reads.clear()
+    world.check()
+    assert world.kernel.reads == ["everything"]
+    assert world.imm.objects["netIf=eth0," + ROOT].attributes["mtu"] == (9000,)
+
+
+def test_withdraw_works_also_after_a_failed_read(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.errors.append(SocketError(9, "receive"))
+    world.listener.hint(2)
+    world.check()
+    world.assign(HAState.QUIESCED, CsiFlag.TARGET_ONE)
+    assert world.imm.objects == {}
+
+
+def test_overruns_are_counted_and_logged(world):
+    world.assign(HAState.ACTIVE)
+    world.listener.overruns, world.listener.truncations = 2, 1
+    world.listener.network_changed = True
+    world.listener.changes = Changes(True, frozenset(), Cause.OVERRUN)
+    world.check()
+    assert world.imm.objects[ROOT].attributes["overrunCount"] == (3,)
+    assert dict(world.log.events)["events-lost"] == {"total": 3}
+
+
+def test_word_from_imm_makes_the_next_healthcheck_compare(world):
+    world.assign(HAState.ACTIVE)
+    world.imm.restart()
+    world.component.imm_speaks()
+    assert world.imm.objects == {}
+    assert world.check().code == OK
+    assert world.names() == {"netIf=eth0," + ROOT}
