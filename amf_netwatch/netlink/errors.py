@@ -11,7 +11,10 @@
     │   └── TruncatedError     a datagram was larger than the room we gave it
     ├── InterruptedDumpError   the table kept changing while it was listed, in every attempt
     ├── AnswerTimeoutError     the kernel did not answer
-    └── SocketError        the socket itself: cannot be opened, was closed; carries the errno
+    ├── SocketError        the socket itself: cannot be opened, was closed; carries the errno
+    ├── RecordingError     a file is no recording, or one that cannot be played here
+    ├── StateError         a state is not followed any more; its cause says why
+    └── WaitTimeoutError   what the caller waited for has not happened in time; a TimeoutError too
 """
 
 from __future__ import annotations
@@ -74,3 +77,15 @@ class SocketError(NetlinkError):
 
     def __str__(self) -> str:
         return f"netlink socket: {self.doing}: {strerror(self.errno)} (errno {self.errno})"
+
+
+class RecordingError(NetlinkError):
+    """A file is no recording, or one that cannot be played here."""
+
+
+class StateError(NetlinkError):
+    """A state is not followed any more; its cause says why."""
+
+
+class WaitTimeoutError(NetlinkError, TimeoutError):
+    """What was waited for has not happened in time."""

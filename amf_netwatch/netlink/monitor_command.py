@@ -15,10 +15,10 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from amf_netwatch.netlink.changes import Object
-from amf_netwatch.netlink.errors import NetlinkError, SocketError
+from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.monitor import Monitor, Selection, follow, format_colour, format_json, format_text
-from amf_netwatch.netlink.recording import Recorder, Recording, RecordingError, play
+from amf_netwatch.netlink.recording import Recorder, Recording, play
 from amf_netwatch.netlink.tables import Mirror
 
 PROGRAM = "amf-netwatch monitor"

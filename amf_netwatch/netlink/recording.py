@@ -49,7 +49,7 @@ from time import time_ns
 from typing import Any, Callable, NamedTuple
 
 from amf_netwatch.netlink.conversation import QueryTransport
-from amf_netwatch.netlink.errors import DecodeError, NetlinkError, OverrunError, TruncatedError
+from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
 from amf_netwatch.netlink.parsers import ParserRegistry
 from amf_netwatch.netlink.route_table import RouteScope
 from amf_netwatch.netlink.tables import Mirror
@@ -64,10 +64,6 @@ _CRC = Struct("<I")
 _SCOPE = Struct("<B3xII")
 _ANY_TABLE = 0xFFFFFFFF
 _BYTE_ORDER = b"<" if sys.byteorder == "little" else b">"
-
-
-class RecordingError(NetlinkError):
-    """A file is no recording, or one that cannot be played here."""
 
 
 class RecordKind(IntEnum):

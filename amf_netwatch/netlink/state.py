@@ -30,7 +30,7 @@ from typing import Any, Callable
 
 from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Action, Change, Object, Value
-from amf_netwatch.netlink.errors import NetlinkError
+from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.recording import Recorder
@@ -41,14 +41,6 @@ from amf_netwatch.netlink.tables import Observer
 
 EVENTS = 65536  # changes that an event queue holds
 _INCREMENTS = (Action.NEW, Action.CHANGED, Action.REMOVED)
-
-
-class StateError(NetlinkError):
-    """The state is not followed any more; its cause says why."""
-
-
-class WaitTimeoutError(NetlinkError, TimeoutError):
-    """What was waited for has not happened in time."""
 
 
 class State:

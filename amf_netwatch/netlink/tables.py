@@ -22,7 +22,6 @@ from amf_netwatch.netlink.changes import (
     LINK_FACTS,
     Action,
     Change,
-    Fact,
     Object,
     Value,
     changed_facts,
@@ -56,6 +55,21 @@ def address_key(address: Address) -> AddressKey:
     if address.family == Family.INET6:
         return AddressKey(address.ifindex, address.family, address.own, 0, None)
     return AddressKey(address.ifindex, address.family, address.own, address.prefix_length, address.address)
+
+
+def changed_link_facts(old: Link, new: Link) -> tuple[str, ...]:
+    """The names of the facts that differ; `carrier` also when it was lost and regained between the two
+    messages, which the kernel's counter betrays."""
+    changed = changed_facts(LINK_FACTS, old, new)
+    if (
+        "carrier" not in changed
+        and new.flags & LinkFlag.LOWER_UP
+        and old.carrier_changes is not None
+        and new.carrier_changes is not None
+        and new.carrier_changes - old.carrier_changes >= 2  # one: the counter lags behind the flag
+    ):
+        return (*changed, "carrier")
+    return changed
 
 
 def merge_links(old: Link, new: Link) -> Link:
@@ -136,7 +150,8 @@ class Tables:
             self.names[link.name or b""] = link.ifindex
             self.links[link.ifindex] = link
 
-        self._put(Object.LINK, LINK_FACTS, old, link, make, resync)
+        changed = changed_link_facts(old, link) if old is not None else ()
+        self._put(Object.LINK, changed, old, link, make, resync)
         if old is not None and old.flags & ~link.flags & LinkFlag.UP:
             self.routes.doubt_interface(link.ifindex)
 
@@ -155,7 +170,7 @@ class Tables:
                 del self.names[old.name or b""]
             del self.links[ifindex]
 
-        self._put(Object.LINK, LINK_FACTS, old, None, make, resync)
+        self._put(Object.LINK, (), old, None, make, resync)
 
     def put_address(self, address: Address, resync: bool = False) -> None:
         """An address is new or has changed."""
@@ -164,7 +179,9 @@ class Tables:
         def make() -> None:
             self.addresses[key] = address
 
-        self._put(Object.ADDRESS, ADDRESS_FACTS, self.addresses.get(key), address, make, resync)
+        old = self.addresses.get(key)
+        changed = changed_facts(ADDRESS_FACTS, old, address) if old is not None else ()
+        self._put(Object.ADDRESS, changed, old, address, make, resync)
 
     def remove_address(self, address: Address, resync: bool = False) -> None:
         """An address is gone."""
@@ -175,25 +192,22 @@ class Tables:
             def make() -> None:
                 del self.addresses[key]
 
-            self._put(Object.ADDRESS, ADDRESS_FACTS, old, None, make, resync)
+            self._put(Object.ADDRESS, (), old, None, make, resync)
         self.routes.doubt_interface(address.ifindex)
         self.routes.doubt_source(address.family, address.own)
 
     def _put(
         self,
         kind: Object,
-        facts: dict[str, Fact],
+        changed: tuple[str, ...],
         old: Link | Address | None,
         new: Link | Address | None,
         make: Callable[[], None],
         resync: bool,
     ) -> None:
-        changed: tuple[str, ...] = ()
-        if old is not None and new is not None:
-            changed = changed_facts(facts, old, new)
-            if not changed:
-                make()
-                return
+        if old is not None and new is not None and not changed:
+            make()
+            return
         action = Action.NEW if old is None else Action.REMOVED if new is None else Action.CHANGED
         self._commit(Change(action, kind, old, new, changed, None, resync), make)
 
