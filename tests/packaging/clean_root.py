@@ -15,7 +15,7 @@ from package_tools import run
 # What a package manager changes by itself, whatever it installs.
 _BOOKKEEPING = ("var/lib/dpkg", "var/lib/rpm", "var/cache", "var/log", "proc", "sys", "dev", "root", "tmp")
 
-_NAMESPACES = "unshare --mount --net --pid --fork --kill-child --propagation private".split()
+_NAMESPACES = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
 _SET_UP = """
 set -e
 mount -t proc proc "$1/proc"
