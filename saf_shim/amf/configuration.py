@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the model says: attributes of AMF's configuration objects, with the defaults of types and of OpenSAF.
+
+Read from IMM at the moment of use, so a change at run time counts from then on. Where a value of an entity
+is missing its type's counts (saAmfCompDisableRestart, then saAmfCtDefDisableRestart). It never writes and
+keeps nothing. Times are nanoseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from imm_model.names import escape_dn, parent_dn, rdn_value, split_dn
+from imm_model.types import Value
+
+from ..imm.internal import View
+from .states import SECOND, Capability, Recovery, Redundancy
+
+GLOBAL_ATTRIBUTES = "safRdn=compGlobalAttributes,safApp=safAmfService"
+DEFAULT_TRIES = 2
+DEFAULT_FAILOVER_MAX = 2
+DEFAULT_FAILOVER_PROBATION = 1200 * SECOND
+SA_AWARE = 1  # SaAmfCompCategoryT bit
+UNLIMITED = 1 << 32
+
+
+class CommandLine(NamedTuple):
+    """A CLC-CLI command of a component: what is executed, and the environment the model adds."""
+
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+
+
+class Configuration:
+    """Answers about the model behind `view`."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+
+    # -- reading
+
+    def values(self, dn: str, attribute: str) -> Sequence[Value]:
+        found = self.view.get(dn)
+        return () if found is None else found.get(attribute, ())
+
+    def value(self, dn: str, attribute: str) -> Optional[Value]:
+        return next(iter(self.values(dn, attribute)), None)
+
+    def number(self, dn: str, attribute: str) -> Optional[int]:
+        value = self.value(dn, attribute)
+        return value if isinstance(value, int) else None
+
+    def name(self, dn: str, attribute: str) -> str:
+        value = self.value(dn, attribute)
+        return value if isinstance(value, str) else ""
+
+    def texts(self, dn: str, attribute: str) -> list[str]:
+        return [value for value in self.values(dn, attribute) if isinstance(value, str)]
+
+    def _by_type(self, dn: str, own: str, reference: str, default: str) -> Optional[int]:
+        value = self.number(dn, own) if own else None
+        return value if value is not None else self.number(self.name(dn, reference), default)
+
+    # -- components
+
+    def component_type(self, component: str) -> str:
+        return self.name(component, "saAmfCompType")
+
+    def _component(self, component: str, own: str, default: str) -> Optional[int]:
+        return self._by_type(component, own, "saAmfCompType", default)
+
+    def is_sa_aware(self, component: str) -> bool:
+        category = self.number(self.component_type(component), "saAmfCtCompCategory")
+        return category is not None and bool(category & SA_AWARE)
+
+    def instantiation_level(self, component: str) -> int:
+        return self._component(component, "saAmfCompInstantiationLevel", "saAmfCtDefInstantiationLevel") or 0
+
+    def max_tries(self, component: str) -> int:
+        """How often an instantiation is tried; attempts with delay do not exist in OpenSAF."""
+        value = self.number(component, "saAmfCompNumMaxInstantiateWithoutDelay")
+        if value is None:
+            value = self.number(GLOBAL_ATTRIBUTES, "saAmfNumMaxInstantiateWithoutDelay")
+        return DEFAULT_TRIES if value is None else value
+
+    def restart_disabled(self, component: str) -> bool:
+        return bool(self._component(component, "saAmfCompDisableRestart", "saAmfCtDefDisableRestart"))
+
+    def recovery_on_error(self, component: str) -> Recovery:
+        value = self._component(component, "saAmfCompRecoveryOnError", "saAmfCtDefRecoveryOnError")
+        if value is None or value == Recovery.NO_RECOMMENDATION:
+            return Recovery.COMPONENT_FAILOVER
+        return Recovery(value)
+
+    def instantiate_timeout(self, component: str) -> int:
+        return self._component(component, "saAmfCompInstantiateTimeout", "saAmfCtDefClcCliTimeout") or 0
+
+    def cleanup_timeout(self, component: str) -> int:
+        return self._component(component, "saAmfCompCleanupTimeout", "saAmfCtDefClcCliTimeout") or 0
+
+    def terminate_timeout(self, component: str) -> int:
+        """Of the terminate callback. amfnd 5.21 forgets it when the component has a
+        saAmfCompTerminateTimeout: then the callback times out at once."""
+        if self.number(component, "saAmfCompTerminateTimeout") is not None:
+            return 0
+        return self._callback_timeout(component, "")
+
+    def csi_set_timeout(self, component: str) -> int:
+        return self._callback_timeout(component, "saAmfCompCSISetCallbackTimeout")
+
+    def csi_remove_timeout(self, component: str) -> int:
+        return self._callback_timeout(component, "saAmfCompCSIRmvCallbackTimeout")
+
+    def _callback_timeout(self, component: str, own: str) -> int:
+        return self._component(component, own, "saAmfCtDefCallbackTimeout") or 0
+
+    def quiescing_timeout(self, component: str) -> int:
+        value = self._component(
+            component, "saAmfCompQuiescingCompleteTimeout", "saAmfCtDefQuiescingCompleteTimeout"
+        )
+        return value if value is not None else self._callback_timeout(component, "")
+
+    def command(self, component: str, node: str, command: str) -> CommandLine:
+        """The instantiate or cleanup command on the AMF node `node`; argv is empty when the type has none.
+
+        Path: prefix of the node's software bundle, then the type's relative path. Arguments: the type's,
+        then the component's, each value split at blanks. Environment: the type's list, then the
+        component's."""
+        kind = self.component_type(component)
+        word = command.capitalize()
+        path = self.name(kind, f"saAmfCtRelPath{word}Cmd")
+        if not path:
+            return CommandLine((), ())
+        bundle = escape_dn(self.name(kind, "saAmfCtSwBundle"))
+        prefix = self.name(f"safInstalledSwBundle={bundle},{node}", "saAmfNodeSwBundlePathPrefix")
+        line = " ".join(
+            [
+                f"{prefix}/{path}" if prefix else path,
+                *self.texts(kind, f"saAmfCtDef{word}CmdArgv"),
+                *self.texts(component, f"saAmfComp{word}CmdArgv"),
+            ]
+        )
+        settings = [*self.texts(kind, "saAmfCtDefCmdEnv"), *self.texts(component, "saAmfCompCmdEnv")]
+        pairs = [setting.partition("=") for setting in settings if "=" in setting]
+        return CommandLine(
+            tuple(word for word in line.split(" ") if word), tuple((n, v) for n, _, v in pairs)
+        )
+
+    def healthcheck_type(self, component: str, key: str) -> Optional[tuple[int, int]]:
+        dn = f"safHealthcheckKey={key},{self.component_type(component)}"
+        return self._timing(dn, "saAmfHctDefPeriod", "saAmfHctDefMaxDuration")
+
+    def healthcheck_instances(self, component: str) -> dict[str, tuple[int, int]]:
+        """Period and maximal duration of the component's own SaAmfHealthcheck objects, by key."""
+        found = {}
+        for dn in self.view.children(component, "SaAmfHealthcheck"):
+            timing = self._timing(dn, "saAmfHealthcheckPeriod", "saAmfHealthcheckMaxDuration")
+            if timing is not None:
+                found[rdn_value(dn)] = timing
+        return found
+
+    def _timing(self, dn: str, period: str, duration: str) -> Optional[tuple[int, int]]:
+        times = self.number(dn, period), self.number(dn, duration)
+        return None if times[0] is None or times[1] is None else (times[0], times[1])
+
+    # -- service units
+
+    def components_of(self, unit: str) -> Sequence[str]:
+        return self.view.children(unit, "SaAmfComp")
+
+    def su_failover(self, unit: str) -> bool:
+        return bool(self._by_type(unit, "saAmfSUFailover", "saAmfSUType", "saAmfSutDefSUFailover"))
+
+    def unit_rank(self, unit: str) -> int:
+        """Lower is preferred; 0 is the lowest preference of all."""
+        return self.number(unit, "saAmfSURank") or 0
+
+    # -- service groups
+
+    def _group(self, unit: str, own: str, default: str) -> int:
+        return self._by_type(parent_dn(unit), own, "saAmfSGType", default) or 0
+
+    def component_restart_max(self, unit: str) -> int:
+        return self._group(unit, "saAmfSGCompRestartMax", "saAmfSgtDefCompRestartMax")
+
+    def component_restart_probation(self, unit: str) -> int:
+        return self._group(unit, "saAmfSGCompRestartProb", "saAmfSgtDefCompRestartProb")
+
+    def unit_restart_max(self, unit: str) -> int:
+        return self._group(unit, "saAmfSGSuRestartMax", "saAmfSgtDefSuRestartMax")
+
+    def unit_restart_probation(self, unit: str) -> int:
+        return self._group(unit, "saAmfSGSuRestartProb", "saAmfSgtDefSuRestartProb")
+
+    def redundancy(self, group: str) -> Optional[Redundancy]:
+        value = self.number(self.name(group, "saAmfSGType"), "saAmfSgtRedundancyModel")
+        return Redundancy(value) if value is not None and value in Redundancy._value2member_map_ else None
+
+    def auto_repair(self, group: str) -> bool:
+        value = self._by_type(group, "saAmfSGAutoRepair", "saAmfSGType", "saAmfSgtDefAutoRepair")
+        return True if value is None else bool(value)
+
+    def preferred_in_service(self, group: str) -> int:
+        """How many units shall be instantiated; 0: all."""
+        return self.number(group, "saAmfSGNumPrefInserviceSUs") or 0
+
+    def max_active_sis(self, group: str) -> int:
+        """How many SIs a unit may have as active."""
+        return self.number(group, "saAmfSGMaxActiveSIsperSU") or UNLIMITED
+
+    # -- nodes
+
+    def node_auto_repair(self, node: str) -> bool:
+        """A failed node is rebooted by AMF itself."""
+        value = self.number(node, "saAmfNodeAutoRepair")
+        return True if value is None else bool(value)
+
+    def failfast_on(self, node: str, failure: str) -> bool:
+        """`failure`: Instantiation or Termination."""
+        return bool(self.number(node, f"saAmfNodeFailfastOn{failure}Failure"))
+
+    def failover_max(self, node: str) -> int:
+        value = self.number(node, "saAmfNodeSuFailoverMax")
+        return DEFAULT_FAILOVER_MAX if value is None else value
+
+    def failover_probation(self, node: str) -> int:
+        value = self.number(node, "saAmfNodeSuFailOverProb")
+        return DEFAULT_FAILOVER_PROBATION if value is None else value
+
+    def group_nodes(self, node_group: str) -> list[str]:
+        return self.texts(node_group, "saAmfNGNodeList")
+
+    # -- service instances
+
+    def si_rank(self, si: str) -> int:
+        return self.number(si, "saAmfSIRank") or 0
+
+    def csis_of(self, si: str) -> Sequence[str]:
+        return self.view.children(si, "SaAmfCSI")
+
+    def csi_dependencies(self, csi: str) -> list[str]:
+        return self.texts(csi, "saAmfCSIDependencies")
+
+    def csi_attributes(self, csi: str) -> tuple[tuple[str, str], ...]:
+        """(name, value) pairs, a pair for each value; an attribute without value has one empty value."""
+        pairs = []
+        for dn in self.view.children(csi, "SaAmfCSIAttribute"):
+            texts = self.texts(dn, "saAmfCSIAttriValue")
+            pairs += [(rdn_value(dn), text) for text in texts or [""]]
+        return tuple(pairs)
+
+    def supports(self, component: str, csi: str) -> bool:
+        return self.view.get(self._supported(csi, component)) is not None
+
+    def _supported(self, csi: str, holder: str) -> str:
+        return f"safSupportedCsType={escape_dn(self.name(csi, 'saAmfCSType'))},{holder}"
+
+    def max_assignments(self, component: str, csi: str, active: bool) -> int:
+        """How many CSIs of this CSI's type the component can have in this HA state; -1: no limit."""
+        own, default = (
+            ("saAmfCompNumMaxActiveCSIs", "saAmfCtDefNumMaxActiveCSIs")
+            if active
+            else ("saAmfCompNumMaxStandbyCSIs", "saAmfCtDefNumMaxStandbyCSIs")
+        )
+        value = self.number(self._supported(csi, component), own)
+        if value is None:
+            value = self.number(self._supported(csi, self.component_type(component)), default)
+        return -1 if value is None else value
+
+    def capability(self, component: str, csi: str) -> Optional[Capability]:
+        value = self.number(self._supported(csi, self.component_type(component)), "saAmfCtCompCapability")
+        return Capability(value) if value is not None and value in Capability._value2member_map_ else None
+
+
+def unit_of(component: str) -> str:
+    """The DN of the SU that a component (or what is below it) belongs to; empty when there is none."""
+    rdn, rest = split_dn(component)
+    while rest and not rdn.startswith("safSu="):
+        rdn, rest = split_dn(rest)
+    return f"{rdn},{rest}" if rdn.startswith("safSu=") else ""

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the director wants done outside: it never does it itself.
+
+Each effect is a value; `service` carries them out on the server's `World` and on IMM's internal port, tests
+compare them. Timers are named by a key (any hashable value): starting a running one restarts it.
+Times are nanoseconds, names are DNs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple, Union
+
+from imm_model.types import Value
+
+Values = tuple[Value, ...]
+
+
+class RunCommand(NamedTuple):
+    """Start a CLC-CLI command on a node; its end comes back as `Director.command_ended(ticket, ...)`."""
+
+    ticket: int
+    node: str  # the AMF node's RDN value, SC-1
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]  # added to the node director's own
+    timeout: int  # ns
+
+
+class KillCommand(NamedTuple):
+    """SIGKILL the command of this ticket: it did not exit in time."""
+
+    ticket: int
+
+
+class StartTimer(NamedTuple):
+    """Call `Director.timer_fired(key)` after `delay`."""
+
+    key: Hashable
+    delay: int  # ns
+
+
+class StopTimer(NamedTuple):
+    """Forget the timer."""
+
+    key: Hashable
+
+
+class SendCallback(NamedTuple):
+    """Queue a callback at a client's handle."""
+
+    handle: int
+    name: str  # saAmfCSISetCallback...
+    arguments: Mapping[str, Any]
+
+
+class DropCallbacks(NamedTuple):
+    """Callbacks of these invocations that the client has not dispatched yet are dropped."""
+
+    handle: int
+    invocations: tuple[int, ...]
+
+
+class EndOperation(NamedTuple):
+    """Answer an administrative operation."""
+
+    ticket: int
+    code: int
+    text: str  # the error string, or empty
+
+
+class Update(NamedTuple):
+    """Set runtime attributes of an object."""
+
+    dn: str
+    attributes: Mapping[str, Values]
+
+
+class Create(NamedTuple):
+    """Create a runtime object."""
+
+    class_name: str
+    parent: str
+    attributes: Mapping[str, Values]
+
+
+class Delete(NamedTuple):
+    """Delete a runtime object."""
+
+    dn: str
+
+
+class Log(NamedTuple):
+    """One line, as amfnd or amfd would write it to syslog."""
+
+    text: str
+
+
+Effect = Union[
+    RunCommand,
+    KillCommand,
+    StartTimer,
+    StopTimer,
+    SendCallback,
+    DropCallbacks,
+    EndOperation,
+    Update,
+    Create,
+    Delete,
+    Log,
+]

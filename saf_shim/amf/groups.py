@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The state machine of a service group: what every redundancy model shares.
+
+A group is busy with one thing at a time (`GroupState`); what happens then depends on its redundancy model,
+whose table is in `no_redundancy` or `two_n`. An action answers False when the administrative operation that
+caused it cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+
+from . import assignments
+from .entities import Assignment, Group, Si, Unit
+from .states import Admin, GroupState, Ha
+
+if TYPE_CHECKING:
+    from .director import Director
+
+
+class GroupEvent(Enum):
+    """What can happen to a service group."""
+
+    SI_UP = "an SI is unlocked"
+    SU_UP = "an SU is in service"
+    REALIGN = "the SG is unlocked"
+    SU_DOWN = "an assigned SU is locked or shut down"
+    SI_DOWN = "an assigned SI is locked or shut down"
+    SG_DOWN = "the SG is locked or shut down"
+    SU_FAULT = "an assigned SU has failed, it can still be told"
+    SU_LOST = "an assigned SU is gone: SU or node failover"
+    SERVING = "ACTIVE or STANDBY is confirmed"
+    QUIESCED = "QUIESCED is confirmed, or quiescing is complete"
+    REMOVED = "a removal is confirmed"
+    REFUSED = "a request could not be carried out"
+
+
+class Cause(NamedTuple):
+    """What the event is about; which of these there are depends on the event. `assignment` None in an
+    answer: all of the unit's."""
+
+    unit: Optional[Unit] = None
+    si: Optional[Si] = None
+    assignment: Optional[Assignment] = None
+    ha: Optional[Ha] = None
+
+
+Action = Callable[["Director", Group, Cause], bool]
+
+
+class Transition(NamedTuple):
+    """One entry: the states it may lead to, and what is done."""
+
+    to: tuple[GroupState, ...]
+    action: Action
+    text: str
+
+
+Table = Mapping[tuple[GroupState, GroupEvent], Transition]
+
+
+def handle_event(director: Director, table: Table, group: Group, event: GroupEvent, cause: Cause) -> bool:
+    """False: the operation that caused the event cannot be done now."""
+    entry = table.get((group.state, event))
+    return entry.action(director, group, cause) if entry is not None else True
+
+
+def refuse(director: Director, group: Group, cause: Cause) -> bool:
+    """Not now: the group is busy with something else."""
+    return False
+
+
+def is_leaving(unit: Unit, admin: Admin) -> bool:
+    """The unit, or its node, is in this administrative state (LOCKED or SHUTTING_DOWN)."""
+    return admin in (unit.admin, unit.node.admin)
+
+
+def end_shutdown(director: Director, unit: Unit) -> None:
+    """Quiescing is complete: what was SHUTTING_DOWN is LOCKED."""
+    if unit.admin == Admin.SHUTTING_DOWN:
+        director.set_unit_admin(unit, Admin.LOCKED)
+    elif unit.node.admin == Admin.SHUTTING_DOWN:
+        director.end_node_shutdown(unit.node)
+
+
+def settle(director: Director, group: Group) -> None:
+    """Nothing is left to do."""
+    director.set_group_state(group, GroupState.STABLE)
+    director.instantiate_spares(group)
+
+
+def forget(director: Director, unit: Unit) -> None:
+    assignments.delete_all(director, unit)

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Healthchecks of the components of a node (AIS AMF B.04.01 7.1.2).
+
+AMF_INVOKED: a callback at once, then one each period, counted from the sending of the last; never two at a
+time: when the period ends before the answer, the next callback goes out with the answer. COMPONENT_INVOKED:
+no callback, a confirmation within each period. Period and duration come from the component's
+SaAmfHealthcheck object, if it had one when it was made, else from its type's SaAmfHealthcheckType."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from ..codes import Code
+from . import callbacks
+from .local import Healthcheck, LocalComponent
+from .states import ErrorSource, Invocation, Presence
+
+if TYPE_CHECKING:
+    from .node import NodeDirector
+
+_NOT_UP = frozenset(
+    {
+        Presence.UNINSTANTIATED,
+        Presence.INSTANTIATION_FAILED,
+        Presence.TERMINATING,
+        Presence.TERMINATION_FAILED,
+    }
+)
+
+
+class Timing(NamedTuple):
+    """Of a healthcheck, ns."""
+
+    period: int
+    max_duration: int
+
+
+def timing(node: NodeDirector, component: LocalComponent, key: str) -> Optional[Timing]:
+    own = component.instances.get(key)
+    if own is not None:
+        return Timing(*own)
+    by_type = node.configuration.healthcheck_type(component.dn, key)
+    return Timing(*by_type) if by_type is not None else None
+
+
+def start(
+    node: NodeDirector, name: str, asker: str, key: str, handle: int, invocation: Invocation, recovery: int
+) -> Code:
+    """saAmfHealthcheckStart for component `name`, asked by the process of component `asker`."""
+    component = node.components.get(name)
+    if component is None:
+        return Code.ERR_NOT_EXIST
+    if component.presence in _NOT_UP:
+        return Code.ERR_TRY_AGAIN
+    if name != asker:
+        return Code.ERR_NOT_EXIST
+    times = timing(node, component, key)
+    if times is None:
+        return Code.ERR_NOT_EXIST
+    if (key, handle) in component.healthchecks:
+        return Code.ERR_EXIST
+    node.last_healthcheck += 1
+    check = Healthcheck(node.last_healthcheck, component, key, handle, invocation, recovery)
+    check.period, check.max_duration = times
+    component.healthchecks[(key, handle)] = check
+    run(node, check)
+    return Code.OK
+
+
+def stop(node: NodeDirector, name: str, asker: str, key: str, handle: int) -> Code:
+    """saAmfHealthcheckStop."""
+    check = _find(node, name, asker, key, handle)
+    if check is None:
+        return Code.ERR_NOT_EXIST
+    component = check.component
+    for callback in list(component.callbacks):
+        if check.invocation == Invocation.AMF_INVOKED and callback.key == key:
+            callbacks.drop(node, component, callback)
+            break
+    delete(node, check)
+    return Code.OK
+
+
+def confirm(node: NodeDirector, name: str, asker: str, key: str, handle: int, ok: bool) -> Code:
+    """saAmfHealthcheckConfirm."""
+    check = _find(node, name, asker, key, handle)
+    if check is None or check.invocation != Invocation.COMPONENT_INVOKED:
+        return Code.ERR_NOT_EXIST
+    if ok:
+        node.start_timer("healthcheck", check.identity, check.period)
+    else:
+        node.error(check.component, ErrorSource.HEALTHCHECK, check.recovery)
+    return Code.OK
+
+
+def _find(node: NodeDirector, name: str, asker: str, key: str, handle: int) -> Optional[Healthcheck]:
+    component = node.components.get(name)
+    if component is None or name != asker:
+        return None
+    return component.healthchecks.get((key, handle))
+
+
+def run(node: NodeDirector, check: Healthcheck) -> None:
+    """Begin a period."""
+    if check.invocation == Invocation.AMF_INVOKED:
+        callbacks.send_healthcheck(node, check)
+        check.status = Healthcheck.WAITING
+    node.start_timer("healthcheck", check.identity, check.period)
+
+
+def period_over(node: NodeDirector, check: Healthcheck) -> None:
+    if check.component.presence != Presence.INSTANTIATED:
+        check.status = Healthcheck.STABLE
+    elif check.invocation == Invocation.COMPONENT_INVOKED:
+        node.error(check.component, ErrorSource.HEALTHCHECK, check.recovery)
+    elif check.status == Healthcheck.STABLE:
+        run(node, check)
+    elif check.status == Healthcheck.WAITING:
+        check.status = Healthcheck.OVERDUE
+
+
+def delete(node: NodeDirector, check: Healthcheck) -> None:
+    node.stop_timer("healthcheck", check.identity)
+    check.component.healthchecks.pop((check.key, check.handle), None)
+
+
+def delete_all(node: NodeDirector, component: LocalComponent) -> None:
+    for check in list(component.healthchecks.values()):
+        delete(node, check)
+
+
+def delete_handle(node: NodeDirector, component: LocalComponent, handle: int) -> None:
+    for check in list(component.healthchecks.values()):
+        if check.handle == handle:
+            delete(node, check)
+
+
+def type_changed(node: NodeDirector, component: LocalComponent, key: str) -> None:
+    """A SaAmfHealthcheckType was modified: running checks of the registered handle follow, from their next
+    period."""
+    check = component.healthchecks.get((key, component.handle))
+    times = timing(node, component, key)
+    if check is not None and times is not None and key not in component.instances:
+        check.period, check.max_duration = times

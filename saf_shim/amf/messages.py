@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cluster director and the node directors tell each other (amfd and amfnd over MDS).
+
+Values only. They are delivered one at a time, in the order in which they were sent. Cluster to node:
+`InstantiateUnit`, `TerminateUnit`, `AssignmentRequest`, `UnitOperation`, `ComponentOperation`,
+`NodeOperation`. Node to cluster: `OperationalReport`, `AssignmentReport`, `Report`. A node to itself, to
+let the present event end first: `ComponentTrigger`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Union
+
+from .events import ComponentEvent
+from .local import Attributes
+from .states import Act, Capability, CsiTransition, Ha, Operation, Operational, Recovery
+
+
+class InstantiateUnit(NamedTuple):
+    unit: str
+
+
+class TerminateUnit(NamedTuple):
+    unit: str
+
+
+class CsiRequest(NamedTuple):
+    """One CSI of an assignment request."""
+
+    csi: str
+    component: str
+    rank: int
+    capability: Optional[Capability]
+    attributes: Attributes
+    active_component: str
+    transition: CsiTransition
+    standby_rank: int
+
+
+class AssignmentRequest(NamedTuple):
+    """Assign, change or remove one SI of a unit, or all of them (`si` is empty).
+
+    `ha` has no meaning for REMOVE. With MODIFY the first of `csis` speaks for all of them."""
+
+    unit: str
+    si: str
+    act: Act
+    ha: Optional[Ha]
+    csis: tuple[CsiRequest, ...] = ()
+    rank: int = 0
+    single: bool = False  # about one CSI, added to or taken from an assigned SI
+
+
+class UnitOperation(NamedTuple):
+    """RESTART or REPAIRED."""
+
+    unit: str
+    operation: Operation
+
+
+class ComponentOperation(NamedTuple):
+    """RESTART."""
+
+    component: str
+    operation: Operation
+
+
+class NodeOperation(NamedTuple):
+    """REPAIRED."""
+
+    operation: Operation
+
+
+class OperationalReport(NamedTuple):
+    """A unit's operational state has changed, or a recovery is to be carried out by the cluster director."""
+
+    node: str
+    unit: str
+    unit_state: Operational
+    node_state: Operational
+    recovery: Optional[Recovery] = None
+
+
+class AssignmentReport(NamedTuple):
+    """The answer to an `AssignmentRequest`; `ok` is False when it could not be carried out."""
+
+    node: str
+    unit: str
+    si: str
+    act: Act
+    ha: Ha
+    ok: bool
+    single: bool = False
+
+
+class Report(NamedTuple):
+    """A runtime attribute has a new value."""
+
+    dn: str
+    attribute: str
+    value: int
+
+
+class RebootRequest(NamedTuple):
+    """The recovery of an error on the node is to reboot it, or (CLUSTER_RESET) all of them."""
+
+    node: str
+    recovery: Recovery
+
+
+class ComponentTrigger(NamedTuple):
+    """An event for a component's presence, after the present one."""
+
+    component: str
+    event: ComponentEvent
+
+
+ToNode = Union[
+    InstantiateUnit,
+    TerminateUnit,
+    AssignmentRequest,
+    UnitOperation,
+    ComponentOperation,
+    NodeOperation,
+    ComponentTrigger,
+]
+ToCluster = Union[OperationalReport, AssignmentReport, Report, RebootRequest]

@@ -1,0 +1,483 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The no-redundancy model (AIS AMF B.04.01 3.6.6): an SU takes one SI, ACTIVE, and an SI goes to one SU.
+
+SIs by rank go to the first SU by rank that is in service and free. `TABLE` is the whole behaviour, as
+OpenSAF has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from . import assignments
+from .entities import Assignment, Group, Unit
+from .groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse, settle
+from .states import Admin, GroupState, Ha, Readiness, Susi
+
+if TYPE_CHECKING:
+    from .director import Director
+
+
+def _assign_free(director: Director, group: Group) -> bool:
+    """Assign what can be assigned; True when something is being assigned."""
+    for si in group.sis:
+        if si.admin != Admin.UNLOCKED or not si.csis or si.assignments:
+            continue
+        for unit in group.units:
+            free = unit.readiness == Readiness.IN_SERVICE and not unit.assignments
+            if free and assignments.assign(director, unit, si, Ha.ACTIVE) is not None:
+                group.enqueue(unit)
+                break
+        else:
+            break
+    return bool(group.queue)
+
+
+def _only(unit: Optional[Unit]) -> Optional[Assignment]:
+    """A unit's one assignment."""
+    return unit.assignments[0] if unit is not None and unit.assignments else None
+
+
+def _fill(director: Director, group: Group, cause: Cause) -> bool:
+    if _assign_free(director, group):
+        director.set_group_state(group, GroupState.REALIGN)
+    elif cause.si is None:
+        director.instantiate_spares(group)
+    return True
+
+
+def _fill_or_settle(director: Director, group: Group) -> None:
+    if _assign_free(director, group):
+        director.set_group_state(group, GroupState.REALIGN)
+    else:
+        settle(director, group)
+
+
+def _quiesce_unit(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    unit = assignment.unit
+    if is_leaving(unit, Admin.LOCKED):
+        assignments.change(director, assignment, Ha.QUIESCED)
+    elif is_leaving(unit, Admin.SHUTTING_DOWN):
+        assignments.change(director, assignment, Ha.QUIESCING)
+    else:
+        return True
+    group.enqueue(unit)
+    director.set_group_state(group, GroupState.SU_OPERATION)
+    return True
+
+
+def _hurry_unit(director: Director, group: Group, cause: Cause) -> bool:
+    """Lock of an SU that is being shut down."""
+    assignment = _only(cause.unit)
+    if assignment is None or group.head is not assignment.unit:
+        return True
+    if assignment.ha == Ha.QUIESCING and is_leaving(assignment.unit, Admin.LOCKED):
+        assignments.change(director, assignment, Ha.QUIESCED)
+    return True
+
+
+def _quiesce_si(director: Director, group: Group, cause: Cause) -> bool:
+    assert cause.si is not None
+    if cause.si.assignments:
+        ha = Ha.QUIESCED if cause.si.admin == Admin.LOCKED else Ha.QUIESCING
+        assignments.change(director, cause.si.assignments[0], ha)
+        group.admin_si = cause.si
+        director.set_group_state(group, GroupState.SI_OPERATION)
+    return True
+
+
+def _hurry_si(director: Director, group: Group, cause: Cause) -> bool:
+    """Lock of an SI that is being shut down."""
+    assert cause.si is not None
+    if group.admin_si is cause.si and cause.si.admin == Admin.LOCKED and cause.si.assignments:
+        assignments.change(director, cause.si.assignments[0], Ha.QUIESCED)
+    return True
+
+
+def _quiesce_group(director: Director, group: Group, cause: Cause) -> bool:
+    ha = Ha.QUIESCED if group.admin == Admin.LOCKED else Ha.QUIESCING
+    for unit in group.units:
+        assignment = _only(unit)
+        if assignment is not None:
+            assignments.change(director, assignment, ha)
+            group.enqueue(unit)
+    if group.queue:
+        director.set_group_state(group, GroupState.SG_ADMIN)
+    return True
+
+
+def _hurry_group(director: Director, group: Group, cause: Cause) -> bool:
+    """Lock of an SG that is being shut down."""
+    if group.admin == Admin.LOCKED:
+        for unit in group.queue:
+            assignment = _only(unit)
+            if (
+                assignment is not None
+                and assignment.ha == Ha.QUIESCING
+                and assignment.state == Susi.MODIFYING
+            ):
+                assignments.change(director, assignment, Ha.QUIESCED)
+    return True
+
+
+# -- faults
+
+
+def _fault(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is not None:
+        assignments.change(director, assignment, Ha.QUIESCED)
+        group.enqueue(assignment.unit)
+        director.set_group_state(group, GroupState.SU_OPERATION)
+    return True
+
+
+def _fault_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    unit, si = assignment.unit, assignment.si
+    if si is group.admin_si:
+        if si.admin == Admin.SHUTTING_DOWN:
+            assignments.change(director, assignment, Ha.QUIESCED)
+            director.set_si_admin(si, Admin.LOCKED)
+        group.enqueue(unit)
+        group.admin_si = None
+    elif unit in group.queue:
+        if assignment.ha in (Ha.ACTIVE, Ha.QUIESCING):
+            assignments.change(director, assignment, Ha.QUIESCED)
+            end_shutdown(director, unit)
+    else:
+        assignments.change(director, assignment, Ha.QUIESCED)
+        group.enqueue(unit)
+    return True
+
+
+def _fault_of_leaving_unit(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    unit = assignment.unit
+    if group.head is unit:
+        if assignment.ha == Ha.QUIESCING:
+            assignments.change(director, assignment, Ha.QUIESCED)
+            end_shutdown(director, unit)
+    else:
+        _fault_of_another(director, group, assignment)
+    return True
+
+
+def _fault_of_another(director: Director, group: Group, assignment: Assignment) -> None:
+    assignments.change(director, assignment, Ha.QUIESCED)
+    group.enqueue(assignment.unit)
+    director.set_group_state(group, GroupState.REALIGN)
+
+
+def _fault_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    si = assignment.si
+    if si is not group.admin_si:
+        _fault_of_another(director, group, assignment)
+        return True
+    if si.admin == Admin.SHUTTING_DOWN:
+        assignments.change(director, assignment, Ha.QUIESCED)
+    group.enqueue(assignment.unit)
+    director.set_si_admin(si, Admin.LOCKED)
+    group.admin_si = None
+    director.set_group_state(group, GroupState.SU_OPERATION)
+    return True
+
+
+def _fault_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None or group.admin != Admin.SHUTTING_DOWN:
+        return True
+    if assignment.ha == Ha.QUIESCING and assignment.state == Susi.MODIFYING:
+        assignments.change(director, assignment, Ha.QUIESCED)
+    return True
+
+
+# -- answers
+
+
+def _delete(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is not None:
+        assignments.delete_whole(director, assignment)
+    return True
+
+
+def _removed_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    assignments.delete_whole(director, assignment)
+    if group.admin_si is assignment.si:
+        group.admin_si = None
+    else:
+        group.dequeue(assignment.unit)
+    if group.admin_si is None and not group.queue:
+        _fill_or_settle(director, group)
+    return True
+
+
+def _quiesced_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    assignments.remove(director, assignment)
+    if group.admin_si is assignment.si:
+        director.set_si_admin(assignment.si, Admin.LOCKED)
+        group.admin_si = None
+        group.enqueue(assignment.unit)
+    else:
+        end_shutdown(director, assignment.unit)
+    return True
+
+
+def _serving(director: Director, group: Group, cause: Cause) -> bool:
+    assert cause.unit is not None
+    group.dequeue(cause.unit)
+    if not group.queue:
+        _fill_or_settle(director, group)
+    return True
+
+
+def _removed_from_leaving_unit(director: Director, group: Group, cause: Cause) -> bool:
+    assert cause.unit is not None
+    _delete(director, group, cause)
+    group.dequeue(cause.unit)
+    if not group.queue:
+        _fill_or_settle(director, group)
+    return True
+
+
+def _leaving_unit_is_quiesced(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    unit = assignment.unit
+    assignments.remove(director, assignment)
+    another = group.head is not unit
+    group.enqueue(unit)
+    director.set_group_state(group, GroupState.REALIGN)
+    if not another:
+        end_shutdown(director, unit)
+    return True
+
+
+def _removed_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    assignments.delete_whole(director, assignment)
+    if group.admin_si is assignment.si:
+        group.admin_si = None
+    if group.admin_si is None:
+        _fill_or_settle(director, group)
+    return True
+
+
+def _leaving_si_is_quiesced(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    assignments.remove(director, assignment)
+    group.enqueue(assignment.unit)
+    if group.admin_si is assignment.si:
+        group.admin_si = None
+        director.set_si_admin(assignment.si, Admin.LOCKED)
+    director.set_group_state(group, GroupState.REALIGN)
+    return True
+
+
+def _removed_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    assert cause.unit is not None
+    _delete(director, group, cause)
+    group.dequeue(cause.unit)
+    if not group.queue:
+        director.set_group_admin(group, Admin.LOCKED)
+        settle(director, group)
+    return True
+
+
+def _remove(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is not None:
+        assignments.remove(director, assignment)
+    return True
+
+
+def _refused(director: Director, group: Group, cause: Cause) -> bool:
+    """A unit that cannot be quiesced loses its assignment all the same."""
+    if cause.ha not in (Ha.QUIESCED, Ha.QUIESCING):
+        return True
+    if group.state == GroupState.REALIGN:
+        return _quiesced_while_realigning(director, group, cause)
+    if group.state == GroupState.SI_OPERATION:
+        return _leaving_si_is_quiesced(director, group, cause)
+    _remove(director, group, cause)
+    if group.state == GroupState.SU_OPERATION and cause.unit is not None:
+        end_shutdown(director, cause.unit)
+    return True
+
+
+# -- losses
+
+
+def _lost(director: Director, group: Group, cause: Cause) -> bool:
+    _delete(director, group, cause)
+    if _assign_free(director, group):
+        director.set_group_state(group, GroupState.REALIGN)
+    return True
+
+
+def _lost_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    unit = assignment.unit
+    assignments.delete_whole(director, assignment)
+    if group.admin_si is assignment.si:
+        group.admin_si = None
+        director.set_si_admin(assignment.si, Admin.LOCKED)
+    elif unit in group.queue:
+        group.dequeue(unit)
+        end_shutdown(director, unit)
+    if group.admin_si is None and not group.queue:
+        _fill_or_settle(director, group)
+    return True
+
+
+def _leaving_unit_is_lost(director: Director, group: Group, cause: Cause) -> bool:
+    unit = cause.unit
+    assert unit is not None
+    _delete(director, group, cause)
+    if group.head is unit:
+        group.dequeue(unit)
+        end_shutdown(director, unit)
+        _fill_or_settle(director, group)
+    return True
+
+
+def _lost_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    assignment = _only(cause.unit)
+    if assignment is None:
+        return True
+    assignments.delete_whole(director, assignment)
+    if group.admin_si is assignment.si:
+        group.admin_si = None
+        director.set_si_admin(assignment.si, Admin.LOCKED)
+        _fill_or_settle(director, group)
+    return True
+
+
+_S, _E = GroupState, GroupEvent
+_FILLED = (_S.STABLE, _S.REALIGN)
+
+TABLE: Table = {
+    (_S.STABLE, _E.SI_UP): Transition(_FILLED, _fill, "assign free SIs to free SUs"),
+    (_S.STABLE, _E.SU_UP): Transition(_FILLED, _fill, "assign free SIs to free SUs"),
+    (_S.STABLE, _E.REALIGN): Transition(_FILLED, _fill, "assign free SIs to free SUs"),
+    (_S.STABLE, _E.SU_DOWN): Transition(
+        (_S.SU_OPERATION,), _quiesce_unit, "QUIESCED (lock) or QUIESCING (shutdown)"
+    ),
+    (_S.STABLE, _E.SI_DOWN): Transition(
+        (_S.SI_OPERATION,), _quiesce_si, "QUIESCED (lock) or QUIESCING (shutdown)"
+    ),
+    (_S.STABLE, _E.SG_DOWN): Transition(
+        (_S.SG_ADMIN, _S.STABLE),
+        _quiesce_group,
+        "QUIESCED (lock) or QUIESCING (shutdown) for every assigned SU",
+    ),
+    (_S.STABLE, _E.SU_FAULT): Transition((_S.SU_OPERATION,), _fault, "QUIESCED"),
+    (_S.STABLE, _E.SU_LOST): Transition(_FILLED, _lost, "forget the assignment; assign free SIs"),
+    (_S.STABLE, _E.REMOVED): Transition((_S.STABLE,), _delete, "forget the assignment"),
+    (_S.REALIGN, _E.SU_UP): Transition((_S.REALIGN,), lambda d, g, c: True, "later"),
+    (_S.REALIGN, _E.SU_DOWN): Transition((_S.REALIGN,), refuse, "refused"),
+    (_S.REALIGN, _E.SI_DOWN): Transition((_S.REALIGN,), refuse, "refused"),
+    (_S.REALIGN, _E.SG_DOWN): Transition((_S.REALIGN,), refuse, "refused"),
+    (_S.REALIGN, _E.SU_FAULT): Transition(
+        (_S.REALIGN,), _fault_while_realigning, "QUIESCED, if not under way"
+    ),
+    (_S.REALIGN, _E.SU_LOST): Transition(
+        _FILLED, _lost_while_realigning, "forget the assignment; it was the last: assign free SIs"
+    ),
+    (_S.REALIGN, _E.SERVING): Transition(_FILLED, _serving, "it was the last: assign free SIs, else done"),
+    (_S.REALIGN, _E.QUIESCED): Transition(
+        (_S.REALIGN,), _quiesced_while_realigning, "remove; SHUTTING-DOWN becomes LOCKED"
+    ),
+    (_S.REALIGN, _E.REMOVED): Transition(
+        _FILLED,
+        _removed_while_realigning,
+        "forget the assignment; it was the last: assign free SIs, else done",
+    ),
+    (_S.REALIGN, _E.REFUSED): Transition((_S.REALIGN,), _refused, "QUIESCED refused: remove"),
+    (_S.SU_OPERATION, _E.SU_DOWN): Transition(
+        (_S.SU_OPERATION,), _hurry_unit, "lock of an SU that is shutting down: QUIESCED"
+    ),
+    (_S.SU_OPERATION, _E.SI_DOWN): Transition((_S.SU_OPERATION,), refuse, "refused"),
+    (_S.SU_OPERATION, _E.SG_DOWN): Transition((_S.SU_OPERATION,), refuse, "refused"),
+    (_S.SU_OPERATION, _E.SU_FAULT): Transition(
+        (_S.SU_OPERATION, _S.REALIGN), _fault_of_leaving_unit, "QUIESCED; SHUTTING-DOWN becomes LOCKED"
+    ),
+    (_S.SU_OPERATION, _E.SU_LOST): Transition(
+        (_S.SU_OPERATION, *_FILLED), _leaving_unit_is_lost, "forget the assignment; assign free SIs"
+    ),
+    (_S.SU_OPERATION, _E.QUIESCED): Transition(
+        (_S.REALIGN,), _leaving_unit_is_quiesced, "remove; SHUTTING-DOWN becomes LOCKED"
+    ),
+    (_S.SU_OPERATION, _E.REMOVED): Transition(
+        (_S.SU_OPERATION, *_FILLED),
+        _removed_from_leaving_unit,
+        "forget the assignment; assign free SIs, else done",
+    ),
+    (_S.SU_OPERATION, _E.REFUSED): Transition((_S.SU_OPERATION,), _refused, "QUIESCED refused: remove"),
+    (_S.SI_OPERATION, _E.SU_DOWN): Transition((_S.SI_OPERATION,), refuse, "refused"),
+    (_S.SI_OPERATION, _E.SI_DOWN): Transition(
+        (_S.SI_OPERATION,), _hurry_si, "lock of an SI that is shutting down: QUIESCED"
+    ),
+    (_S.SI_OPERATION, _E.SG_DOWN): Transition((_S.SI_OPERATION,), refuse, "refused"),
+    (_S.SI_OPERATION, _E.SU_FAULT): Transition(
+        (_S.SU_OPERATION, _S.REALIGN), _fault_while_si_leaves, "QUIESCED; the SI is LOCKED"
+    ),
+    (_S.SI_OPERATION, _E.SU_LOST): Transition(
+        (_S.SI_OPERATION, *_FILLED), _lost_while_si_leaves, "forget the assignment; the SI is LOCKED"
+    ),
+    (_S.SI_OPERATION, _E.QUIESCED): Transition(
+        (_S.REALIGN,), _leaving_si_is_quiesced, "remove; the SI is LOCKED"
+    ),
+    (_S.SI_OPERATION, _E.REMOVED): Transition(
+        (_S.SI_OPERATION, *_FILLED),
+        _removed_while_si_leaves,
+        "forget the assignment; assign free SIs, else done",
+    ),
+    (_S.SI_OPERATION, _E.REFUSED): Transition(
+        (_S.REALIGN,), _refused, "QUIESCED refused: remove; the SI is LOCKED"
+    ),
+    (_S.SG_ADMIN, _E.SU_UP): Transition((_S.SG_ADMIN,), refuse, "refused"),
+    (_S.SG_ADMIN, _E.SU_DOWN): Transition((_S.SG_ADMIN,), refuse, "refused"),
+    (_S.SG_ADMIN, _E.SI_DOWN): Transition((_S.SG_ADMIN,), refuse, "refused"),
+    (_S.SG_ADMIN, _E.SG_DOWN): Transition(
+        (_S.SG_ADMIN,), _hurry_group, "lock of an SG that is shutting down: QUIESCED"
+    ),
+    (_S.SG_ADMIN, _E.SU_FAULT): Transition(
+        (_S.SG_ADMIN,), _fault_while_group_leaves, "QUIESCED instead of QUIESCING"
+    ),
+    (_S.SG_ADMIN, _E.SU_LOST): Transition(
+        (_S.SG_ADMIN, _S.STABLE),
+        _removed_while_group_leaves,
+        "forget the assignment; it was the last: LOCKED",
+    ),
+    (_S.SG_ADMIN, _E.QUIESCED): Transition((_S.SG_ADMIN,), _remove, "remove"),
+    (_S.SG_ADMIN, _E.REMOVED): Transition(
+        (_S.SG_ADMIN, _S.STABLE),
+        _removed_while_group_leaves,
+        "forget the assignment; it was the last: LOCKED",
+    ),
+    (_S.SG_ADMIN, _E.REFUSED): Transition((_S.SG_ADMIN,), _refused, "QUIESCED refused: remove"),
+}

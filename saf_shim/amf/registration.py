@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes and their component: registration, the end of a handle or of the process, errors reported, HA
+state asked.
+
+A process is known by its pid (the library's one connection to the node director), a handle by its number.
+The functions named after API calls return the AIS code and then do what follows; the library's own checks
+are in `library`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from ..codes import Code
+from . import callbacks, component_assignment, healthcheck
+from .events import ComponentEvent
+from .local import LocalComponent
+from .states import Csi, ErrorSource, Ha, Operational, Presence, Recovery
+
+if TYPE_CHECKING:
+    from .node import NodeDirector
+
+
+def register(node: NodeDirector, name: str, proxy: str, handle: int, process: int) -> Code:
+    """saAmfComponentRegister."""
+    component = node.components.get(name)
+    if component is None:
+        return Code.ERR_INVALID_PARAM
+    if component.registered:
+        return Code.ERR_EXIST
+    if proxy:
+        return Code.ERR_INVALID_PARAM
+    if component.presence not in (Presence.INSTANTIATING, Presence.INSTANTIATED, Presence.RESTARTING):
+        return Code.ERR_BAD_OPERATION
+    component.handle = handle
+    component.process = process
+    if component.presence != Presence.INSTANTIATED:
+        if component.command_succeeded:
+            node.component_event(component, ComponentEvent.INSTANTIATED)
+    else:
+        node.set_operational(component, Operational.ENABLED)
+        if component.unit.enabled:
+            component.unit.operational = Operational.ENABLED
+            node.report_unit(component.unit)
+    return Code.OK
+
+
+def unregister(node: NodeDirector, name: str, proxy: str, handle: int) -> Code:
+    """saAmfComponentUnregister (B.01 handles only)."""
+    component = node.components.get(name)
+    if component is None:
+        return Code.ERR_INVALID_PARAM
+    if not component.registered:
+        return Code.ERR_NOT_EXIST
+    if component.handle != handle:
+        return Code.ERR_BAD_HANDLE
+    if proxy:
+        return Code.ERR_INVALID_PARAM
+    _leave(node, component)
+    return Code.OK
+
+
+def _leave(node: NodeDirector, component: LocalComponent) -> None:
+    """Not a death: the process may live on, but it takes no more workload."""
+    node.stop_timer("registration", component.dn)
+    component.handle = 0
+    component.process = 0
+    if component.presence != Presence.INSTANTIATED:
+        return
+    component_assignment.complete_callbacks(node, component)
+    node.set_operational(component, Operational.DISABLED)
+    if component.unit.operational == Operational.ENABLED:
+        component.unit.operational = Operational.DISABLED
+        node.report_unit(component.unit, Recovery.COMPONENT_FAILOVER)
+
+
+def finalized(node: NodeDirector, name: str, handle: int) -> None:
+    """saAmfFinalize of a handle in the process of component `name`."""
+    component = node.components.get(name)
+    if component is None:
+        return
+    _finish_termination(node, component)
+    if component.handle == handle:
+        _leave(node, component)
+    healthcheck.delete_handle(node, component, handle)
+    callbacks.drop_handle(node, component, handle)
+
+
+def _finish_termination(node: NodeDirector, component: LocalComponent) -> bool:
+    """True when the process had answered terminate: this is the orderly end."""
+    invocation = component.termination_invocation
+    if not invocation:
+        return False
+    component.termination_invocation = 0
+    callback = component.callback(invocation)
+    node.component_event(component, ComponentEvent.TERMINATED)
+    if callback is not None:
+        callbacks.drop(node, component, callback)
+    return True
+
+
+def died(node: NodeDirector, process: int) -> None:
+    """The library's connection is gone: the process has ended, or its library has shut down."""
+    for component in sorted(node.components.values(), key=lambda c: c.dn):
+        if component.process == process and process:
+            if not _finish_termination(node, component):
+                node.error(component, ErrorSource.DEATH)
+            return
+
+
+def report_error(node: NodeDirector, name: str, recommended: int) -> Code:
+    """saAmfComponentErrorReport, about any component of this node."""
+    component = node.components.get(name)
+    if component is None:
+        return Code.ERR_NOT_EXIST
+    code = Code.OK
+    if component.at_rest:
+        code = Code.ERR_INVALID_PARAM
+    if recommended == Recovery.APPLICATION_RESTART:
+        code = Code.ERR_NOT_SUPPORTED
+    if recommended == Recovery.CONTAINER_RESTART:
+        code = Code.ERR_INVALID_PARAM
+    if code == Code.OK:
+        node.error(component, ErrorSource.ERROR_REPORT, recommended)
+    return code
+
+
+def clear_error(node: NodeDirector, name: str) -> Code:
+    """saAmfComponentErrorClear."""
+    component = node.components.get(name)
+    if component is None:
+        return Code.ERR_NOT_EXIST
+    if component.operational == Operational.ENABLED:
+        return Code.ERR_NO_OP
+    if not component.registered:
+        return Code.ERR_BAD_OPERATION
+    component.error_source = ErrorSource.NONE
+    return Code.OK
+
+
+def ha_state(node: NodeDirector, name: str, csi_name: str) -> tuple[Code, Optional[Ha]]:
+    """saAmfHAStateGet, for any component of this node."""
+    component = node.components.get(name)
+    csi = component.csi(csi_name) if component is not None else None
+    if component is None or csi is None or not component.registered:
+        return Code.ERR_NOT_EXIST, None
+    ha = csi.si.ha
+    if ha == Ha.QUIESCING and csi.state in (Csi.ASSIGNED, Csi.REMOVING):
+        ha = Ha.QUIESCED
+    return Code.OK, ha

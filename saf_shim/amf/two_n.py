@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The 2N model (AIS AMF B.04.01 3.6.2): one SU has all SIs ACTIVE, another all of them STANDBY.
+
+An SU that leaves is made QUIESCED first, then the standby becomes ACTIVE, then the first one loses its
+assignments; a swap makes it STANDBY instead. `TABLE` is the whole behaviour, as OpenSAF has it (without SI
+dependencies); the answers that take longer to tell are in `two_n_answers`, losses in `two_n_losses`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import assignments, two_n_answers, two_n_losses
+from .entities import Group, Si
+from .groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse
+from .states import Admin, GroupState, Ha, Readiness, Susi
+from .two_n_roles import active_and_standby, choose, make_active
+
+if TYPE_CHECKING:
+    from .director import Director
+
+
+def _fill(director: Director, group: Group, cause: Cause) -> bool:
+    unit = choose(director, group)
+    if unit is not None:
+        group.enqueue(unit)
+        director.set_group_state(group, GroupState.REALIGN)
+    elif cause.si is None:
+        director.instantiate_spares(group)
+    return True
+
+
+def can_swap(si: Si) -> bool:
+    """There is an ACTIVE and another one to swap with, and nothing else under way."""
+    return si.admin == Admin.UNLOCKED and len(si.assignments) > 1
+
+
+def swap(director: Director, si: Si) -> bool:
+    """Begin a swap: every SI of the two units takes part. False: none of them is ACTIVE."""
+    active = next((a for a in si.assignments[:2] if a.ha == Ha.ACTIVE), None)
+    if active is None:
+        return False
+    unit = active.unit
+    assignments.change_all(director, unit, Ha.QUIESCED)
+    unit.group.enqueue(unit)
+    director.set_group_state(unit.group, GroupState.SU_OPERATION)
+    unit.swapping = True
+    return True
+
+
+# -- leaving
+
+
+def _unit_down(director: Director, group: Group, cause: Cause) -> bool:
+    unit = cause.unit
+    assert unit is not None
+    locked = is_leaving(unit, Admin.LOCKED)
+    if not locked and not is_leaving(unit, Admin.SHUTTING_DOWN):
+        return True
+    group.enqueue(unit)
+    if unit.ha == Ha.ACTIVE:
+        assignments.change_all(director, unit, Ha.QUIESCED if locked else Ha.QUIESCING)
+        director.set_group_state(group, GroupState.SU_OPERATION)
+        return True
+    assignments.remove_all(director, unit)
+    if not locked and unit.admin == Admin.SHUTTING_DOWN:
+        director.set_unit_admin(unit, Admin.LOCKED)
+    director.set_group_state(group, GroupState.REALIGN)
+    return True
+
+
+def _hurry_unit(director: Director, group: Group, cause: Cause) -> bool:
+    """Lock of an SU that is being shut down."""
+    unit = cause.unit
+    assert unit is not None
+    if group.head is unit and unit.ha == Ha.QUIESCING and is_leaving(unit, Admin.LOCKED):
+        assignments.change_all(director, unit, Ha.QUIESCED)
+    return True
+
+
+def _si_down(director: Director, group: Group, cause: Cause) -> bool:
+    si = cause.si
+    assert si is not None
+    if not si.assignments:
+        return False
+    active, standby = si.assignments[0], si.assignments[1] if len(si.assignments) > 1 else None
+    if active.ha != Ha.ACTIVE and standby is not None:
+        active, standby = standby, active
+    locked = si.admin == Admin.LOCKED
+    assignments.change(director, active, Ha.QUIESCED if locked else Ha.QUIESCING)
+    if locked and standby is not None:
+        assignments.remove(director, standby)
+    group.admin_si = si
+    director.set_group_state(group, GroupState.SI_OPERATION)
+    return True
+
+
+def _hurry_si(director: Director, group: Group, cause: Cause) -> bool:
+    """Lock of an SI that is being shut down."""
+    si = cause.si
+    assert si is not None
+    if group.admin_si is si and si.admin == Admin.LOCKED and si.assignments:
+        active, standby = si.assignments[0], si.assignments[1] if len(si.assignments) > 1 else None
+        if active.ha == Ha.STANDBY and standby is not None:
+            active, standby = standby, active
+        assignments.change(director, active, Ha.QUIESCED)
+        if standby is not None:
+            assignments.remove(director, standby)
+    return True
+
+
+def _group_down(director: Director, group: Group, cause: Cause) -> bool:
+    active, standby = active_and_standby(group)
+    locked = group.admin == Admin.LOCKED
+    if active is None:
+        director.set_group_admin(group, Admin.LOCKED)
+        director.set_group_state(group, GroupState.STABLE)
+        return True
+    assignments.change_all(director, active.unit, Ha.QUIESCED if locked else Ha.QUIESCING)
+    if locked and standby is not None:
+        assignments.remove_all(director, standby.unit)
+    director.set_group_state(group, GroupState.SG_ADMIN)
+    return True
+
+
+def _hurry_group(director: Director, group: Group, cause: Cause) -> bool:
+    """Lock of an SG that is being shut down."""
+    active, standby = active_and_standby(group)
+    if group.admin == Admin.LOCKED and active is not None:
+        assignments.change_all(director, active.unit, Ha.QUIESCED)
+        if standby is not None:
+            assignments.remove_all(director, standby.unit)
+    return True
+
+
+# -- faults
+
+
+def _fault(director: Director, group: Group, cause: Cause) -> bool:
+    unit = cause.unit
+    if unit is None or not unit.assignments:
+        return True
+    if unit.ha == Ha.ACTIVE:
+        assignments.change_all(director, unit, Ha.QUIESCED)
+        state = GroupState.SU_OPERATION
+    else:
+        assignments.remove_all(director, unit)
+        state = GroupState.REALIGN
+    group.enqueue(unit)
+    director.set_group_state(group, state)
+    return True
+
+
+def _fault_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+    unit = cause.unit
+    if unit is None or not unit.assignments or unit.all_removing:
+        return True
+    if unit.ha == Ha.ACTIVE:
+        assignments.change_all(director, unit, Ha.QUIESCED)
+        group.enqueue(unit)
+    else:
+        assignments.remove_all(director, unit)
+    return True
+
+
+def _fault_while_unit_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    unit = cause.unit
+    if unit is None or not unit.assignments:
+        return True
+    if group.head is unit:
+        if unit.ha == Ha.QUIESCED:
+            unit.swapping = False
+        elif unit.ha == Ha.QUIESCING:
+            assignments.change_all(director, unit, Ha.QUIESCED)
+            end_shutdown(director, unit)
+        else:
+            assignments.remove_all(director, unit)
+        return True
+    leaver = group.head
+    if unit.ha not in (Ha.STANDBY, Ha.ACTIVE):
+        return True
+    was_standby = unit.ha == Ha.STANDBY
+    if was_standby:
+        assignments.remove_all(director, unit)
+    else:
+        assignments.change_all(director, unit, Ha.QUIESCED)
+    group.enqueue(unit)
+    director.set_group_state(group, GroupState.REALIGN)
+    if leaver is None or leaver.ha != Ha.QUIESCED:
+        return True
+    if leaver.swapping and leaver.readiness == Readiness.IN_SERVICE:
+        if was_standby:  # nobody else is left: it becomes active again
+            make_active(director, leaver)
+        leaver.swapping = False
+    elif not was_standby:
+        assignments.remove_all(director, leaver)
+    return True
+
+
+def _fault_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    unit, si = cause.unit, group.admin_si
+    if unit is None or not unit.assignments or si is None:
+        return True
+    mine = unit.assignment(si.dn)
+    other = next((a for a in si.assignments if a.unit is not unit), None)
+    if si.admin == Admin.LOCKED:
+        if mine is not None and mine.ha == Ha.QUIESCED:
+            assignments.change_all(director, unit, Ha.QUIESCED)
+            group.admin_si = None
+            group.enqueue(unit)
+            director.set_group_state(group, GroupState.SU_OPERATION)
+        else:
+            assignments.remove_all(director, unit)
+        return True
+    if si.admin != Admin.SHUTTING_DOWN:
+        return False
+    if mine is not None and mine.ha == Ha.QUIESCING:
+        mine.ha = Ha.QUIESCED
+        mine.state = Susi.ASSIGNED
+        assignments.count_si(director, si, -1, 0)
+        unit.active = max(0, unit.active - 1)
+        assignments.publish(director, mine, Ha.QUIESCED)
+        assignments.change_all(director, unit, Ha.QUIESCED)
+        director.set_si_admin(si, Admin.UNLOCKED)
+        group.admin_si = None
+        group.enqueue(unit)
+        director.set_group_state(group, GroupState.SU_OPERATION)
+        director.end_si_try_again(si)
+        return True
+    if other is not None:
+        assignments.change(director, other, Ha.ACTIVE)
+        group.enqueue(other.unit)
+    director.set_si_admin(si, Admin.LOCKED if mine is not None else Admin.UNLOCKED)
+    group.admin_si = None
+    assignments.remove_all(director, unit)
+    group.enqueue(unit)
+    director.set_group_state(group, GroupState.REALIGN)
+    return True
+
+
+def _fault_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+    unit = cause.unit
+    if unit is None or not unit.assignments or group.admin != Admin.SHUTTING_DOWN:
+        return True
+    if unit.ha != Ha.QUIESCING:
+        assignments.remove_all(director, unit)
+        return True
+    assignments.change_all(director, unit, Ha.QUIESCED)
+    standby = None
+    for each in group.units:
+        director.set_readiness(each, Readiness.OUT_OF_SERVICE)
+        if each.assignments and each.ha == Ha.STANDBY:
+            standby = each
+    director.set_group_admin(group, Admin.LOCKED)
+    if standby is not None:
+        assignments.remove_all(director, standby)
+    return True
+
+
+_S, _E = GroupState, GroupEvent
+_FILLED = (_S.STABLE, _S.REALIGN)
+_A, _L = two_n_answers, two_n_losses
+
+TABLE: Table = {
+    (_S.STABLE, _E.SI_UP): Transition(_FILLED, _fill, "assign: first all ACTIVE, then all STANDBY"),
+    (_S.STABLE, _E.SU_UP): Transition(_FILLED, _fill, "assign: first all ACTIVE, then all STANDBY"),
+    (_S.STABLE, _E.REALIGN): Transition(_FILLED, _fill, "assign: first all ACTIVE, then all STANDBY"),
+    (_S.STABLE, _E.SU_DOWN): Transition(
+        (_S.SU_OPERATION, _S.REALIGN), _unit_down, "active SU: QUIESCED or QUIESCING; standby SU: remove"
+    ),
+    (_S.STABLE, _E.SI_DOWN): Transition(
+        (_S.SI_OPERATION,),
+        _si_down,
+        "active: QUIESCED (lock, with removal from the standby) or QUIESCING (shutdown)",
+    ),
+    (_S.STABLE, _E.SG_DOWN): Transition(
+        (_S.SG_ADMIN, _S.STABLE),
+        _group_down,
+        "active: QUIESCED (lock, with removal from the standby) or QUIESCING",
+    ),
+    (_S.STABLE, _E.SU_FAULT): Transition(
+        (_S.SU_OPERATION, _S.REALIGN), _fault, "active SU: QUIESCED; standby SU: remove"
+    ),
+    (_S.STABLE, _E.SU_LOST): Transition(
+        _FILLED, _L.lost, "the standby becomes ACTIVE; forget the assignments"
+    ),
+    (_S.STABLE, _E.REMOVED): Transition((_S.STABLE,), _A.removed_late, "forget the assignments"),
+    (_S.REALIGN, _E.SU_DOWN): Transition((_S.REALIGN,), refuse, "refused"),
+    (_S.REALIGN, _E.SI_DOWN): Transition((_S.REALIGN,), refuse, "refused"),
+    (_S.REALIGN, _E.SG_DOWN): Transition((_S.REALIGN,), refuse, "refused"),
+    (_S.REALIGN, _E.SU_FAULT): Transition(
+        (_S.REALIGN,), _fault_while_realigning, "active SU: QUIESCED; standby SU: remove"
+    ),
+    (_S.REALIGN, _E.SU_LOST): Transition(
+        _FILLED, _L.lost_while_realigning, "the other SU becomes ACTIVE, if it is in service"
+    ),
+    (_S.REALIGN, _E.SERVING): Transition(
+        _FILLED, _A.serving_while_realigning, "it was the last: assign the next, else done"
+    ),
+    (_S.REALIGN, _E.QUIESCED): Transition(
+        (_S.REALIGN,), _A.quiesced_while_realigning, "out of service: remove, the other SU becomes ACTIVE"
+    ),
+    (_S.REALIGN, _E.REMOVED): Transition(
+        _FILLED,
+        _A.removed_while_realigning,
+        "forget; the other SU becomes ACTIVE, or assign the next, else done",
+    ),
+    (_S.REALIGN, _E.REFUSED): Transition(
+        (_S.REALIGN,), _A.refused_while_realigning, "QUIESCED refused: remove"
+    ),
+    (_S.SU_OPERATION, _E.SU_DOWN): Transition(
+        (_S.SU_OPERATION,), _hurry_unit, "lock of an SU that is shutting down: QUIESCED"
+    ),
+    (_S.SU_OPERATION, _E.SI_DOWN): Transition((_S.SU_OPERATION,), refuse, "refused"),
+    (_S.SU_OPERATION, _E.SG_DOWN): Transition((_S.SU_OPERATION,), refuse, "refused"),
+    (_S.SU_OPERATION, _E.SU_FAULT): Transition(
+        (_S.SU_OPERATION, _S.REALIGN),
+        _fault_while_unit_leaves,
+        "a swap is given up; a fault of the other SU: REALIGN",
+    ),
+    (_S.SU_OPERATION, _E.SU_LOST): Transition(
+        (_S.SU_OPERATION, *_FILLED),
+        _L.lost_while_unit_leaves,
+        "the other SU becomes ACTIVE; a swap is given up",
+    ),
+    (_S.SU_OPERATION, _E.QUIESCED): Transition(
+        (_S.SU_OPERATION, _S.REALIGN),
+        _A.leaver_is_quiesced,
+        "the standby becomes ACTIVE; there is none: remove",
+    ),
+    (_S.SU_OPERATION, _E.SERVING): Transition(
+        (_S.SU_OPERATION, *_FILLED),
+        _A.serving_while_unit_leaves,
+        "ACTIVE: remove from the other, swap: STANDBY for it",
+    ),
+    (_S.SU_OPERATION, _E.REMOVED): Transition(
+        (_S.SU_OPERATION, *_FILLED),
+        _A.removed_while_unit_leaves,
+        "forget; the standby becomes ACTIVE, or assign",
+    ),
+    (_S.SU_OPERATION, _E.REFUSED): Transition(
+        (_S.SU_OPERATION, _S.REALIGN), _A.refused_while_unit_leaves, "swap: ACTIVE again; else remove"
+    ),
+    (_S.SI_OPERATION, _E.SU_DOWN): Transition((_S.SI_OPERATION,), refuse, "refused"),
+    (_S.SI_OPERATION, _E.SI_DOWN): Transition(
+        (_S.SI_OPERATION,),
+        _hurry_si,
+        "lock of an SI that is shutting down: QUIESCED, removal from the standby",
+    ),
+    (_S.SI_OPERATION, _E.SG_DOWN): Transition((_S.SI_OPERATION,), refuse, "refused"),
+    (_S.SI_OPERATION, _E.SU_FAULT): Transition(
+        (_S.SI_OPERATION, _S.SU_OPERATION, _S.REALIGN), _fault_while_si_leaves, "the SU leaves as a whole"
+    ),
+    (_S.SI_OPERATION, _E.SU_LOST): Transition(
+        (_S.SI_OPERATION, *_FILLED),
+        _L.lost_while_si_leaves,
+        "the standby becomes ACTIVE; a shutdown is given up",
+    ),
+    (_S.SI_OPERATION, _E.QUIESCED): Transition(
+        (_S.REALIGN,), _A.leaving_si_is_quiesced, "remove, also from the standby; the SI is LOCKED"
+    ),
+    (_S.SI_OPERATION, _E.REMOVED): Transition((_S.SI_OPERATION,), _A.removed_one, "forget the assignment"),
+    (_S.SI_OPERATION, _E.REFUSED): Transition(
+        (_S.REALIGN, _S.SI_OPERATION), _A.leaving_si_refused, "QUIESCED refused: remove; the SI is LOCKED"
+    ),
+    (_S.SG_ADMIN, _E.SU_UP): Transition((_S.SG_ADMIN,), refuse, "refused"),
+    (_S.SG_ADMIN, _E.SU_DOWN): Transition((_S.SG_ADMIN,), refuse, "refused"),
+    (_S.SG_ADMIN, _E.SI_DOWN): Transition((_S.SG_ADMIN,), refuse, "refused"),
+    (_S.SG_ADMIN, _E.SG_DOWN): Transition(
+        (_S.SG_ADMIN,),
+        _hurry_group,
+        "lock of an SG that is shutting down: QUIESCED, removal from the standby",
+    ),
+    (_S.SG_ADMIN, _E.SU_FAULT): Transition(
+        (_S.SG_ADMIN,), _fault_while_group_leaves, "shutting down: QUIESCED; the SG is LOCKED"
+    ),
+    (_S.SG_ADMIN, _E.SU_LOST): Transition(
+        (_S.SG_ADMIN, _S.STABLE), _L.lost_while_group_leaves, "forget; it was the last: done"
+    ),
+    (_S.SG_ADMIN, _E.QUIESCED): Transition(
+        (_S.SG_ADMIN,), _A.quiesced_while_group_leaves, "remove; a shutdown: also from the standby, LOCKED"
+    ),
+    (_S.SG_ADMIN, _E.REMOVED): Transition(
+        (_S.SG_ADMIN, _S.STABLE), _A.removed_while_group_leaves, "forget; it was the last: done"
+    ),
+    (_S.SG_ADMIN, _E.REFUSED): Transition(
+        (_S.SG_ADMIN,), _A.refused_while_group_leaves, "QUIESCED refused: remove"
+    ),
+}
