@@ -60,11 +60,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the demonstration; 0, or 1 when something does not come up."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch demo",
-        description="AMF, IMM and the component on this machine: the node's interfaces as IMM has them, live.",
+        description="AMF, IMM and the component on this machine: its interfaces as IMM has them, live.",
     )
-    parser.add_argument(
-        "--once", action="store_true", help="print the table once they are published, and end"
-    )
+    parser.add_argument("--once", action="store_true", help="print the table once and end")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting, as for `model`"
     )
@@ -216,7 +214,7 @@ class Demo:
     def _screen(self, objects: list[ImmObject], marked: list[Marked]) -> list[str]:
         table = align([COLUMNS, *(cells(each.row) for each in marked)])
         head = [
-            f"{_BOLD}amf-netwatch {__version__}{_PLAIN}  the network interfaces of this machine, as IMM has them",
+            f"{_BOLD}amf-netwatch {__version__}{_PLAIN}  this machine's network interfaces, as IMM has them",
             f"{_DIM}{_summary(objects)}; AMF checks the component every {PERIOD:g} s{_PLAIN}",
             "",
             f"  {_BOLD}{table[0]}{_PLAIN}",
@@ -225,8 +223,7 @@ class Demo:
         sudo = "" if os.geteuid() == 0 else "sudo "
         foot = [
             "",
-            f"Try this in another terminal, and watch ({_GREEN}+ new{_PLAIN}, {_YELLOW}~ changed{_PLAIN}, "
-            f"{_RED}- gone{_PLAIN}):",
+            f"In another terminal ({_GREEN}+ new{_PLAIN}, {_YELLOW}~ changed{_PLAIN}, {_RED}- gone{_PLAIN}):",
             f"  {sudo}ip link add demo0 type veth peer name demo1",
             f"  {sudo}ip link set demo0 up mtu 9000",
             f"  {sudo}ip address add 192.0.2.1/24 dev demo0",

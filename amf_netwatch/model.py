@@ -57,6 +57,7 @@ class ModelOptions(NamedTuple):
     max_duration: float = DEFAULT_MAX_DURATION
     settings: tuple[tuple[str, str], ...] = ()
     redundancy: int = NO_REDUNDANCY
+    environment: tuple[str, ...] = ()  # NAME=VALUE, further variables of the CLC-CLI commands
     version: str = "1"  # of the component type and the software bundle: what an upgrade campaign renews
 
 

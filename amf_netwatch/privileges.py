@@ -9,9 +9,11 @@ every thread of the process.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from .errors import SurroundingsError
+from .run_directory import SIMULATOR_VARIABLE
 
 DEFAULT_USER = "opensaf"  # the user of OpenSAF's own daemons, made by its packages
 
@@ -24,12 +26,15 @@ class Account(NamedTuple):
     gid: int
 
 
-def find_account(wanted: Optional[str]) -> Optional[Account]:
+def find_account(wanted: Optional[str], environment: Mapping[str, str]) -> Optional[Account]:
     """The account to become, None to stay who we are.
 
-    `wanted` None means `opensaf` when it exists. Not being root, there is nothing to give up, and asking
-    for somebody else is an error, as is an account that does not exist: SurroundingsError.
+    `wanted` None means `opensaf` when it exists, but not under a simulator, which talks to its own user only.
+    Not being root, there is nothing to give up, and asking for somebody else is an error, as is an account
+    that does not exist: SurroundingsError.
     """
+    if wanted is None and environment.get(SIMULATOR_VARIABLE):
+        return None
     import pwd  # noqa: PLC0415 - only needed once
 
     try:

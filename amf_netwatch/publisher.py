@@ -396,6 +396,8 @@ class Publisher:
 
     def _delete(self, dn: str) -> None:
         assert self._handle is not None
+        if dn not in self._published:
+            return  # it went with a stray above it
         try:
             self._handle.delete(dn)
             self._wrote[2] += 1
