@@ -150,7 +150,7 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
         given.max_duration,
         tuple(given.set),
         TWO_N if given.redundancy == "2n" else NO_REDUNDANCY,
-        given.version,
+        version=given.version,
     )
 
 
