@@ -8,7 +8,6 @@ state machine, driven by expat; what is done with classes and objects is its `Ta
 
 from __future__ import annotations
 
-import base64
 import binascii
 import pyexpat
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ _MAX_DEPTH = 10
 _HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
 _CONTENTS = "imm:IMM-contents"
 _CATEGORIES = {category.sa_name: category for category in Category}
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _FLAGS = {
     **FILE_FLAGS,
     "SA_RDN": AttributeFlag.RDN,
@@ -328,10 +328,10 @@ class FileReader:
         self._is_base64 = False
 
     def _decode(self, text: str, what: str, element: str) -> str:
-        try:
-            raw = base64.b64decode(text.translate({10: None, 13: None, 32: None}), validate=True)
-        except (binascii.Error, ValueError):
+        packed = text.translate({10: None, 13: None, 32: None})
+        if len(packed) % 4 or not _BASE64.issuperset(packed[:-2] + packed[-2:].rstrip("=")):
             refuse(f"Failed to decode base64 {what} in attribute {self._name} ({element})")
+        raw = binascii.a2b_base64(packed)
         return decode_text(raw.split(b"\0")[0])
 
     def _end_definition(self) -> None:

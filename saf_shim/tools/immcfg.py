@@ -9,7 +9,6 @@ when it is wrong differs: it returns -1 where a command would end.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -216,7 +215,7 @@ def _perform_request(bundle: Bundle, request: Request) -> int:
     if bundle.owner_name is None and (
         not bundle.owner_created if bundle.transaction else request.operation is not Operation.TRANSACTION
     ):
-        bundle.owner_name = f"immcfg_{socket.gethostname()}_{os.getpid()}"
+        bundle.owner_name = f"immcfg_{os.uname().nodename}_{os.getpid()}"
     if request.operation is not Operation.TRANSACTION:
         command.limit_time(request.seconds, "error - immcfg command timed out (alarm)")
     bundle.tries = request.seconds

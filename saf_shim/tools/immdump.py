@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -262,7 +262,7 @@ def format_object(class_name: str, dn: str, attributes: Sequence[Attribute]) -> 
 def _format_text(element: str, text: str) -> str:
     if is_xml_text(text):
         return f"<{element}>{escape(text)}</{element}>"
-    encoded = base64.b64encode(encode_text(text)).decode("ascii")
+    encoded = binascii.b2a_base64(encode_text(text), newline=False).decode("ascii")
     lines = [encoded[place : place + _BASE64_LINE] for place in range(0, len(encoded), _BASE64_LINE)]
     joined = "\r\n".join(lines)
     return f'<{element} xsi:type="xs:base64Binary">{joined}</{element}>'

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
+from imm_model.types import encode_text
+
 from ..codes import Code
 from . import command
 from .formatting import EMPTY, TABLE_HEAD, describe_class, describe_code, format_raw, format_table, table_row
@@ -78,7 +80,7 @@ def read_options(arguments: Sequence[str]) -> tuple[Settings, list[str]]:
                 if option.value.lower() == "no":
                     settings = settings._replace(as_table=False)
             elif option.letter == "d":
-                if len(option.value) > 1:
+                if len(encode_text(option.value)) > 1:
                     command.fail("delimiter must be a single character")
                 has_delimiter = True
                 settings = settings._replace(delimiter=option.value or "\0")

@@ -112,6 +112,13 @@ def test_base64_values() -> None:
     assert read_object(body)[0].values == (decode_text(b"\xff"),)
 
 
+@pytest.mark.parametrize("text", ["/w=", "/w-A", "====", "/w=A"])
+def test_base64_that_is_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    body = f'<attr><name>a</name><value encoding="base64">{text}</value></attr>'
+    document = f'{HEAD}<object class="C"><dn>i=1</dn>{body}</object>{TAIL}'
+    assert refusal(document, capsys) == "Failed to decode base64 value in attribute a (value)\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
