@@ -4,6 +4,7 @@
 //   latency listen        one timestamp (8 bytes, CLOCK_MONOTONIC, ns) for each datagram of the link group
 //   latency change NAME   for each byte of standard input: a timestamp, then the link gets another MTU
 #include <net/if.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -50,6 +51,7 @@ static int change(const char *name)
 	while (read(0, &byte, 1) == 1) {
 		int64_t time;
 
+		poll(NULL, 0, 1); /* whoever asked goes to wait: the event is to find everybody at rest */
 		request.ifr_mtu ^= 1;
 		time = now();
 		if (ioctl(opened, SIOCSIFMTU, &request) < 0 || !say(time))

@@ -21,7 +21,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, NamedTuple
 
-from amf_netwatch.netlink.constants import AddressAttribute, Family, RouteScope
+from amf_netwatch.netlink.constants import AddressAttribute, Family, Members, RouteScope
 from amf_netwatch.netlink.wire import (
     Buffer,
     Row,
@@ -34,6 +34,7 @@ from amf_netwatch.netlink.wire import (
 )
 
 _EIGHT_GROUPS = Struct(">8H")
+_FAMILIES, _SCOPES = Members(Family), Members(RouteScope)
 IFADDR = Struct("=BBBBI")  # family, prefix length, flags, scope, index
 
 
@@ -104,7 +105,7 @@ def decode_address(buffer: Buffer, start: int, end: int) -> Address:
     """The address message whose payload is ``buffer[start:end]``; raises DecodeError."""
     check_room(start, end, IFADDR.size, "an address message")
     family, prefix_length, flags, scope, index = IFADDR.unpack_from(buffer, start)
-    slots: list[Any] = [Family(family), prefix_length, flags, RouteScope(scope), index] + [None] * 5
+    slots: list[Any] = [_FAMILIES[family], prefix_length, flags, _SCOPES[scope], index] + [None] * 5
     read_attributes(buffer, start + IFADDR.size, end, _ADDRESS_TABLE, slots)
     return Address._make(slots)
 

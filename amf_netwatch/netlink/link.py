@@ -35,6 +35,7 @@ from amf_netwatch.netlink.constants import (
     LinkAttribute,
     LinkFlag,
     LinkInfoAttribute,
+    Members,
     OperState,
 )
 from amf_netwatch.netlink.wire import (
@@ -54,6 +55,7 @@ from amf_netwatch.netlink.wire import (
 )
 
 _U32 = Struct("=I")
+_FAMILIES, _HARDWARE_TYPES, _OPERSTATES = Members(Family), Members(HardwareType), Members(OperState)
 IFINFO = Struct("=BxHiII")  # family, hardware type, index, flags, change
 
 
@@ -121,7 +123,7 @@ def format_address(address: bytes | None) -> str:
 
 
 def _read_operstate(buffer: Buffer, start: int, end: int) -> OperState:
-    return OperState(read_u8(buffer, start, end))
+    return _OPERSTATES[read_u8(buffer, start, end)]
 
 
 def _read_carrier(buffer: Buffer, start: int, end: int) -> bool:
@@ -174,6 +176,7 @@ LINK_ATTRIBUTES = (
     Row(LinkAttribute.NEW_IFINDEX, "new_index", read_s32),
 )
 _LINK_TABLE = attribute_table(LINK_ATTRIBUTES, Link._fields)
+_new = tuple.__new__  # what _make does, without its check of the length
 _ABSENT = (None,) * (len(Link._fields) - 5)
 
 
@@ -181,9 +184,9 @@ def decode_link(buffer: Buffer, start: int, end: int) -> Link:
     """The link message whose payload is ``buffer[start:end]``; raises DecodeError."""
     check_room(start, end, IFINFO.size, "a link message")
     family, kind, index, flags, change = IFINFO.unpack_from(buffer, start)
-    slots: list[Any] = [Family(family), HardwareType(kind), index, flags, change, *_ABSENT]
+    slots: list[Any] = [_FAMILIES[family], _HARDWARE_TYPES[kind], index, flags, change, *_ABSENT]
     read_attributes(buffer, start + IFINFO.size, end, _LINK_TABLE, slots)
-    return Link._make(slots)
+    return _new(Link, slots)
 
 
 def pack_link_request(index: int = 0, name: bytes | None = None, extended_mask: int = 0) -> bytes:

@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 from amf_netwatch.netlink.address import format_ip
 from amf_netwatch.netlink.constants import (
     Family,
+    Members,
     RouteAttribute,
     RouteProtocol,
     RouteScope,
@@ -57,6 +58,8 @@ RTMSG = Struct("=BBBBBBBBI")  # family, prefix lengths (2), tos, table, protocol
 NEXT_HOP = Struct("=HBBi")  # length, flags, weight - 1, interface
 _U32 = Struct("=I")
 _VIA_FAMILY = Struct("=H")
+_FAMILIES, _PROTOCOLS = Members(Family), Members(RouteProtocol)
+_SCOPES, _TYPES = Members(RouteScope), Members(RouteType)
 
 
 class NextHop(NamedTuple):
@@ -151,6 +154,7 @@ ROUTE_ATTRIBUTES = (
     Row(RouteAttribute.NH_ID, "next_hop_id", read_u32),
 )
 _ROUTE_TABLE = attribute_table(ROUTE_ATTRIBUTES, Route._fields)
+_new = tuple.__new__  # what _make does, without its check of the length
 _ABSENT = (None,) * (len(Route._fields) - 9)
 
 
@@ -159,19 +163,19 @@ def decode_route(buffer: Buffer, start: int, end: int) -> Route:
     check_room(start, end, RTMSG.size, "a route message")
     family, to_bits, from_bits, tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(buffer, start)
     slots: list[Any] = [
-        Family(family),
+        _FAMILIES[family],
         to_bits,
         from_bits,
         tos,
         table,
-        RouteProtocol(protocol),
-        RouteScope(scope),
-        RouteType(kind),
+        _PROTOCOLS[protocol],
+        _SCOPES[scope],
+        _TYPES[kind],
         flags,
         *_ABSENT,
     ]
     read_attributes(buffer, start + RTMSG.size, end, _ROUTE_TABLE, slots)
-    return Route._make(slots)
+    return _new(Route, slots)
 
 
 def decode_default_route(buffer: Buffer, start: int, end: int) -> Route | None:

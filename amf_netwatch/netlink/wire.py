@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from struct import Struct
+from struct import error as StructError  # noqa: N812
 from typing import Any, Callable, NamedTuple, Union
 
 from amf_netwatch.netlink.constants import ATTRIBUTE_TYPE_MASK
@@ -131,17 +132,22 @@ def read_attributes(buffer: Buffer, start: int, end: int, table: AttributeTable,
 
     The loop of `iter_attributes` written out: a generator costs 60 ns an attribute, and a link has forty.
     """
-    unpack, find = ATTRIBUTE.unpack_from, table.get
-    while start < end:
-        if end - start < ATTRIBUTE_HEADER_SIZE:
-            raise DecodeError(f"{end - start} bytes at offset {start} are no attribute header")
-        length, kind = unpack(buffer, start)
-        if length < ATTRIBUTE_HEADER_SIZE or length > end - start:
-            raise DecodeError(f"attribute length {length} at offset {start}, where {end - start} are left")
-        entry = find(kind & ATTRIBUTE_TYPE_MASK)
-        if entry is not None:
-            slots[entry[0]] = entry[1](buffer, start + ATTRIBUTE_HEADER_SIZE, start + length)
-        start += (length + 3) & ALIGNMENT_MASK
+    unpack = ATTRIBUTE.unpack_from
+    try:
+        while start < end:
+            length, kind = unpack(buffer, start)
+            if not ATTRIBUTE_HEADER_SIZE <= length <= end - start:
+                raise DecodeError(
+                    f"attribute length {length} at offset {start}, where {end - start} are left"
+                )
+            if kind > ATTRIBUTE_TYPE_MASK:
+                kind &= ATTRIBUTE_TYPE_MASK
+            if kind in table:
+                slot, reader = table[kind]
+                slots[slot] = reader(buffer, start + ATTRIBUTE_HEADER_SIZE, start + length)
+            start += (length + 3) & ALIGNMENT_MASK
+    except StructError:
+        raise DecodeError(f"{end - start} bytes at offset {start} are no attribute header") from None
 
 
 def check_room(start: int, end: int, size: int, what: str) -> None:
@@ -183,7 +189,8 @@ def read_s32(buffer: Buffer, start: int, end: int) -> int:
 
 def read_bytes(buffer: Buffer, start: int, end: int) -> bytes:
     """The bytes as they are."""
-    return bytes(buffer[start:end])
+    value = buffer[start:end]
+    return value if isinstance(value, bytes) else bytes(value)
 
 
 def read_name(buffer: Buffer, start: int, end: int) -> bytes:
