@@ -130,6 +130,10 @@ class Loop:
         """Leave `run` after the present function."""
         self._running = False
 
+    def descriptors(self) -> set[int]:
+        """The loop's own descriptor and those it watches."""
+        return {self._epoll.fileno(), *self._ready}
+
     def close(self) -> None:
         """Free the loop's own descriptor."""
         self._epoll.close()

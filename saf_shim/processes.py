@@ -106,6 +106,10 @@ class Processes:
             else:
                 on_end(CommandEnd(os.WEXITSTATUS(status)))
 
+    def descriptors(self) -> set[int]:
+        """Those that wake the loop when a child ends."""
+        return {self._wake_read, self._wake_write}
+
     def close(self) -> None:
         """Kill every descendant and forget the commands; none of their `on_end` is called."""
         self._commands.clear()

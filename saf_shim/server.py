@@ -546,6 +546,10 @@ class Server:
 
     # life
 
+    def descriptors(self) -> set[int]:
+        """What must stay open in the server's process before it listens."""
+        return {self._log_file.fileno(), *self.loop.descriptors(), *self.processes.descriptors()}
+
     def listen(self) -> None:
         """Make the socket, readable and writable for the owner only."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
-from ..client import Session, UnreachableError
-from ..codes import Code
+from saf_shim.client import Session, UnreachableError
+from saf_shim.codes import Code
 
 Out = dict[str, Any]
 

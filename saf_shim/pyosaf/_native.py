@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ctypes import CFUNCTYPE
 from typing import Any
 
-from ..codes import Code
+from saf_shim.codes import Code
 from .saAis import SaAisErrorT
 
 _raised: dict[int, BaseException] = {}  # by thread; an exception cannot pass through a ctypes callback

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ctypes import POINTER, Structure, Union, byref, c_char, c_char_p, pointer
 from typing import Any, Optional
 
-from ..codes import Code
+from saf_shim.codes import Code
 from .saEnumConst import Const, Enumeration
 
 SaInt8T = c_char

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, Structure, pointer
 from typing import Any, Optional
 
-from ..codes import Code
+from saf_shim.codes import Code
 from . import _handles
 from ._native import native
 from .saAis import (

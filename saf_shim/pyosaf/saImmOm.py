@@ -11,7 +11,7 @@ import os
 from ctypes import CFUNCTYPE, POINTER, Structure
 from typing import Any, Optional
 
-from ..codes import Code
+from saf_shim.codes import Code
 from . import _handles
 from ._native import native
 from .saAis import (

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulator as a whole: a server with its services, its model, and saf-shim's own commands on it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from .clm.service import ClmService
+from .codes import Code
+from .imm.service import ImmService
+from .imm.store import Store
+from .model.standard import load_standard_model
+from .server import Fault, LoggedCall, Server
+from .service import Arguments, Node
+
+
+class Simulator:
+    """One simulated cluster in one process."""
+
+    def __init__(self, directory: str, nodes: Sequence[Node], files: Sequence[str] = ()) -> None:
+        """Set everything up but serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
+        self.server = Server(directory, nodes)
+        self.store = Store()
+        load_standard_model(self.store, nodes)
+        if files:
+            from .loading import load_file  # noqa: PLC0415 - with the XML parser, and rarely wanted
+
+            for path in files:
+                load_file(self.store, self.server, path)
+        self.imm = ImmService(self.server, self.store)
+        self.server.host("saImm", self.imm)
+        self.server.host("saClm", ClmService(self.server, self.store))
+        try:
+            from .amf.service import AmfService  # noqa: PLC0415
+        except ImportError:
+            pass
+        else:
+            self.server.host("saAmf", AmfService(self.server, self.store))
+        self.server.controls.update(
+            {
+                "calls": self._calls,
+                "fault": self._fault,
+                "imm": self._imm,
+                "status": self._status,
+                "stop": lambda _args: self.server.stop(),
+            }
+        )
+
+    def serve(self, ready: Optional[int] = None) -> None:
+        """Serve until stopped by command, SIGTERM or SIGINT; `ready` is a descriptor that is told when it
+        begins."""
+        server = self.server
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The handler runs between two functions of the loop, woken by the wake-up descriptor.
+            signal.signal(number, lambda _number, _frame: server.stop())
+        server.listen()
+        server.log(f"serving nodes {', '.join(node.name for node in server.nodes)}")
+        if ready is not None:
+            server.loop.start_timer(0, lambda: _tell(ready))
+        server.run()
+
+    # saf-shim's commands
+
+    def _calls(self, args: Arguments) -> list[Any]:
+        """The call log, oldest first; with `clear`, emptied after that. `prefix` selects by name."""
+        prefix = str(args.get("prefix") or "")
+        found = [show_call(call) for call in self.server.calls if call.name.startswith(prefix)]
+        if args.get("clear"):
+            self.server.calls.clear()
+        return found
+
+    def _fault(self, args: Arguments) -> Any:
+        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`), or `clear`
+        them."""
+        if args.get("clear"):
+            self.server.faults.clear()
+            return None
+        if args.get("list"):
+            return [
+                [name, fault.rc, fault.times, fault.delay, fault.lost]
+                for name, faults in self.server.faults.items()
+                for fault in faults
+            ]
+        times = args.get("times")
+        fault = Fault(args["rc"], times, float(args.get("delay") or 0), bool(args.get("lost")))
+        if times is not None and times < 1:
+            raise ValueError("times must be at least 1")
+        self.server.faults.setdefault(args["call"], []).append(fault)
+        return None
+
+    def _imm(self, args: Arguments) -> None:
+        """What happens to IMM: `absent`, `back`, `restart`."""
+        what = args.get("what")
+        self.server.log(f"imm {what}")
+        if what == "absent":
+            self.server.absent["saImm"] = Code.ERR_TRY_AGAIN
+        elif what == "back":
+            self.server.absent.pop("saImm", None)
+        elif what == "restart":
+            self.imm.restart()
+        else:
+            raise ValueError(f"IMM can be absent, back or restart, not {what}")
+
+    def _status(self, _args: Arguments) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "directory": self.server.directory,
+            "nodes": [[node.name, list(node.prefix)] for node in self.server.nodes],
+            "sessions": [[session.pid, session.id] for session in self.server.sessions.values()],
+            "classes": len(self.store.classes),
+            "objects": len(self.store.objects),
+            "calls": len(self.server.calls),
+            "imm": "absent" if "saImm" in self.server.absent else "present",
+        }
+
+
+def show_call(call: LoggedCall) -> list[Any]:
+    """One call of the log: number, ns since the epoch, pid, session, name, code, arguments without the
+    handle."""
+    args = {name: value for name, value in call.args.items() if name != "handle"}
+    return [call.number, call.time, call.pid, call.session, call.name, call.rc, args]
+
+
+def _tell(ready: int) -> None:
+    try:
+        os.write(ready, b"1")
+    finally:
+        os.close(ready)
