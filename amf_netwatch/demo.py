@@ -298,10 +298,12 @@ def _summary(objects: list[ImmObject]) -> str:
     node = next((obj for obj in objects if obj.class_name == NODE_CLASS), None)
     if node is None:
         return "nothing is published"
-    count, changes = (node.attributes.get(name, (0,))[0] for name in ("interfaceCount", "changeCount"))
-    return (
-        f"{count} interface{'' if count == 1 else 's'}, {changes} write{'' if changes == 1 else 's'} so far"
-    )
+    return f"{_counted(node, 'interfaceCount', 'interface')}, {_counted(node, 'changeCount', 'write')}"
+
+
+def _counted(node: ImmObject, attribute: str, thing: str) -> str:
+    number = node.attributes.get(attribute, (0,))[0]
+    return f"{number!s} {thing}" + ("" if number == 1 else "s")
 
 
 def _paint(mark: str, line: str) -> str:

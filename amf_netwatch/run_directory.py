@@ -9,8 +9,8 @@ simulators on one machine have components of the same name.
 
 from __future__ import annotations
 
+import binascii
 import os
-import zlib
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
@@ -116,7 +116,7 @@ def _default_directory(environment: Mapping[str, str]) -> str:
 def _file_name(component: str) -> str:
     name = "".join(letter if letter in _PLAIN else "_" for letter in component)[:180]
     # The checksum keeps names apart that differ in what is not plain.
-    return f"{name}-{zlib.crc32(component.encode('utf-8', 'surrogateescape')):08x}"
+    return f"{name}-{binascii.crc32(component.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def _read(path: str) -> str:
