@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Callable, NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.address import Address
-from amf_netwatch.netlink.constants import Family, LinkFlag
+from amf_netwatch.netlink.constants import AddressFlag, Family, LinkFlag
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.route import NextHop, Route
 
@@ -92,6 +92,11 @@ def _multipath(route: Route) -> tuple[NextHop, ...] | None:
     return None if route.next_hops is None else route_hops(route)
 
 
+# The others of an IPv6 address that is still tentative, or failed, are modified without an event.
+_ANNOUNCED_FLAGS = (
+    AddressFlag.SECONDARY | AddressFlag.DADFAILED | AddressFlag.DEPRECATED | AddressFlag.TENTATIVE
+)
+
 LINK_FACTS: dict[str, Fact] = {
     "ifname": lambda link: link.name,
     "mac": lambda link: link.address or None,
@@ -109,7 +114,7 @@ ADDRESS_FACTS: dict[str, Fact] = {
     "scope": lambda address: address.scope,
     "label": lambda address: address.label,
     "broadcast": lambda address: address.broadcast,
-    "flags": address_flags,
+    "flags": lambda address: address_flags(address) & _ANNOUNCED_FLAGS,
 }
 ROUTE_FACTS: dict[str, Fact] = {
     "gateway": lambda route: route.gateway if route.via is None else route.via,

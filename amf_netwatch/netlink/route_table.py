@@ -196,10 +196,18 @@ class RouteTable:
                 found.setdefault(route_key(route), []).append(route)
         here = [key for key, place in self._places.items() if any(_in_scope(one, scope) for one in place)]
         for key in dict.fromkeys([*here, *found]):
-            if key not in self._touched:
-                self._reread_place(key, scope, found.get(key, []), resync)
+            missing, fresh = self._compare_place(key, scope, found.get(key, []))
+            if not missing and not fresh:
+                continue
+            if key in self._touched:
+                self.doubts.add(scope)  # an event and a silent end at one place: which was first?
+            else:
+                self._reread_place(key, missing, fresh, resync)
 
-    def _reread_place(self, key: RouteKey, scope: RouteScope, listed: list[Route], resync: bool) -> None:
+    def _compare_place(
+        self, key: RouteKey, scope: RouteScope, listed: list[Route]
+    ) -> tuple[list[Route], list[Route]]:
+        """Of the routes at one place: ours that are not listed, and those listed that are not ours."""
         missing = [one for one in self._places.get(key, ()) if _in_scope(one, scope)]
         fresh: list[Route] = []
         for route in listed:
@@ -208,6 +216,9 @@ class RouteTable:
                 fresh.append(route)
             else:
                 missing.remove(old)
+        return missing, fresh
+
+    def _reread_place(self, key: RouteKey, missing: list[Route], fresh: list[Route], resync: bool) -> None:
         while missing and fresh:
             old, route = missing.pop(0), fresh.pop(0)
             place = tuple(route if one is old else one for one in self._places[key])
