@@ -7,10 +7,10 @@ kernel compares the result with `decode_link`.
 
 `LinkFactsDecoder` goes on from there.  The place of each attribute depends only on the lengths before it,
 so messages of one kind of link share one layout.  The decoder keeps the layouts it has met: a mask that
-covers every attribute header up to IFLA_ADDRESS, the bits a message of that layout has under it, and one
-`Struct` that picks all values.  One comparison of two integers then proves what the walk would have found,
-and one unpack reads it. A message of no known layout is walked, and its layout learnt.  The result is the
-same for any bytes.
+covers every attribute header up to IFLA_ADDRESS (or the end), the bits that a message of that layout has
+under it, and one `Struct` that picks all values.  One comparison of two integers then proves what the walk
+would have found, and one unpack reads it.  A message of no known layout is walked, and its layout learnt.
+The result is the same for any bytes.
 """
 
 from __future__ import annotations
@@ -137,24 +137,18 @@ class LinkFactsDecoder:
                         return _new(LinkFacts, values)
         facts = decode_link_facts(buffer, start, end)
         self.walked += 1
-        if facts.address is not None and self._room:
+        if self._room and size > _IFINFO_SIZE:
             self._learn(buffer, start, end)
         return facts
 
     def _learn(self, buffer: Buffer, start: int, end: int) -> None:
-        """Keep the layout of a message that `decode_link_facts` has accepted and that has an IFLA_ADDRESS."""
+        """Keep the layout of a message that `decode_link_facts` has accepted."""
         mask = bytearray(IFINFO.size)  # nothing of ifinfomsg is compared: it has no lengths
         form, reach = "=BxHiII", IFINFO.size  # the values to pick, and how far they reach
-        arrangement = [
-            0,
-            1,
-            2,
-            3,
-            4,
-            *[-1] * 6,
-        ]  # slot -> place in what `form` picks; -1: the None at its end
+        # slot -> place in what `form` picks; -1: the None at its end
+        arrangement = [*range(5), *[-1] * 6]
         picked, kind = 5, 0
-        while kind != _ADDRESS:
+        while kind != _ADDRESS and start + len(mask) < end:
             here = start + len(mask)
             length, kind = ATTRIBUTE.unpack_from(buffer, here)
             kind &= ATTRIBUTE_TYPE_MASK
@@ -167,11 +161,8 @@ class LinkFactsDecoder:
             size = length - ATTRIBUTE_HEADER_SIZE
             if kind == _IFNAME:
                 size -= 1
-                if (
-                    buffer[here + length - 1]
-                    or size < 0
-                    or 0 in bytes(buffer[start + value : start + value + size])
-                ):
+                name = bytes(buffer[here + ATTRIBUTE_HEADER_SIZE : here + length])
+                if size < 0 or name.find(0) != size:
                     return  # not the name that the kernel writes: NUL-terminated, with no NUL inside
                 mask[value + size] = 0xFF
             if arrangement[slot] != -1:
@@ -180,9 +171,10 @@ class LinkFactsDecoder:
             reach = value + size
             arrangement[slot] = picked
             picked += 1
-        bits = int.from_bytes(bytes(buffer[start : start + value]), "little")
-        number = int.from_bytes(mask[:value], "little")
+        stop = value if kind == _ADDRESS else min(len(mask), end - start)
+        bits = int.from_bytes(buffer[start : start + stop], "little")
+        number = int.from_bytes(mask[:stop], "little")
         arrange = None if tuple(arrangement) == _IN_ORDER else itemgetter(*arrangement)
-        layout = _Layout(value, number, bits & number, Struct(form).unpack_from, arrange)
+        layout = _Layout(stop, number, bits & number, Struct(form).unpack_from, arrange)
         self._layouts.setdefault((end - start) << 16 | buffer[start + IFINFO.size], []).append(layout)
         self._room -= 1

@@ -47,6 +47,7 @@ from amf_netwatch.netlink import (
     iter_attributes,
 )
 from amf_netwatch.netlink.hints import add_changed_links
+from amf_netwatch.netlink.wire import pack_attribute
 
 LINKS = every_message(LINK_TYPES)
 ADDRESSES = every_message(ADDRESS_TYPES)
@@ -251,6 +252,32 @@ def test_the_learnt_decoder_agrees_with_the_walk_for_mutated_messages(data):
     payload = bytes(payload[: data.draw(st.integers(0, len(payload)) | st.just(len(payload)))])
     assert outcome(decoder.decode, payload) == outcome(decode_link_facts, payload)
     assert outcome(decoder.decode, payload) == outcome(decode_link_facts, payload)  # also when learnt from it
+
+
+ANY_ATTRIBUTES = st.lists(
+    st.one_of(
+        st.tuples(st.just(3), st.binary(max_size=6).map(lambda name: name + b"\0") | st.binary(max_size=6)),
+        st.tuples(st.sampled_from([4, 10]), st.binary(min_size=4, max_size=4)),
+        st.tuples(st.sampled_from([16, 33]), st.binary(min_size=1, max_size=1)),
+        st.tuples(st.sampled_from([1, 2, 13, 0x8012, 0x8001]), st.binary(max_size=9)),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=400)
+@given(ANY_ATTRIBUTES, st.data())
+def test_the_learnt_decoder_agrees_with_the_walk_for_attributes_in_any_order(attributes, data):
+    """The learnt layouts are right for any of them, also when learnt from another message."""
+    payload = struct.pack("=BxHiII", 0, 1, 5, 0, 0)
+    payload += b"".join(pack_attribute(kind, value) for kind, value in attributes)
+    decoder = LinkFactsDecoder()
+    for _ in range(3):
+        assert outcome(decoder.decode, payload) == outcome(decode_link_facts, payload)
+        if len(payload) > 16:
+            changed = bytearray(payload)
+            changed[data.draw(st.integers(16, len(payload) - 1))] = data.draw(st.integers(0, 255))
+            payload = bytes(changed)
 
 
 def outcome(decoder, payload):
