@@ -132,7 +132,7 @@ def _compatible_attribute(before: AttributeDefinition, after: AttributeDefinitio
 def delete_class(store: Store, name: object) -> None:
     """Delete a class; BUSY while it has instances."""
     found = store.find_class(name)
-    if found.instances:
+    if found.instances or found.name in store.occupied:
         raise AisError(Code.ERR_BUSY, f"class {found.name} has instances")
     del store.classes[found.name]
     store.list_classes()

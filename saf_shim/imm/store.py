@@ -152,6 +152,7 @@ class Store:
         self.top: dict[str, StoredObject] = {}
         self.implementers: dict[str, Implementer] = {}
         self.ccb_counter = 0
+        self.occupied: frozenset[str] = frozenset()  # classes that are never free to be deleted
         self.waiting_bindings: dict[str, Implementer] = {}  # class to be bound when it is created
 
     # finding

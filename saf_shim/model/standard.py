@@ -38,6 +38,38 @@ APPLICATIONS = (
 )
 
 
+# Classes that have instances on every real node, those of OpenSAF's own daemons: they cannot be deleted.
+OCCUPIED = frozenset(
+    {
+        "OpenSafAmfConfig",
+        "OpenSafSmfConfig",
+        "SaAmfCSBaseType",
+        "SaAmfCSI",
+        "SaAmfCSIAssignment",
+        "SaAmfCSType",
+        "SaAmfComp",
+        "SaAmfCompBaseType",
+        "SaAmfCompCsType",
+        "SaAmfCompType",
+        "SaAmfCtCsType",
+        "SaAmfHealthcheckType",
+        "SaAmfSG",
+        "SaAmfSGBaseType",
+        "SaAmfSGType",
+        "SaAmfSI",
+        "SaAmfSIAssignment",
+        "SaAmfSU",
+        "SaAmfSUBaseType",
+        "SaAmfSUType",
+        "SaAmfSutCompType",
+        "SaAmfSvcBaseType",
+        "SaAmfSvcType",
+        "SaAmfSvcTypeCSTypes",
+        "SaLogStreamConfig",
+    }
+)
+
+
 class Row(NamedTuple):
     """One object: its class, its DN, the attributes that differ from their defaults."""
 
@@ -112,6 +144,7 @@ def load_standard_model(store: Store, nodes: Sequence[Node]) -> None:
     """Put the standard classes and objects into an empty store."""
     for definition in standard_classes():
         define(store, definition)
+    store.occupied = OCCUPIED
     for class_name, dn, attributes in standard_objects(nodes):
         cls = store.classes[class_name]
         rdn, _, parent_dn = dn.partition(",")
