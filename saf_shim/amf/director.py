@@ -24,6 +24,7 @@ from .messages import (
     AssignmentReport,
     InstantiateUnit,
     OperationalReport,
+    RebootRequest,
     Report,
     TerminateUnit,
     ToCluster,
@@ -31,7 +32,7 @@ from .messages import (
 )
 from .node import NodeDirector
 from .protection import Protection
-from .states import Admin, GroupState, Ha, Operation, Operational, Presence, Readiness, Recovery, Redundancy
+from .states import Admin, GroupState, Ha, Operation, Operational, Presence, Readiness, Redundancy
 
 TABLES: dict[Redundancy, Table] = {
     Redundancy.NO_REDUNDANCY: no_redundancy.TABLE,
@@ -84,6 +85,15 @@ class Director:
     def to_node(self, node: str, message: ToNode) -> None:
         self.mail.append((node, message))
 
+    def forget_mail(self, node: Node) -> None:
+        """Drop what is on its way to or from a node that goes down."""
+        names = {unit.dn for unit in node.units} | {c.dn for unit in node.units for c in unit.components}
+        self.mail = deque(
+            (to, message)
+            for to, message in self.mail
+            if to != node.name and getattr(message, "dn", getattr(message, "unit", "")) not in names
+        )
+
     def ticket(self) -> int:
         self.tickets += 1
         return self.tickets
@@ -100,6 +110,8 @@ class Director:
                 recovery.operational_reported(self, message)
             elif isinstance(message, AssignmentReport):
                 recovery.assignment_reported(self, message)
+            elif isinstance(message, RebootRequest):
+                recovery.reboot_for(self, message)
         recovery.finish_node_operations(self)
 
     # -- events from outside
@@ -109,6 +121,11 @@ class Director:
         for node in self.directors.values():
             if ticket in node.commands:
                 node.command_ended(ticket, status)
+                break
+            if ticket in node.last_commands:
+                node.last_commands.discard(ticket)
+                if not node.last_commands:
+                    recovery.up(self, self.nodes[node.dn])
                 break
         self.settle()
 
@@ -122,10 +139,6 @@ class Director:
         """The node director of a component's node."""
         known = self.components.get(component)
         return self.directors.get(known.unit.node.name) if known is not None else None
-
-    def rebooted(self, node: str, recovery_: Recovery) -> None:
-        """The recovery of a node's error is to reboot it, or (CLUSTER_RESET) all of them."""
-        recovery.reboot_for(self, node, recovery_)
 
     # -- states of entities
 
@@ -274,6 +287,10 @@ class Director:
         if pending is not None:
             self.emit(EndOperation(pending.ticket, int(code), text))
 
+    def end_now(self, ticket: int) -> None:
+        """An operation that did not have to wait."""
+        self.emit(EndOperation(ticket, int(Code.OK), ""))
+
     def wait(
         self, entity: Union[Unit, Component, Si, Group, Node], operation: Operation, ticket: int
     ) -> None:
@@ -358,4 +375,4 @@ class Director:
         recovery.continue_csi_change(self, csi.si)
 
 
-__all__ = ["SUPPORTED", "TABLES", "Director", "Recovery"]
+__all__ = ["SUPPORTED", "TABLES", "Director"]

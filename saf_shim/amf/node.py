@@ -447,7 +447,7 @@ class NodeDirector:
         self.send(RebootRequest(self.name, recovery))
 
     def go_down(self) -> None:
-        """Everything here ends: commands are killed, what may run is cleaned up; nothing is known any more."""
+        """Everything here ends: commands are killed, what may run is cleaned up, nothing stays known."""
         for ticket in self.commands:
             self.emit(KillCommand(ticket))
         self.commands.clear()

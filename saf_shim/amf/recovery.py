@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Optional
 
 from ..codes import Code
 from . import assignments
-from .effects import KillCommand
 from .entities import Assignment, Component, Group, Node, Si, Unit
 from .groups import Cause, GroupEvent
 from .messages import (
     AssignmentReport,
     ComponentOperation,
     OperationalReport,
+    RebootRequest,
     Report,
     UnitOperation,
 )
@@ -513,33 +513,29 @@ def _try_node_repair(director: Director, node: Node) -> None:
         director.log(f"NodeAutorepair disabled for '{node.dn}', NO reboot ordered")
 
 
-def reboot_for(director: Director, name: str, recovery: Recovery) -> None:
+def reboot_for(director: Director, request: RebootRequest) -> None:
     for node in list(director.nodes.values()):
-        if node.present and (recovery == Recovery.CLUSTER_RESET or node.name == name):
+        if node.present and (request.recovery == Recovery.CLUSTER_RESET or node.name == request.node):
             reboot(director, node)
 
 
 def reboot(director: Director, node: Node) -> None:
-    """The simulated node goes down with all its processes and comes back at once."""
+    """The simulated node goes down with all its processes, and comes back when these are gone."""
+    if not node.present:
+        return
     director.log(f"Rebooting '{node.dn}' (simulated)")
+    local = director.directors[node.name]
     down(director, node)
-    up(director, node)
+    if not local.last_commands:
+        up(director, node)
 
 
 def down(director: Director, node: Node) -> None:
-    """The node's processes end, its units are lost."""
-    local = director.directors[node.name]
+    """The node's processes are ended, its units are lost."""
     director.set_node_operational(node, Operational.DISABLED)
     node.present = False
-    for ticket in list(local.commands):
-        director.emit(KillCommand(ticket))
-    for unit in list(local.units.values()):
-        for component in list(unit.components):
-            local.lose(component)
-    for dn in list(local.units):
-        local.remove_unit(dn)
-    local.commands.clear()
-    director.mail = type(director.mail)(m for m in director.mail if m[0] != node.name)
+    director.directors[node.name].go_down()
+    director.forget_mail(node)
     empty(director, node)
 
 
@@ -547,7 +543,6 @@ def up(director: Director, node: Node) -> None:
     """The node joins: its units are enabled and, if they may be, instantiated."""
     local = director.directors[node.name]
     local.start()
-    local.stop_timer("failover", "")
     node.present = True
     node.recovering = False
     director.set_node_operational(node, Operational.ENABLED)
