@@ -27,8 +27,8 @@ def generated() -> dict[Path, str]:
     manual = _replace(manual, "log lines", log_table())
     manual = _replace(manual, "recovery", recovery_table())
     return {
-        ROOT / "packaging" / "imm" / "netwatch-classes.xml": format_classes(),
-        ROOT / "packaging" / "imm" / "netwatch-model.xml": format_model(EXAMPLE),
+        ROOT / "packaging" / "imm" / "netwatch_classes.xml": format_classes(),
+        ROOT / "packaging" / "amf" / "netwatch_model_3nodes.xml": format_model(EXAMPLE),
         MANUAL: manual,
     }
 

@@ -62,7 +62,7 @@ def test_contents(packages):
     for name, listed in (("amf-netwatch", component), ("saf-shim", shim)):
         assert f"/usr/share/bash-completion/completions/{name}" in listed
         assert f"/usr/share/doc/{name}/copyright" in listed
-    assert "/usr/share/amf-netwatch/netwatch-classes.xml" in component
+    assert "/usr/share/amf-netwatch/netwatch_classes.xml" in component
     assert not [path for path in (*component, *shim) if "__pycache__" in path or "/tests/" in path]
 
 

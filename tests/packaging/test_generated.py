@@ -23,7 +23,7 @@ def test_nothing_would_be_generated_anew():
 
 
 def test_the_imm_files_can_be_read():
-    classes = parse_imm_xml((PACKAGING / "imm" / "netwatch-classes.xml").read_bytes(), "classes")
+    classes = parse_imm_xml((PACKAGING / "imm" / "netwatch_classes.xml").read_bytes(), "classes")
     assert [each.name for each in classes.classes] == ["NetWatchNode", "NetWatchInterface"]
-    model = parse_imm_xml((PACKAGING / "imm" / "netwatch-model.xml").read_bytes(), "model")
+    model = parse_imm_xml((PACKAGING / "amf" / "netwatch_model_3nodes.xml").read_bytes(), "model")
     assert "safSu=PL-3,safSg=NetWatch,safApp=NetWatch" in {each.dn for each in model.objects}
