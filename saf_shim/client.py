@@ -127,7 +127,8 @@ class Session:
             raise UnreachableError(Code.ERR_TRY_AGAIN, "the simulator is going down")
         self.id: int = protocol.decode_line(hello)[2]["session"]
         self._exclusive = exclusive
-        self._lock = allocate_lock()
+        self._lock = allocate_lock()  # the connection: one call at a time
+        self._in_use = allocate_lock()  # the handle, while an exclusive call is made on it
         self._number = 0
         self._pid = os.getpid()
         self._channel: Optional[_Lines] = None
@@ -135,14 +136,24 @@ class Session:
         self._dispatching = allocate_lock()
         self._closed = False
 
-    def call(self, name: str, args: Out, timeout: Optional[float] = None) -> tuple[int, Out]:
+    def call(
+        self, name: str, args: Out, timeout: Optional[float] = None, answering: bool = False
+    ) -> tuple[int, Out]:
         """Perform one AIS call; its return code and what it fills in.
 
-        ERR_LIBRARY when another thread is in a call (exclusive sessions), ERR_TIMEOUT after `timeout`
-        seconds, ERR_BAD_HANDLE when the simulator has gone."""
-        if not self._lock.acquire(not self._exclusive):
+        ERR_LIBRARY when another thread is in a call (exclusive sessions; not for the `answering` calls that
+        callbacks make), ERR_TIMEOUT after `timeout` seconds, ERR_BAD_HANDLE when the simulator has gone."""
+        if answering or not self._exclusive:
+            return self._call(name, args, timeout)
+        if not self._in_use.acquire(False):
             return Code.ERR_LIBRARY, {}
         try:
+            return self._call(name, args, timeout)
+        finally:
+            self._in_use.release()
+
+    def _call(self, name: str, args: Out, timeout: Optional[float]) -> tuple[int, Out]:
+        with self._lock:
             if self._closed or os.getpid() != self._pid:
                 return Code.ERR_BAD_HANDLE, {}
             self._number += 1
@@ -162,8 +173,6 @@ class Session:
                 answer = protocol.decode_line(line)
                 if answer[0] == number:  # else one that came too late for its call
                     return answer[1], answer[2] or {}
-        finally:
-            self._lock.release()
 
     def fileno(self) -> int:
         """The selection object: readable while callbacks wait. -1 when the simulator has gone."""

@@ -24,6 +24,10 @@ from .store import Implementer, Store, StoredClass, StoredObject
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100
 OI_TIMEOUT = 6.0  # seconds that an implementer has for a callback
+# Seconds that an apply waits for implementers to notice it. OpenSAF does not wait at all, but its answer
+# takes a longer way than its callbacks; a manager that looks at what an implementer did should not win the
+# race here, either.
+APPLY_GRACE = 0.05
 
 VALIDATION = "IMM: Validation abort: "
 RESOURCE = "IMM: Resource abort: "
@@ -212,14 +216,14 @@ class Ccb:
     def apply(self, done: Done) -> None:
         """Validate if that has not been done, commit, tell everybody; FAILED_OPERATION aborts."""
         if self.state is State.VALIDATED:
-            self._commit()
-            done(Code.OK)
+            self._commit(done)
             return
 
         def validated(rc: int) -> None:
             if rc == Code.OK:
-                self._commit()
-            done(rc)
+                self._commit(done)
+            else:
+                done(rc)
 
         self._complete(State.OPEN, validated)
 
@@ -260,7 +264,7 @@ class Ccb:
             finish,
         )
 
-    def _commit(self) -> None:
+    def _commit(self, done: Done) -> None:
         deleted = []
         for mutation in self.mutations.values():
             found = mutation.found
@@ -278,13 +282,29 @@ class Ccb:
         for found in reversed(deleted):
             self.store.remove(found)
         self.state = State.APPLIED
-        for implementer in self.participants:
-            if implementer.port is not None:
-                implementer.port.apply(self.id)
-        for implementer in self.watchers:
-            if implementer.port is not None:
-                implementer.port.completed(self.id, None)
-                implementer.port.apply(self.id)
+        present = [each for each in [*self.participants, *self.watchers] if each.port is not None]
+        unaware: set[object] = set(present)
+
+        def noticed(implementer: object, _rc: int = 0, _text: str = "") -> None:
+            unaware.discard(implementer)
+            if not unaware:
+                finish()
+
+        def finish() -> None:
+            timer.cancel()
+            unaware.clear()
+            if not finished:
+                finished.append(True)
+                done(Code.OK)
+
+        finished: list[bool] = []
+        timer = self.world.start_timer(APPLY_GRACE if present else 0, finish)
+        for implementer in present:
+            if implementer in self.watchers:
+                implementer.port.completed(self.id, None)  # type: ignore[union-attr]
+            implementer.port.apply(self.id, partial(noticed, implementer))  # type: ignore[union-attr]
+        if not present:
+            finish()
 
     # NO_DANGLING references
 

@@ -157,9 +157,11 @@ class HooksPort:
             if answer is not None:
                 answer(Code.OK, "")
 
-    def apply(self, ccb: int) -> None:
+    def apply(self, ccb: int, answer: Answer) -> None:
         """See `Port`."""
         self._hooks.ccb_applied(ccb, self._changes.pop(ccb, []))
+        if answer is not None:
+            answer(Code.OK, "")
 
     def abort(self, ccb: int) -> None:
         """See `Port`."""

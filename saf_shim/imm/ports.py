@@ -48,8 +48,8 @@ class Port(Protocol):
     def completed(self, ccb: int, answer: Answer) -> None:
         """The CCB is complete: validate it."""
 
-    def apply(self, ccb: int) -> None:
-        """The CCB is committed."""
+    def apply(self, ccb: int, answer: Answer) -> None:
+        """The CCB is committed. The answer says that it has been noticed, if it ever is."""
 
     def abort(self, ccb: int) -> None:
         """The CCB is not."""
@@ -153,10 +153,15 @@ class ClientPort:
         """See `Port`."""
         self._call("saImmOiCcbCompletedCallback", ccb, {}, answer)
 
-    def apply(self, ccb: int) -> None:
+    def apply(self, ccb: int, answer: Answer) -> None:
         """See `Port`."""
         self._forget(ccb)
-        self._session.push(("saImmOiCcbApplyCallback", {"ccbId": ccb}))
+
+        def returned(_rc: Optional[int]) -> None:
+            if answer is not None:
+                answer(Code.OK, "")
+
+        self._session.push(("saImmOiCcbApplyCallback", {"ccbId": ccb}), returned)
 
     def abort(self, ccb: int) -> None:
         """See `Port`."""

@@ -47,13 +47,17 @@ def initialize(
     return rc, out, handle
 
 
-def call(number: int, name: str, args: Out, timeout: Optional[float] = None) -> tuple[int, Out]:
-    """Perform a call on a handle; ERR_BAD_HANDLE when this process has none of that number."""
+def call(
+    number: int, name: str, args: Out, timeout: Optional[float] = None, answering: bool = False
+) -> tuple[int, Out]:
+    """Perform a call on a handle; ERR_BAD_HANDLE when this process has none of that number.
+
+    `answering` calls, which callbacks make, may go beside another thread's call."""
     handle = handles.get(number)
     if handle is None:
         return Code.ERR_BAD_HANDLE, {}
     args["handle"] = number
-    return handle.session.call(name, args, handle.timeout if timeout is None else timeout)
+    return handle.session.call(name, args, handle.timeout if timeout is None else timeout, answering)
 
 
 def open_below(number: int, name: str, args: Out) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure, pointer
 from typing import Any, Optional
 
 from saf_shim.codes import Code
+
 from . import _handles
 from ._native import native
 from .saAis import (
@@ -302,7 +303,7 @@ def saImmOiRtObjectUpdate_2(immOiHandle: Any, objectName: Any, attrMods: Any) ->
 def saImmOiAdminOperationResult(immOiHandle: int, invocation: int, result: int) -> int:
     """Answer an administrative operation, in its callback or later."""
     args = {"invocation": invocation, "result": result}
-    return _handles.call(immOiHandle, "saImmOiAdminOperationResult", args)[0]
+    return _handles.call(immOiHandle, "saImmOiAdminOperationResult", args, answering=True)[0]
 
 
 @native(SaImmOiHandleT, SaInvocationT, SaAisErrorT, _ParametersPP)
@@ -312,7 +313,7 @@ def _admin_operation_result_o2(immOiHandle: int, invocation: int, result: int, r
         "result": result,
         "returnParams": read_array(returnParams, read_parameter),
     }
-    return _handles.call(immOiHandle, "saImmOiAdminOperationResult_o2", args)[0]
+    return _handles.call(immOiHandle, "saImmOiAdminOperationResult_o2", args, answering=True)[0]
 
 
 def saImmOiAdminOperationResult_o2(immOiHandle: Any, invocation: Any, result: Any, returnParams: Any) -> int:
@@ -326,7 +327,7 @@ def saImmOiAdminOperationResult_o2(immOiHandle: Any, invocation: Any, result: An
 def saImmOiCcbSetErrorString(immOiHandle: int, ccbId: int, errorString: Any) -> int:
     """Tell the administrator why; in a callback of that CCB only."""
     args = {"ccbId": ccbId, "errorString": _handles.read_string(errorString)}
-    return _handles.call(immOiHandle, "saImmOiCcbSetErrorString", args)[0]
+    return _handles.call(immOiHandle, "saImmOiCcbSetErrorString", args, answering=True)[0]
 
 
 @native(SaImmOiHandleT, SaImmOiCcbIdT, POINTER(SaImmCcbHandleT), POINTER(SaImmAdminOwnerHandleT))
