@@ -100,6 +100,8 @@ def _connect() -> ImmClient:
     try:
         return ImmClient()
     except ImmError as error:
+        if error.reason:
+            command.complain(error.reason)
         command.fail(f"Failed to initialize the imm om interface - exiting{int(error.code)}")
 
 
