@@ -1,440 +1,193 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration and runtime classes of AMF (SaAmf*) and SMF's software bundle.
+"""AMF's entities: cluster, nodes, applications, service groups and units, components, the workload and who is
+assigned it. Their types are in `amf_types`.
 
-Facts of the information model: (name, category, ((attribute, type, flags[, default]), ...)). The letters of
-the flags are those of `saf_shim.model.tables.FLAGS`: ``D`` RDN, ``c`` config, ``r`` runtime, ``w`` writable,
-``i`` initialized, ``h`` cached, ``p`` persistent, ``m`` multi-valued and so on.
+The table's form is that of `tables`. Times are nanoseconds, states are numbers of the AMF specification
+(SAI-AIS-AMF-B.04.01); names that begin with ``osaf`` are OpenSAF's own.
 """
 
 from __future__ import annotations
 
-from imm_model.types import ValueType
+AMF_CLASSES = """
+SaAmfCluster config
+  rdn     safAmfCluster                            string initialized
+  config  saAmfClusterStartupTimeout               time   initialized writable
+  config  saAmfClusterClmCluster                   name   writable
+  runtime saAmfClusterAdminState                   uint32 cached persistent = 1
 
-UINT32 = ValueType.UINT32
-TIME = ValueType.TIME
-NAME = ValueType.NAME
-STRING = ValueType.STRING
+SaAmfNode config
+  rdn     safAmfNode                               string initialized
+  config  saAmfNodeSuFailOverProb                  time   initialized writable
+  config  saAmfNodeSuFailoverMax                   uint32 initialized writable
+  config  saAmfNodeClmNode                         name   writable
+  config  saAmfNodeCapacity                        string writable multi_value
+  config  saAmfNodeAutoRepair                      uint32 writable = 1
+  config  saAmfNodeFailfastOnTerminationFailure    uint32 writable = 0
+  config  saAmfNodeFailfastOnInstantiationFailure  uint32 writable = 0
+  runtime saAmfNodeAdminState                      uint32 cached persistent = 1
+  runtime saAmfNodeOperState                       uint32 cached
 
-AMF_CLASSES = (
-    (
-        "SaAmfCluster",
-        "config",
-        (
-            ("safAmfCluster", STRING, "Dci"),
-            ("saAmfClusterClmCluster", NAME, "cw"),
-            ("saAmfClusterStartupTimeout", TIME, "ciw"),
-            ("saAmfClusterAdminState", UINT32, "rhp", 1),
-        ),
-    ),
-    (
-        "SaAmfNode",
-        "config",
-        (
-            ("safAmfNode", STRING, "Dci"),
-            ("saAmfNodeClmNode", NAME, "cw"),
-            ("saAmfNodeCapacity", STRING, "cmw"),
-            ("saAmfNodeSuFailOverProb", TIME, "ciw"),
-            ("saAmfNodeSuFailoverMax", UINT32, "ciw"),
-            ("saAmfNodeAutoRepair", UINT32, "cw", 1),
-            ("saAmfNodeFailfastOnTerminationFailure", UINT32, "cw", 0),
-            ("saAmfNodeFailfastOnInstantiationFailure", UINT32, "cw", 0),
-            ("saAmfNodeAdminState", UINT32, "rhp", 1),
-            ("saAmfNodeOperState", UINT32, "rh"),
-        ),
-    ),
-    (
-        "SaAmfNodeGroup",
-        "config",
-        (
-            ("safAmfNodeGroup", STRING, "Dci"),
-            ("saAmfNGNodeList", NAME, "cimw"),
-            ("saAmfNGAdminState", UINT32, "rhp", 1),
-        ),
-    ),
-    (
-        "SaAmfNodeSwBundle",
-        "config",
-        (
-            ("safInstalledSwBundle", NAME, "Dci"),
-            ("saAmfNodeSwBundlePathPrefix", STRING, "ci"),
-        ),
-    ),
-    (
-        "SaAmfApplication",
-        "config",
-        (
-            ("safApp", STRING, "Dci"),
-            ("saAmfAppType", NAME, "ciw"),
-            ("saAmfApplicationAdminState", UINT32, "rhp", 1),
-            ("saAmfApplicationCurrNumSGs", UINT32, "r"),
-        ),
-    ),
-    (
-        "SaAmfAppType",
-        "config",
-        (
-            ("safVersion", STRING, "Dci"),
-            ("saAmfApptSGTypes", NAME, "cimw"),
-        ),
-    ),
-    (
-        "SaAmfAppBaseType",
-        "config",
-        (("safAppType", STRING, "Dci"),),
-    ),
-    (
-        "SaAmfSG",
-        "config",
-        (
-            ("safSg", STRING, "Dci"),
-            ("saAmfSGType", NAME, "ciw"),
-            ("saAmfSGSuHostNodeGroup", NAME, "cw"),
-            ("saAmfSGAutoRepair", UINT32, "cw"),
-            ("saAmfSGAutoAdjust", UINT32, "cw"),
-            ("saAmfSGNumPrefActiveSUs", UINT32, "cw", 1),
-            ("saAmfSGNumPrefStandbySUs", UINT32, "cw", 1),
-            ("saAmfSGNumPrefInserviceSUs", UINT32, "cw"),
-            ("saAmfSGNumPrefAssignedSUs", UINT32, "cw"),
-            ("saAmfSGMaxActiveSIsperSU", UINT32, "cw"),
-            ("saAmfSGMaxStandbySIsperSU", UINT32, "cw"),
-            ("saAmfSGAutoAdjustProb", TIME, "cw"),
-            ("saAmfSGCompRestartProb", TIME, "cw"),
-            ("saAmfSGCompRestartMax", UINT32, "cw"),
-            ("saAmfSGSuRestartProb", TIME, "cw"),
-            ("saAmfSGSuRestartMax", UINT32, "cw"),
-            ("saAmfSGAdminState", UINT32, "rhp", 1),
-            ("saAmfSGNumCurrAssignedSUs", UINT32, "r"),
-            ("saAmfSGNumCurrNonInstantiatedSpareSUs", UINT32, "r"),
-            ("saAmfSGNumCurrInstantiatedSpareSUs", UINT32, "r"),
-            ("osafAmfSGSuOperationList", NAME, "rhm"),
-            ("osafAmfSGFsmState", UINT32, "rh", 0),
-        ),
-    ),
-    (
-        "SaAmfSGType",
-        "config",
-        (
-            ("safVersion", STRING, "Dci"),
-            ("saAmfSgtRedundancyModel", UINT32, "ci"),
-            ("saAmfSgtValidSuTypes", NAME, "cimw"),
-            ("saAmfSgtDefAutoRepair", UINT32, "cw", 1),
-            ("saAmfSgtDefAutoAdjust", UINT32, "cw", 0),
-            ("saAmfSgtDefAutoAdjustProb", TIME, "ciw"),
-            ("saAmfSgtDefCompRestartProb", TIME, "ciw"),
-            ("saAmfSgtDefCompRestartMax", UINT32, "ciw"),
-            ("saAmfSgtDefSuRestartProb", TIME, "ciw"),
-            ("saAmfSgtDefSuRestartMax", UINT32, "ciw"),
-        ),
-    ),
-    (
-        "SaAmfSGBaseType",
-        "config",
-        (("safSgType", STRING, "Dci"),),
-    ),
-    (
-        "SaAmfSU",
-        "config",
-        (
-            ("safSu", STRING, "Dci"),
-            ("saAmfSUType", NAME, "ciw"),
-            ("saAmfSURank", UINT32, "cw", 0),
-            ("saAmfSUHostNodeOrNodeGroup", NAME, "cw"),
-            ("saAmfSUFailover", UINT32, "cw"),
-            ("saAmfSUMaintenanceCampaign", NAME, "cw"),
-            ("saAmfSUPreInstantiable", UINT32, "rh"),
-            ("saAmfSUOperState", UINT32, "rh"),
-            ("saAmfSUAdminState", UINT32, "rhp", 1),
-            ("saAmfSUReadinessState", UINT32, "rh"),
-            ("saAmfSUPresenceState", UINT32, "rh"),
-            ("saAmfSUAssignedSIs", NAME, "rm"),
-            ("saAmfSUHostedByNode", NAME, "rh"),
-            ("saAmfSUNumCurrActiveSIs", UINT32, "r"),
-            ("saAmfSUNumCurrStandbySIs", UINT32, "r"),
-            ("saAmfSURestartCount", UINT32, "r"),
-            ("osafAmfSUSwitch", UINT32, "rh", 0),
-        ),
-    ),
-    (
-        "SaAmfSUType",
-        "config",
-        (
-            ("safVersion", STRING, "Dci"),
-            ("saAmfSutIsExternal", UINT32, "ci"),
-            ("saAmfSutDefSUFailover", UINT32, "ciw"),
-            ("saAmfSutProvidesSvcTypes", NAME, "cimw"),
-        ),
-    ),
-    (
-        "SaAmfSUBaseType",
-        "config",
-        (("safSuType", STRING, "Dci"),),
-    ),
-    (
-        "SaAmfSutCompType",
-        "config",
-        (
-            ("safMemberCompType", NAME, "Dci"),
-            ("saAmfSutMaxNumComponents", UINT32, "c"),
-            ("saAmfSutMinNumComponents", UINT32, "c", 1),
-        ),
-    ),
-    (
-        "SaAmfSI",
-        "config",
-        (
-            ("safSi", STRING, "Dci"),
-            ("saAmfSvcType", NAME, "ciw"),
-            ("saAmfSIProtectedbySG", NAME, "cw"),
-            ("saAmfSIRank", UINT32, "cw", 0),
-            ("saAmfSIActiveWeight", STRING, "cmw"),
-            ("saAmfSIStandbyWeight", STRING, "cmw"),
-            ("saAmfSIPrefActiveAssignments", UINT32, "cw", 1),
-            ("saAmfSIPrefStandbyAssignments", UINT32, "cw", 1),
-            ("saAmfSIAdminState", UINT32, "rhp", 1),
-            ("saAmfSIAssignmentState", UINT32, "rh"),
-            ("saAmfSINumCurrActiveAssignments", UINT32, "r"),
-            ("saAmfSINumCurrStandbyAssignments", UINT32, "r"),
-            ("saAmfUnassignedAlarmStatus", UINT32, "rhp", 0),
-        ),
-    ),
-    (
-        "SaAmfSvcType",
-        "config",
-        (
-            ("safVersion", STRING, "Dci"),
-            ("saAmfSvcDefActiveWeight", STRING, "cmw"),
-            ("saAmfSvcDefStandbyWeight", STRING, "cmw"),
-        ),
-    ),
-    (
-        "SaAmfSvcBaseType",
-        "config",
-        (("safSvcType", STRING, "Dci"),),
-    ),
-    (
-        "SaAmfSIDependency",
-        "config",
-        (
-            ("safDepend", NAME, "Dci"),
-            ("saAmfToleranceTime", TIME, "cw"),
-        ),
-    ),
-    (
-        "SaAmfSIRankedSU",
-        "config",
-        (
-            ("safRankedSu", NAME, "Dci"),
-            ("saAmfRank", UINT32, "ciw"),
-        ),
-    ),
-    (
-        "SaAmfSIAssignment",
-        "runtime",
-        (
-            ("safSISU", NAME, "Drh"),
-            ("saAmfSISUHAState", UINT32, "rh"),
-            ("saAmfSISUHAReadinessState", UINT32, "rh"),
-            ("osafAmfSISUFsmState", UINT32, "rh", 0),
-        ),
-    ),
-    (
-        "SaAmfSvcTypeCSTypes",
-        "config",
-        (
-            ("safMemberCSType", NAME, "Dci"),
-            ("saAmfSvctMaxNumCSIs", UINT32, "cw"),
-        ),
-    ),
-    (
-        "SaAmfCSI",
-        "config",
-        (
-            ("safCsi", STRING, "Dci"),
-            ("saAmfCSType", NAME, "ciw"),
-            ("saAmfCSIDependencies", NAME, "cmw"),
-            ("osafAmfCSICommunicateCsiAttributeChange", UINT32, "cw"),
-        ),
-    ),
-    (
-        "SaAmfCSType",
-        "config",
-        (
-            ("safVersion", STRING, "Dci"),
-            ("saAmfCSAttrName", STRING, "cmw"),
-        ),
-    ),
-    (
-        "SaAmfCSBaseType",
-        "config",
-        (("safCSType", STRING, "Dci"),),
-    ),
-    (
-        "SaAmfCSIAttribute",
-        "config",
-        (
-            ("safCsiAttr", STRING, "Dci"),
-            ("saAmfCSIAttriValue", STRING, "cmw"),
-        ),
-    ),
-    (
-        "SaAmfCSIAssignment",
-        "runtime",
-        (
-            ("safCSIComp", NAME, "Drh"),
-            ("saAmfCSICompHAState", UINT32, "rh"),
-            ("saAmfCSICompHAReadinessState", UINT32, "rh"),
-        ),
-    ),
-    (
-        "SaAmfCompType",
-        "config",
-        (
-            ("safVersion", STRING, "Dci"),
-            ("saAmfCtCompCategory", UINT32, "ci"),
-            ("saAmfCtSwBundle", NAME, "c"),
-            ("saAmfCtDefCmdEnv", STRING, "cm"),
-            ("saAmfCtDefClcCliTimeout", TIME, "cw"),
-            ("saAmfCtDefCallbackTimeout", TIME, "cw"),
-            ("saAmfCtRelPathInstantiateCmd", STRING, "c"),
-            ("saAmfCtDefInstantiateCmdArgv", STRING, "cmw"),
-            ("saAmfCtDefInstantiationLevel", UINT32, "cw"),
-            ("saAmfCtRelPathTerminateCmd", STRING, "c"),
-            ("saAmfCtDefTerminateCmdArgv", STRING, "cmw"),
-            ("saAmfCtRelPathCleanupCmd", STRING, "c"),
-            ("saAmfCtDefCleanupCmdArgv", STRING, "cmw"),
-            ("saAmfCtRelPathAmStartCmd", STRING, "c"),
-            ("saAmfCtDefAmStartCmdArgv", STRING, "cmw"),
-            ("saAmfCtRelPathAmStopCmd", STRING, "c"),
-            ("saAmfCtDefAmStopCmdArgv", STRING, "cmw"),
-            ("osafAmfCtRelPathHcCmd", STRING, "c"),
-            ("osafAmfCtDefHcCmdArgv", STRING, "cmw"),
-            ("saAmfCtDefQuiescingCompleteTimeout", TIME, "cw"),
-            ("saAmfCtDefRecoveryOnError", UINT32, "ciw"),
-            ("saAmfCtDefDisableRestart", UINT32, "cw"),
-        ),
-    ),
-    (
-        "SaAmfCompBaseType",
-        "config",
-        (("safCompType", STRING, "Dci"),),
-    ),
-    (
-        "SaAmfCtCsType",
-        "config",
-        (
-            ("safSupportedCsType", NAME, "Dci"),
-            ("saAmfCtCompCapability", UINT32, "ci"),
-            ("saAmfCtDefNumMaxActiveCSIs", UINT32, "c"),
-            ("saAmfCtDefNumMaxStandbyCSIs", UINT32, "c"),
-        ),
-    ),
-    (
-        "SaAmfComp",
-        "config",
-        (
-            ("safComp", STRING, "Dci"),
-            ("saAmfCompType", NAME, "ciw"),
-            ("saAmfCompCmdEnv", STRING, "cmw"),
-            ("saAmfCompInstantiateCmdArgv", STRING, "cmw"),
-            ("saAmfCompInstantiateTimeout", TIME, "cw"),
-            ("saAmfCompInstantiationLevel", UINT32, "cw"),
-            ("saAmfCompNumMaxInstantiateWithoutDelay", UINT32, "cw"),
-            ("saAmfCompNumMaxInstantiateWithDelay", UINT32, "cw"),
-            ("saAmfCompDelayBetweenInstantiateAttempts", TIME, "cw"),
-            ("saAmfCompTerminateCmdArgv", STRING, "cmw"),
-            ("saAmfCompTerminateTimeout", TIME, "cw"),
-            ("saAmfCompCleanupCmdArgv", STRING, "cmw"),
-            ("saAmfCompCleanupTimeout", TIME, "cw"),
-            ("saAmfCompAmStartCmdArgv", STRING, "cmw"),
-            ("saAmfCompAmStartTimeout", TIME, "cw"),
-            ("saAmfCompNumMaxAmStartAttempts", UINT32, "cw"),
-            ("saAmfCompAmStopCmdArgv", STRING, "cmw"),
-            ("saAmfCompAmStopTimeout", TIME, "cw"),
-            ("osafAmfCompHcCmdArgv", STRING, "cmw"),
-            ("saAmfCompNumMaxAmStopAttempts", UINT32, "cw"),
-            ("saAmfCompCSISetCallbackTimeout", TIME, "cw"),
-            ("saAmfCompCSIRmvCallbackTimeout", TIME, "cw"),
-            ("saAmfCompQuiescingCompleteTimeout", TIME, "cw"),
-            ("saAmfCompRecoveryOnError", UINT32, "cw"),
-            ("saAmfCompDisableRestart", UINT32, "cw"),
-            ("saAmfCompProxyCsi", NAME, "cw"),
-            ("saAmfCompContainerCsi", NAME, "cw"),
-            ("saAmfCompOperState", UINT32, "rh"),
-            ("saAmfCompReadinessState", UINT32, "rh"),
-            ("saAmfCompPresenceState", UINT32, "rh"),
-            ("saAmfCompRestartCount", UINT32, "r"),
-            ("saAmfCompCurrProxyName", NAME, "r"),
-            ("saAmfCompCurrProxiedNames", NAME, "rm"),
-        ),
-    ),
-    (
-        "SaAmfCompCsType",
-        "config",
-        (
-            ("safSupportedCsType", NAME, "Dci"),
-            ("saAmfCompNumMaxActiveCSIs", UINT32, "cw"),
-            ("saAmfCompNumMaxStandbyCSIs", UINT32, "cw"),
-            ("saAmfCompNumCurrActiveCSIs", UINT32, "r"),
-            ("saAmfCompNumCurrStandbyCSIs", UINT32, "r"),
-            ("saAmfCompAssignedCsi", NAME, "r"),
-        ),
-    ),
-    (
-        "SaAmfCompGlobalAttributes",
-        "config",
-        (
-            ("safRdn", STRING, "Dci"),
-            ("saAmfNumMaxInstantiateWithoutDelay", UINT32, "cw"),
-            ("saAmfNumMaxInstantiateWithDelay", UINT32, "cw"),
-            ("saAmfNumMaxAmStartAttempts", UINT32, "cw"),
-            ("saAmfNumMaxAmStopAttempts", UINT32, "cw"),
-            ("saAmfDelayBetweenInstantiateAttempts", TIME, "cw"),
-        ),
-    ),
-    (
-        "SaAmfHealthcheck",
-        "config",
-        (
-            ("safHealthcheckKey", STRING, "Dci"),
-            ("saAmfHealthcheckPeriod", TIME, "cw"),
-            ("saAmfHealthcheckMaxDuration", TIME, "cw"),
-        ),
-    ),
-    (
-        "SaAmfHealthcheckType",
-        "config",
-        (
-            ("safHealthcheckKey", STRING, "Dci"),
-            ("saAmfHctDefPeriod", TIME, "ciw"),
-            ("saAmfHctDefMaxDuration", TIME, "ciw"),
-        ),
-    ),
-    (
-        "SaSmfSwBundle",
-        "config",
-        (
-            ("safSmfBundle", STRING, "Dci"),
-            ("saSmfBundleDefaultCmdTimeout", TIME, "cw"),
-            ("saSmfBundleInstallOnlineCmdUri", STRING, "cw"),
-            ("saSmfBundleInstallOnlineCmdArgs", STRING, "cw"),
-            ("saSmfBundleInstallOfflineCmdUri", STRING, "cw"),
-            ("saSmfBundleInstallOfflineCmdArgs", STRING, "cw"),
-            ("saSmfBundleInstallOfflineScope", UINT32, "cw"),
-            ("saSmfBundleRemoveOnlineCmdUri", STRING, "cw"),
-            ("saSmfBundleRemoveOnlineCmdArgs", STRING, "cw"),
-            ("saSmfBundleRemoveOfflineCmdUri", STRING, "cw"),
-            ("saSmfBundleRemoveOfflineCmdArgs", STRING, "cw"),
-            ("saSmfBundleRemoveOfflineScope", UINT32, "cw"),
-        ),
-    ),
-    (
-        "OpenSafAmfConfig",
-        "config",
-        (
-            ("amfConfig", STRING, "Dci"),
-            ("osafAmfRestrictAutoRepairEnable", UINT32, "cw"),
-            ("osafAmfDelayNodeFailoverTimeout", TIME, "cw"),
-            ("osafAmfDelayNodeFailoverNodeWaitTimeout", TIME, "cw"),
-        ),
-    ),
-)
+SaAmfNodeGroup config
+  rdn     safAmfNodeGroup                          string initialized
+  config  saAmfNGNodeList                          name   initialized writable multi_value
+  runtime saAmfNGAdminState                        uint32 cached persistent = 1
+
+SaAmfNodeSwBundle config
+  rdn     safInstalledSwBundle                     name   initialized
+  config  saAmfNodeSwBundlePathPrefix              string initialized
+
+OpenSafAmfConfig config
+  rdn     amfConfig                                string initialized
+  config  osafAmfRestrictAutoRepairEnable          uint32 writable
+  config  osafAmfDelayNodeFailoverTimeout          time   writable
+  config  osafAmfDelayNodeFailoverNodeWaitTimeout  time   writable
+
+SaAmfCompGlobalAttributes config
+  rdn     safRdn                                   string initialized
+  config  saAmfNumMaxInstantiateWithoutDelay       uint32 writable
+  config  saAmfNumMaxInstantiateWithDelay          uint32 writable
+  config  saAmfNumMaxAmStartAttempts               uint32 writable
+  config  saAmfNumMaxAmStopAttempts                uint32 writable
+  config  saAmfDelayBetweenInstantiateAttempts     time   writable
+
+SaAmfApplication config
+  rdn     safApp                                   string initialized
+  config  saAmfAppType                             name   initialized writable
+  runtime saAmfApplicationAdminState               uint32 cached persistent = 1
+  runtime saAmfApplicationCurrNumSGs               uint32
+
+SaAmfSG config
+  rdn     safSg                                    string initialized
+  config  saAmfSGType                              name   initialized writable
+  config  saAmfSGSuHostNodeGroup                   name   writable
+  config  saAmfSGAutoRepair                        uint32 writable
+  config  saAmfSGAutoAdjust                        uint32 writable
+  config  saAmfSGNumPrefActiveSUs                  uint32 writable = 1
+  config  saAmfSGNumPrefStandbySUs                 uint32 writable = 1
+  config  saAmfSGNumPrefInserviceSUs               uint32 writable
+  config  saAmfSGNumPrefAssignedSUs                uint32 writable
+  config  saAmfSGMaxActiveSIsperSU                 uint32 writable
+  config  saAmfSGMaxStandbySIsperSU                uint32 writable
+  config  saAmfSGAutoAdjustProb                    time   writable
+  config  saAmfSGCompRestartProb                   time   writable
+  config  saAmfSGCompRestartMax                    uint32 writable
+  config  saAmfSGSuRestartProb                     time   writable
+  config  saAmfSGSuRestartMax                      uint32 writable
+  runtime saAmfSGAdminState                        uint32 cached persistent = 1
+  runtime saAmfSGNumCurrAssignedSUs                uint32
+  runtime saAmfSGNumCurrNonInstantiatedSpareSUs    uint32
+  runtime saAmfSGNumCurrInstantiatedSpareSUs       uint32
+  runtime osafAmfSGSuOperationList                 name   multi_value cached
+  runtime osafAmfSGFsmState                        uint32 cached = 0
+
+SaAmfSU config
+  rdn     safSu                                    string initialized
+  config  saAmfSUType                              name   initialized writable
+  config  saAmfSURank                              uint32 writable = 0
+  config  saAmfSUHostNodeOrNodeGroup               name   writable
+  config  saAmfSUFailover                          uint32 writable
+  config  saAmfSUMaintenanceCampaign               name   writable
+  runtime saAmfSUPreInstantiable                   uint32 cached
+  runtime saAmfSUOperState                         uint32 cached
+  runtime saAmfSUAdminState                        uint32 cached persistent = 1
+  runtime saAmfSUReadinessState                    uint32 cached
+  runtime saAmfSUPresenceState                     uint32 cached
+  runtime saAmfSUAssignedSIs                       name   multi_value
+  runtime saAmfSUHostedByNode                      name   cached
+  runtime saAmfSUNumCurrActiveSIs                  uint32
+  runtime saAmfSUNumCurrStandbySIs                 uint32
+  runtime saAmfSURestartCount                      uint32
+  runtime osafAmfSUSwitch                          uint32 cached = 0
+
+SaAmfComp config
+  rdn     safComp                                  string initialized
+  config  saAmfCompType                            name   initialized writable
+  config  saAmfCompCmdEnv                          string writable multi_value
+  config  saAmfCompInstantiateCmdArgv              string writable multi_value
+  config  saAmfCompInstantiateTimeout              time   writable
+  config  saAmfCompInstantiationLevel              uint32 writable
+  config  saAmfCompNumMaxInstantiateWithoutDelay   uint32 writable
+  config  saAmfCompNumMaxInstantiateWithDelay      uint32 writable
+  config  saAmfCompDelayBetweenInstantiateAttempts time   writable
+  config  saAmfCompTerminateCmdArgv                string writable multi_value
+  config  saAmfCompTerminateTimeout                time   writable
+  config  saAmfCompCleanupCmdArgv                  string writable multi_value
+  config  saAmfCompCleanupTimeout                  time   writable
+  config  saAmfCompAmStartCmdArgv                  string writable multi_value
+  config  saAmfCompAmStartTimeout                  time   writable
+  config  saAmfCompNumMaxAmStartAttempts           uint32 writable
+  config  saAmfCompAmStopCmdArgv                   string writable multi_value
+  config  saAmfCompAmStopTimeout                   time   writable
+  config  saAmfCompNumMaxAmStopAttempts            uint32 writable
+  config  osafAmfCompHcCmdArgv                     string writable multi_value
+  config  saAmfCompCSISetCallbackTimeout           time   writable
+  config  saAmfCompCSIRmvCallbackTimeout           time   writable
+  config  saAmfCompQuiescingCompleteTimeout        time   writable
+  config  saAmfCompRecoveryOnError                 uint32 writable
+  config  saAmfCompDisableRestart                  uint32 writable
+  config  saAmfCompProxyCsi                        name   writable
+  config  saAmfCompContainerCsi                    name   writable
+  runtime saAmfCompOperState                       uint32 cached
+  runtime saAmfCompReadinessState                  uint32 cached
+  runtime saAmfCompPresenceState                   uint32 cached
+  runtime saAmfCompRestartCount                    uint32
+  runtime saAmfCompCurrProxyName                   name
+  runtime saAmfCompCurrProxiedNames                name   multi_value
+
+SaAmfCompCsType config
+  rdn     safSupportedCsType                       name   initialized
+  config  saAmfCompNumMaxActiveCSIs                uint32 writable
+  config  saAmfCompNumMaxStandbyCSIs               uint32 writable
+  runtime saAmfCompNumCurrActiveCSIs               uint32
+  runtime saAmfCompNumCurrStandbyCSIs              uint32
+  runtime saAmfCompAssignedCsi                     name
+
+SaAmfHealthcheck config
+  rdn     safHealthcheckKey                        string initialized
+  config  saAmfHealthcheckPeriod                   time   writable
+  config  saAmfHealthcheckMaxDuration              time   writable
+
+SaAmfSI config
+  rdn     safSi                                    string initialized
+  config  saAmfSvcType                             name   initialized writable
+  config  saAmfSIProtectedbySG                     name   writable
+  config  saAmfSIRank                              uint32 writable = 0
+  config  saAmfSIActiveWeight                      string writable multi_value
+  config  saAmfSIStandbyWeight                     string writable multi_value
+  config  saAmfSIPrefActiveAssignments             uint32 writable = 1
+  config  saAmfSIPrefStandbyAssignments            uint32 writable = 1
+  runtime saAmfSIAdminState                        uint32 cached persistent = 1
+  runtime saAmfSIAssignmentState                   uint32 cached
+  runtime saAmfSINumCurrActiveAssignments          uint32
+  runtime saAmfSINumCurrStandbyAssignments         uint32
+  runtime saAmfUnassignedAlarmStatus               uint32 cached persistent = 0
+
+SaAmfSIDependency config
+  rdn     safDepend                                name   initialized
+  config  saAmfToleranceTime                       time   writable
+
+SaAmfSIRankedSU config
+  rdn     safRankedSu                              name   initialized
+  config  saAmfRank                                uint32 initialized writable
+
+SaAmfCSI config
+  rdn     safCsi                                   string initialized
+  config  saAmfCSType                              name   initialized writable
+  config  saAmfCSIDependencies                     name   writable multi_value
+  config  osafAmfCSICommunicateCsiAttributeChange  uint32 writable
+
+SaAmfCSIAttribute config
+  rdn     safCsiAttr                               string initialized
+  config  saAmfCSIAttriValue                       string writable multi_value
+
+SaAmfSIAssignment runtime
+  rdn     safSISU                                  name   cached
+  runtime saAmfSISUHAState                         uint32 cached
+  runtime saAmfSISUHAReadinessState                uint32 cached
+  runtime osafAmfSISUFsmState                      uint32 cached = 0
+
+SaAmfCSIAssignment runtime
+  rdn     safCSIComp                               name   cached
+  runtime saAmfCSICompHAState                      uint32 cached
+  runtime saAmfCSICompHAReadinessState             uint32 cached
+"""

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The objects that are in IMM from the start, as on a real cluster of the nodes given.
+"""The classes and objects that are in IMM from the start, as on a real cluster of the nodes given.
 
-OpenSAF's own AMF model (its SUs, components and types) is not among them: nobody simulates its daemons.
+`standard_model` makes plain values and knows no store; `load_standard_model` puts them into one. Of what
+OpenSAF says about itself there are the applications, with the types that they refer to, but not its own
+service groups, units and components: nobody simulates its daemons. The classes of the log, checkpoint,
+event, message and lock services are left out, too.
 """
 
 from __future__ import annotations
@@ -9,40 +12,55 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
+from imm_model.names import parent_dn, rdn_of
+from imm_model.objects import ImmObject
 from imm_model.types import Value
 
 from ..imm.classes import define
 from ..imm.rules import LOADER, Values
-from ..imm.store import Store, StoredObject
+from ..imm.store import CLASS_NAMES, IMM_OBJECT, IMM_OBJECT_CLASS, MANAGEMENT_OBJECT, Store, StoredObject
 from ..service import Node
-from .tables import standard_classes
+from .amf_classes import AMF_CLASSES
+from .amf_types import AMF_TYPES
+from .service_classes import SERVICE_CLASSES
+from .smf_classes import SMF_CLASSES
+from .tables import read_table
 
 CLM_CLUSTER = "safCluster=myClmCluster"
 AMF_CLUSTER = "safAmfCluster=myAmfCluster"
-_APPLICATION_TYPE = "safVersion=4.0.0,safAppType=OpenSafApplicationType"
-_BUNDLE = "safSmfBundle=OpenSAF"
-_SECOND = 1_000_000_000
+AMF_SERVICE = "safAmfService"
+CLM_SERVICE = "safClmService"
+SMF_SERVICE = "safSmfService"
+PAYLOAD_PREFIX = "PL"  # of a node's name; all other nodes are controllers
 
 APPLICATIONS = (
     "OpenSAF",
-    "safAmfService",
+    AMF_SERVICE,
     "safCkptService",
-    "safClmService",
+    CLM_SERVICE,
     "safEvtService",
     "safImmService",
-    "safLckService",
+    "safLockService",
     "safLogService",
     "safMsgService",
-    "safNtfService",
-    "safSmfService",
+    SMF_SERVICE,
 )
 
+# Classes outside AMF that have an implementer. IMM's own and the rest have none.
+_OTHER_IMPLEMENTERS = {
+    "SaClmCluster": CLM_SERVICE,
+    "SaClmNode": CLM_SERVICE,
+    "SaSmfCampaign": SMF_SERVICE,
+    "SaSmfSwBundle": SMF_SERVICE,
+    "OpenSafSmfConfig": SMF_SERVICE,
+    "OpenSafSmfExecControl": SMF_SERVICE,
+}
 
-# Classes that have instances on every real node, those of OpenSAF's own daemons: they cannot be deleted.
+# Classes that have instances on every real node, those of OpenSAF's own daemons, but none here: they cannot
+# be deleted.
 OCCUPIED = frozenset(
     {
-        "OpenSafAmfConfig",
-        "OpenSafSmfConfig",
         "SaAmfCSBaseType",
         "SaAmfCSI",
         "SaAmfCSIAssignment",
@@ -52,108 +70,238 @@ OCCUPIED = frozenset(
         "SaAmfCompCsType",
         "SaAmfCompType",
         "SaAmfCtCsType",
+        "SaAmfHealthcheck",
         "SaAmfHealthcheckType",
         "SaAmfSG",
-        "SaAmfSGBaseType",
-        "SaAmfSGType",
         "SaAmfSI",
         "SaAmfSIAssignment",
         "SaAmfSU",
-        "SaAmfSUBaseType",
-        "SaAmfSUType",
         "SaAmfSutCompType",
-        "SaAmfSvcBaseType",
-        "SaAmfSvcType",
         "SaAmfSvcTypeCSTypes",
-        "SaLogStreamConfig",
     }
 )
 
+_SECOND = 1_000_000_000
+_ENABLED = 1  # SaAmfOperationalStateT
+_VERSION = "safVersion=4.0.0"
+_APPLICATION_TYPE = f"{_VERSION},safAppType=OpenSafApplicationType"
+_BUNDLE = "safSmfBundle=OpenSAF"
+# OpenSAF's groups: SG type, redundancy model, SU type, service type. Controllers' daemons, then every node's.
+_GROUP_TYPES = (
+    ("OpenSafSgType2N", 1, "OpenSafSuTypeServer", "SC-2N-OpenSAF"),
+    ("OpenSafSgTypeNoRed", 5, "OpenSafSuTypeND", "NoRed-OpenSAF"),
+)
+_SMF_SETTINGS: Mapping[str, Value] = {
+    "smfBackupCreateCmd": "/usr/lib/opensaf/smf-backup-create",
+    "smfBundleCheckCmd": "/usr/lib/opensaf/smf-bundle-check",
+    "smfNodeCheckCmd": "/usr/lib/opensaf/smf-node-check",
+    "smfRepositoryCheckCmd": "/usr/lib/opensaf/smf-repository-check",
+    "smfClusterRebootCmd": "/usr/lib/opensaf/smf-cluster-reboot",
+    "smfNodeRebootCmd": "reboot",
+    "smfNodeBundleActCmd": "",
+    "smfImmPersistCmd": "immdump /etc/opensaf/imm.xml",
+    "smfAdminOpTimeout": 600 * _SECOND,
+    "smfCliTimeout": 600 * _SECOND,
+    "smfRebootTimeout": 600 * _SECOND,
+    "smfSiSwapSiName": "safSi=SC-2N,safApp=OpenSAF",
+    "smfSiSwapMaxRetry": 200,
+    "smfCampMaxRestart": 10,
+    "smfInactivatePbeDuringUpgrade": 1,
+}
 
-class Row(NamedTuple):
-    """One object: its class, its DN, the attributes that differ from their defaults."""
+
+class StandardModel(NamedTuple):
+    """What is there from the start.
+
+    `classes` are in IMM's order; `objects` have their parents before them and every value that they start
+    with, defaults included; `implementers` has the implementer name of each class that has one.
+    """
+
+    classes: tuple[ClassDefinition, ...]
+    objects: tuple[ImmObject, ...]
+    implementers: Mapping[str, str]
+
+
+class _Row(NamedTuple):
+    """One object: its class, its DN, what is not a default."""
 
     class_name: str
     dn: str
-    attributes: Mapping[str, Sequence[Value]]
+    attributes: Mapping[str, Sequence[Value]] = {}
 
 
-def standard_objects(nodes: Sequence[Node]) -> list[Row]:
-    """The objects, parents first. Nodes are named SC-... (controllers) or otherwise (payloads)."""
-    controllers = [node.name for node in nodes if node.name.startswith("SC-")]
-    payloads = [node.name for node in nodes if not node.name.startswith("SC-")]
+def standard_model(node_names: Sequence[str]) -> StandardModel:
+    """The model of a cluster of these nodes.
 
-    def amf_nodes(names: Sequence[str]) -> list[Value]:
-        return [f"safAmfNode={name},{AMF_CLUSTER}" for name in names]
-
+    What only a running service knows (node ids, addresses, times, counts of AMF) is not in it.
+    """
+    amf = [*read_table(AMF_CLASSES), *read_table(AMF_TYPES)]
+    definitions = [*amf, *read_table(SMF_CLASSES), *read_table(SERVICE_CLASSES)]
+    # As a real node lists them: the class of IMM's own object, made before all others, then by bytes.
+    definitions.sort(key=lambda definition: (definition.name != IMM_OBJECT_CLASS, definition.name))
+    starting = {definition.name: _starting_values(definition) for definition in definitions}
     rows = [
-        Row("SaAmfAppBaseType", "safAppType=OpenSafApplicationType", {}),
-        Row(
-            "SaAmfAppType",
-            _APPLICATION_TYPE,
-            {"saAmfApptSGTypes": ["safVersion=4.0.0,safSgType=OpenSafSgTypeNoRed"]},
+        *_application_rows([definition.name for definition in definitions]),
+        *_cluster_rows(node_names),
+        *_group_rows(node_names),
+    ]
+    objects = []
+    for class_name, dn, attributes in rows:
+        given = {name: tuple(values) for name, values in attributes.items()}
+        objects.append(ImmObject(dn, class_name, {**starting[class_name], **given}))
+    implementers = {
+        definition.name: AMF_SERVICE for definition in amf if definition.category is Category.CONFIG
+    }
+    return StandardModel(tuple(definitions), tuple(objects), {**implementers, **_OTHER_IMPLEMENTERS})
+
+
+def load_standard_model(store: Store, nodes: Sequence[Node]) -> None:
+    """Put the standard classes and objects into an empty store."""
+    model = standard_model([node.name for node in nodes])
+    for definition in model.classes:
+        define(store, definition)
+    store.occupied = OCCUPIED
+    for dn, class_name, attributes in model.objects:
+        cls = store.classes[class_name]
+        values: dict[str, Values] = {**attributes, cls.rdn.name: (rdn_of(dn),)}
+        parent = parent_dn(dn)
+        found = StoredObject(dn, cls, store.objects[parent] if parent else None, values)
+        found.implementer = cls.implementer
+        found.owner = LOADER
+        store.insert(found)
+
+
+def _starting_values(definition: ClassDefinition) -> dict[str, tuple[Value, ...]]:
+    """What a loaded object has without being told: its defaults."""
+    return {
+        attribute.name: (attribute.default,)
+        for attribute in definition.attributes
+        if attribute.default is not None and _is_loaded(attribute)
+    }
+
+
+def _is_loaded(attribute: AttributeDefinition) -> bool:
+    """Is it in a file that IMM starts from? What is runtime and not persistent is left to its implementer,
+    so opensafImmNostdFlags is empty on a real node in spite of its default."""
+    return attribute.is_config or bool(attribute.flags & AttributeFlag.PERSISTENT)
+
+
+def _application_rows(class_names: Sequence[Value]) -> list[_Row]:
+    """OpenSAF's applications, their types, the services' settings below them."""
+    group_types = [f"{_VERSION},safSgType={group[0]}" for group in _GROUP_TYPES]
+    rows = [
+        _Row("SaAmfAppBaseType", "safAppType=OpenSafApplicationType"),
+        _Row("SaAmfAppType", _APPLICATION_TYPE, {"saAmfApptSGTypes": group_types[::-1]}),
+    ]
+    for group, redundancy, unit, service in _GROUP_TYPES:
+        rows += _type_rows(group, redundancy, unit, service)
+    rows += [
+        _Row("SaAmfApplication", f"safApp={name}", {"saAmfAppType": [_APPLICATION_TYPE]})
+        for name in APPLICATIONS
+    ]
+    return [
+        *rows,
+        _Row("OpensafConfig", "opensafConfigId=opensafGlobalConfig,safApp=OpenSAF"),
+        _Row(
+            "OpenSafAmfConfig",
+            f"amfConfig=1,safApp={AMF_SERVICE}",
+            {
+                "osafAmfRestrictAutoRepairEnable": [1],
+                "osafAmfDelayNodeFailoverTimeout": [0],
+                "osafAmfDelayNodeFailoverNodeWaitTimeout": [180],  # a real node has 180 ns, not s
+            },
         ),
-        Row("SaSmfSwBundle", _BUNDLE, {}),
-        Row("SaClmCluster", CLM_CLUSTER, {}),
-        Row(
+        _Row("SaAmfCompGlobalAttributes", f"safRdn=compGlobalAttributes,safApp={AMF_SERVICE}"),
+        _Row(IMM_OBJECT_CLASS, IMM_OBJECT, {"opensafImmEpoch": [3], CLASS_NAMES: class_names}),
+        _Row("SaImmMngt", MANAGEMENT_OBJECT),
+        _Row(
+            "OpenSafSmfConfig",
+            f"smfConfig=1,safApp={SMF_SERVICE}",
+            {name: [value] for name, value in _SMF_SETTINGS.items()},
+        ),
+        _Row("SaSmfSwBundle", _BUNDLE),
+    ]
+
+
+def _type_rows(group: str, redundancy: int, unit: str, service: str) -> list[_Row]:
+    """The types of one group, without those of the daemons in it."""
+    return [
+        _Row("SaAmfSvcBaseType", f"safSvcType={service}"),
+        _Row("SaAmfSvcType", f"{_VERSION},safSvcType={service}"),
+        _Row("SaAmfSUBaseType", f"safSuType={unit}"),
+        _Row(
+            "SaAmfSUType",
+            f"{_VERSION},safSuType={unit}",
+            {
+                "saAmfSutIsExternal": [0],
+                "saAmfSutDefSUFailover": [1],
+                "saAmfSutProvidesSvcTypes": [f"{_VERSION},safSvcType={service}"],
+            },
+        ),
+        _Row("SaAmfSGBaseType", f"safSgType={group}"),
+        _Row(
+            "SaAmfSGType",
+            f"{_VERSION},safSgType={group}",
+            {
+                "saAmfSgtRedundancyModel": [redundancy],
+                "saAmfSgtValidSuTypes": [f"{_VERSION},safSuType={unit}"],
+                "saAmfSgtDefAutoAdjustProb": [10_000_000],
+                "saAmfSgtDefCompRestartProb": [60 * _SECOND],
+                "saAmfSgtDefCompRestartMax": [10],
+                "saAmfSgtDefSuRestartProb": [600 * _SECOND],
+                "saAmfSgtDefSuRestartMax": [10],
+            },
+        ),
+    ]
+
+
+def _cluster_rows(node_names: Sequence[str]) -> list[_Row]:
+    """Both clusters and their nodes: all are members, all are enabled."""
+    rows = [
+        _Row("SaClmCluster", CLM_CLUSTER, {"saClmClusterNumNodes": [len(node_names)]}),
+        _Row(
             "SaAmfCluster",
             AMF_CLUSTER,
             {"saAmfClusterStartupTimeout": [10 * _SECOND], "saAmfClusterClmCluster": [CLM_CLUSTER]},
         ),
     ]
-    rows += [
-        Row("SaAmfApplication", f"safApp={name}", {"saAmfAppType": [_APPLICATION_TYPE]})
-        for name in APPLICATIONS
-    ]
-    rows += [
-        Row("OpensafImm", "opensafImm=opensafImm,safApp=safImmService", {}),
-        Row("SaImmMngt", "safRdn=immManagement,safApp=safImmService", {}),
-        Row("SaAmfCompGlobalAttributes", "safRdn=compGlobalAttributes,safApp=safAmfService", {}),
-        Row("OpensafConfig", "opensafConfigId=opensafGlobalConfig,safApp=OpenSAF", {}),
-    ]
-    for node in nodes:
-        clm_node, amf_node = f"safNode={node.name},{CLM_CLUSTER}", f"safAmfNode={node.name},{AMF_CLUSTER}"
+    for name in node_names:
+        clm_node, amf_node = f"safNode={name},{CLM_CLUSTER}", f"safAmfNode={name},{AMF_CLUSTER}"
         rows += [
-            Row("SaClmNode", clm_node, {"saClmNodeLockCallbackTimeout": [50 * _SECOND]}),
-            Row(
+            _Row(
+                "SaClmNode",
+                clm_node,
+                {"saClmNodeLockCallbackTimeout": [50 * _SECOND], "saClmNodeIsMember": [1]},
+            ),
+            _Row(
                 "SaAmfNode",
                 amf_node,
                 {
                     "saAmfNodeClmNode": [clm_node],
                     "saAmfNodeSuFailoverMax": [2],
                     "saAmfNodeSuFailOverProb": [1200 * _SECOND],
+                    "saAmfNodeOperState": [_ENABLED],
                 },
             ),
-            Row(
+            _Row(
                 "SaAmfNodeSwBundle",
                 f"safInstalledSwBundle={_BUNDLE},{amf_node}",
-                {"saAmfNodeSwBundlePathPrefix": ["/usr/lib/opensaf/clc-cli-scripts"]},
+                {"saAmfNodeSwBundlePathPrefix": ["/usr/lib/opensaf/clc-cli"]},
             ),
         ]
-    groups = (("AllNodes", [*controllers, *payloads]), ("SCs", controllers), ("PLs", payloads))
-    rows += [
-        Row(
-            "SaAmfNodeGroup", f"safAmfNodeGroup={name},{AMF_CLUSTER}", {"saAmfNGNodeList": amf_nodes(members)}
-        )
-        for name, members in groups
-    ]
     return rows
 
 
-def load_standard_model(store: Store, nodes: Sequence[Node]) -> None:
-    """Put the standard classes and objects into an empty store."""
-    for definition in standard_classes():
-        define(store, definition)
-    store.occupied = OCCUPIED
-    for class_name, dn, attributes in standard_objects(nodes):
-        cls = store.classes[class_name]
-        rdn, _, parent_dn = dn.partition(",")
-        values: dict[str, Values] = {
-            a.name: (a.default,) for a in cls.definition.attributes if a.default is not None
-        }
-        values.update({name: tuple(given) for name, given in attributes.items()})
-        values[cls.rdn.name] = (rdn,)
-        found = StoredObject(dn, cls, store.objects[parent_dn] if parent_dn else None, values)
-        found.implementer = cls.implementer
-        found.owner = LOADER
-        store.insert(found)
+def _group_rows(node_names: Sequence[str]) -> list[_Row]:
+    """The node groups that have members: AMF knows no group without."""
+    payloads = [name for name in node_names if name.startswith(PAYLOAD_PREFIX)]
+    controllers = [name for name in node_names if not name.startswith(PAYLOAD_PREFIX)]
+    rows = []
+    for group, members in (("AllNodes", [*controllers, *payloads]), ("SCs", controllers), ("PLs", payloads)):
+        # IMM gives the values of a loaded attribute in reverse.
+        nodes = [f"safAmfNode={name},{AMF_CLUSTER}" for name in reversed(members)]
+        if nodes:
+            rows.append(
+                _Row("SaAmfNodeGroup", f"safAmfNodeGroup={group},{AMF_CLUSTER}", {"saAmfNGNodeList": nodes})
+            )
+    return rows

@@ -1,53 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Class definitions out of the tables of this package."""
+"""Tables of class definitions, as text; and reading them.
+
+A class begins with its name and its category at the margin. Below it is a line for each attribute: what it
+is (``rdn``, ``config`` or ``runtime``), its name, its type, its flags and, after ``=``, its default:
+
+    SaAmfSU config
+      rdn     safSu              string initialized
+      config  saAmfSURank        uint32 writable = 0
+      runtime saAmfSUAdminState  uint32 cached persistent = 1
+
+Types are those of `ValueType`, flags those of `AttributeFlag`, in lower case. The RDN has its class's
+category. Whether IMM would take a definition is for the tests to say (`imm_model.classes.check_class`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
 
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
+from imm_model.types import ValueType, parse_value
 
-from .amf_classes import AMF_CLASSES
-from .service_classes import SERVICE_CLASSES
-
-FLAGS = {
-    "D": AttributeFlag.RDN,
-    "c": AttributeFlag.CONFIG,
-    "w": AttributeFlag.WRITABLE,
-    "i": AttributeFlag.INITIALIZED,
-    "r": AttributeFlag.RUNTIME,
-    "h": AttributeFlag.CACHED,
-    "p": AttributeFlag.PERSISTENT,
-    "m": AttributeFlag.MULTI_VALUE,
-    "u": AttributeFlag.NO_DUPLICATES,
-    "n": AttributeFlag.NOTIFY,
-    "d": AttributeFlag.NO_DANGLING,
-    "N": AttributeFlag.DN,
-    "x": AttributeFlag.DEFAULT_REMOVED,
-    "s": AttributeFlag.STRONG_DEFAULT,
-}
+_CATEGORY_FLAGS = {Category.CONFIG: AttributeFlag.CONFIG, Category.RUNTIME: AttributeFlag.RUNTIME}
 
 
-def standard_classes() -> list[ClassDefinition]:
-    """All classes that are there from the start."""
-    return [*read_table(AMF_CLASSES), *read_table(SERVICE_CLASSES)]
-
-
-def read_table(table: Iterable[Any]) -> list[ClassDefinition]:
-    """The definitions of one table."""
-    seen: dict[str, AttributeFlag] = {}  # combining flags is slow, and there are few combinations
-    definitions = []
-    for name, category, rows in table:
+def read_table(text: str) -> Iterator[ClassDefinition]:
+    """The definitions of a table in its order; KeyError or ValueError for a table that is none."""
+    combined: dict[tuple[str, ...], AttributeFlag] = {}  # combining flags is slow; there are few combinations
+    for block in text.strip("\n").split("\n\n"):
+        head, *rows = block.split("\n")
+        name, category_word = head.split()
+        category = Category[category_word.upper()]
         attributes = []
-        for attribute, kind, letters, *default in rows:
-            flags = seen.get(letters)
+        for row in rows:
+            left, _, default = row.partition(" = ")
+            kind, attribute, type_word, *words = left.split()
+            key = (category_word, kind, *words)
+            flags = combined.get(key)
             if flags is None:
-                flags = AttributeFlag(0)
-                for letter in letters:
-                    flags |= FLAGS[letter]
-                seen[letters] = flags
-            attributes.append(AttributeDefinition(attribute, kind, flags, default[0] if default else None))
-        kind_of_class = Category.CONFIG if category == "config" else Category.RUNTIME
-        definitions.append(ClassDefinition(name, kind_of_class, tuple(attributes)))
-    return definitions
+                flags = combined[key] = _flags(category, kind, words)
+            value_type = ValueType[type_word.upper()]
+            value = parse_value(default, value_type) if default else None
+            attributes.append(AttributeDefinition(attribute, value_type, flags, value))
+        yield ClassDefinition(name, category, tuple(attributes))
+
+
+def _flags(category: Category, kind: str, words: list[str]) -> AttributeFlag:
+    if kind == "rdn":
+        flags = AttributeFlag.RDN | _CATEGORY_FLAGS[category]
+    else:
+        flags = _CATEGORY_FLAGS[Category[kind.upper()]]
+    for word in words:
+        flags |= AttributeFlag[word.upper()]
+    return flags
