@@ -8,6 +8,7 @@ a word, and ends with status 1 and one line when its time is over. Nothing here 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from imm_model.types import decode_text
 Tool = Callable[[Sequence[str]], int]
 
 FAILURE = 1
+_RETRY_SECONDS = 1.0
 
 
 def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
@@ -68,6 +70,12 @@ def limit_time(seconds: int, line: str) -> None:
 
     signal.signal(signal.SIGALRM, time_is_over)
     signal.alarm(min(seconds & 0xFFFFFFFF, 0x7FFFFFFF))
+
+
+def wait_to_try_again() -> None:
+    """Let a second pass, as OpenSAF's tools do after TRY_AGAIN: IMM gives no event to wait for. The time
+    limit's signal ends it."""
+    select.select((), (), (), _RETRY_SECONDS)
 
 
 def print_help(tool: str, synopsis: str, description: str, options: str, example: str) -> None:

@@ -8,7 +8,6 @@ any other code but OK. No ctypes: a command must start fast.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
 from typing import Any, NamedTuple, Optional
@@ -24,7 +23,6 @@ from .formatting import describe_code
 VERSION = [ord("A"), 2, 17]
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
 IMM_SERVICE = "safImmService"
-_RETRY_SECONDS = 1.0
 
 
 class Scope(IntEnum):
@@ -122,7 +120,7 @@ class ImmClient:
             except UnreachableError as error:
                 if error.code != Code.ERR_TRY_AGAIN or attempt == self._tries:
                     raise ImmError("saImmOmInitialize", error.code, str(error)) from None
-                time.sleep(_RETRY_SECONDS)
+                command.wait_to_try_again()
             else:
                 break
         self.handle = int(self._call("saImmOmInitialize", version=VERSION, callbacks=None)["handle"])
@@ -335,7 +333,7 @@ class ImmClient:
                 return out
             if code != Code.ERR_TRY_AGAIN or attempt == self._tries:
                 break
-            time.sleep(_RETRY_SECONDS)
+            command.wait_to_try_again()
         raise ImmError(name, code)
 
 

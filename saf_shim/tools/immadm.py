@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from typing import Optional
 
@@ -205,7 +204,7 @@ class _Operator:
                 command.fail(f"error - saImmOmAdminOperationInvoke_2 FAILED: {describe_code(error.code)}")
             if result != Code.ERR_TRY_AGAIN or not request.try_again:
                 break
-            time.sleep(1)  # until the command's time is over
+            command.wait_to_try_again()  # until the command's time is over
         if result == Code.OK:
             if request.shows_results:
                 self._print(dn, returned)
