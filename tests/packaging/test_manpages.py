@@ -197,3 +197,28 @@ def test_completion_offers_values():
     assert {"install", "upgrade", "remove"} <= complete("amf-netwatch", "campaign", "")
     assert {*WAITS, "lo"} <= complete("amf-netwatch", "wait", "")
     assert "lo" in complete("amf-netwatch", "monitor", "--dev", "")
+
+
+# ---------------------------------------------------------------------------------------------- saf-shim
+
+
+def shim_commands():
+    return re.findall(r"^    ([a-z]+)  ", help_of("saf_shim.cli"), re.MULTILINE)
+
+
+def test_the_shims_page_explains_its_commands_and_options():
+    commands = re.findall(r"^\.TP\n\.B (\S+)$", section("saf-shim.1", "COMMANDS"), re.MULTILINE)
+    assert sorted(commands) == sorted(shim_commands())
+    options = {option for command in commands for option in options_of("saf_shim.cli", command)}
+    assert options_in("saf-shim.1") == options
+
+
+def test_the_shims_completion_offers_its_commands_and_options():
+    commands = set(shim_commands())
+    assert complete("saf-shim", "") == {*commands, "--help"}
+    for command in commands:
+        options = options_of("saf_shim.cli", command)
+        offered = complete("saf-shim", command, "--")
+        assert offered - {"--"} == options
+    assert complete("saf-shim", "imm", "") >= {"absent", "back", "restart"}
+    assert "immlist" in complete("saf-shim", "run", "--", "immli")
