@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""After any operations on a namespace, the state kept by events equals a fresh dump.
+
+Thousands of random operations, of which some race with each other; then the kernel is left alone, and what
+the mirror shows is compared in every fact with a dump by the library, and in every field that a monitor
+shows with pyroute2.
+"""
+
+from __future__ import annotations
+
+import select
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import pytest
+from kernel_fixtures import Namespace
+from netlink_tools.oracle import Pyroute2Oracle
+from netlink_tools.random_network import RandomNetwork
+
+from amf_netwatch.netlink.address import Address
+from amf_netwatch.netlink.changes import ADDRESS_FACTS, LINK_FACTS, ROUTE_FACTS, Action, Change, read_facts
+from amf_netwatch.netlink.conversation import Conversation
+from amf_netwatch.netlink.follower import Follower
+from amf_netwatch.netlink.link import Link
+from amf_netwatch.netlink.monitor import list_fields
+from amf_netwatch.netlink.route import Route
+from amf_netwatch.netlink.route_table import FAMILIES, route_key
+from amf_netwatch.netlink.state import State
+from amf_netwatch.netlink.tables import Tables, address_key
+
+SETTLING = 5.0  # seconds; the kernel tells a lost carrier up to one second later
+LINK_FIELDS = ("ifname", "mac", "mtu", "admin_state", "oper_state", "running", "master", "kind")
+
+
+def picture_of(links: Any, addresses: Any, routes: Any) -> tuple[Any, ...]:
+    """All facts, in an order of their own."""
+    return (
+        {link.ifindex: read_facts(LINK_FACTS, link) for link in links},
+        {address_key(one): read_facts(ADDRESS_FACTS, one) for one in addresses},
+        sorted(((route_key(one), read_facts(ROUTE_FACTS, one)) for one in routes), key=repr),
+    )
+
+
+def picture_of_kernel(conversation: Conversation) -> tuple[Any, ...]:
+    routes = [route for family in FAMILIES for route in conversation.dump_routes(family)]
+    return picture_of(conversation.dump_links(), conversation.dump_addresses(), routes)
+
+
+def picture_of_tables(tables: Tables) -> tuple[Any, ...]:
+    return picture_of(tables.links.values(), tables.addresses.values(), tables.routes)
+
+
+class Driver:
+    """A follower that is kept reading."""
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self._poll = select.poll()
+        self._poll.register(follower.fileno(), select.POLLIN)
+
+    def catch_up(self, milliseconds: int = 0) -> None:
+        while self.follower.behind or self._poll.poll(milliseconds):
+            self.follower.read()
+
+    def run(self, operations: list[str]) -> None:
+        """Let two shells do it at the same time, and read meanwhile."""
+        halves = [operations[0::2], operations[1::2]]
+        shells = [
+            subprocess.Popen(["sh"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for _ in halves
+        ]
+        for shell, half in zip(shells, halves):
+            assert shell.stdin is not None
+            shell.stdin.write("".join(f"ip {operation}\n" for operation in half))
+            shell.stdin.close()
+        while any(shell.poll() is None for shell in shells):
+            self.catch_up(1)
+
+    def batch(self, operations: list[str]) -> None:
+        """Let one process do it as fast as it can, and read only afterwards; nothing may fail."""
+        script = "\n".join(operations) + "\n"
+        subprocess.run(["ip", "-batch", "-"], input=script, text=True, check=True, capture_output=True)
+
+    def settle(self, conversation: Conversation, operations: list[str]) -> None:
+        """Read until the mirror equals a dump; fails when it does not come to that."""
+        deadline = monotonic() + SETTLING
+        while True:
+            self.catch_up()
+            ours, kernels = picture_of_tables(self.follower.mirror.tables), picture_of_kernel(conversation)
+            if ours == kernels:
+                return
+            assert monotonic() < deadline, (operations, ours, kernels)
+            self.catch_up(20)
+
+
+def compare_with_pyroute2(tables: Tables, pyroute2: Pyroute2Oracle) -> None:
+    lines = [
+        list_fields(
+            Change(Action.CURRENT, None, None, value),
+            0.0,
+            tables,
+        )
+        for value in tables
+    ]
+    links = {
+        line["ifindex"]: {
+            **{name: line[name] for name in LINK_FIELDS},
+            "ifname": tables.find_name(line["ifindex"]).decode(),
+            "master": line["master"].decode() if line["master"] else None,
+        }
+        for line in lines
+        if "mac" in line
+    }
+    assert links == pyroute2.links()
+    addresses = {(line["ifindex"], line["address"], line["family"]) for line in lines if "address" in line}
+    assert addresses == pyroute2.addresses()
+    routes = [
+        (line["family"], line["table"], line["dst"], line["gateway"], line["ifindex"])
+        for line in lines
+        if "dst" in line and "next_hops" not in line
+    ]
+    assert sorted(routes, key=repr) == pyroute2.routes()
+
+
+class Accountant:
+    """Adds up the changes that observers are told; what they add up to must be what the tables show."""
+
+    def __init__(self) -> None:
+        self.shown: Counter[Any] = Counter()
+        self._announced: Change | None = None
+        self._complete = False
+
+    def before(self, change: Change) -> None:
+        assert self._announced is None
+        self._announced = change
+
+    def after(self, change: Change) -> None:
+        if change.action is Action.LOST:
+            self._complete = True
+            return
+        if change.action is Action.CURRENT:
+            if self._complete:
+                assert self.shown[entry(change.after)] == 1
+            else:
+                self.shown[entry(change.after)] += 1
+            return
+        self._complete = True
+        assert self._announced == change, "`before` was not told first"
+        self._announced = None
+        assert (change.before is None) == (change.action is Action.NEW)
+        assert (change.after is None) == (change.action is Action.REMOVED)
+        assert bool(change.changed) == (change.action is Action.CHANGED)
+        if change.before is not None:
+            assert self.shown[entry(change.before)] == 1, "what was not there has changed or gone"
+            del self.shown[entry(change.before)]
+        if change.after is not None:
+            self.shown[entry(change.after)] += 1
+
+    def compare(self, tables: Tables) -> None:
+        assert self.shown == Counter(map(entry, tables))
+
+
+def entry(value: Link | Address | Route) -> Any:
+    if isinstance(value, Link):
+        return value.ifindex, read_facts(LINK_FACTS, value)
+    if isinstance(value, Address):
+        return address_key(value), read_facts(ADDRESS_FACTS, value)
+    return route_key(value), read_facts(ROUTE_FACTS, value)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("seed", "rounds", "length", "receive_buffer"),
+    [(1, 25, 40, None), (2, 25, 40, None), (3, 8, 150, None), (4, 15, 60, 4096), (5, 15, 60, 4096)],
+)
+def test_the_mirror_equals_a_fresh_dump(
+    namespace: Namespace,
+    new_namespace: Callable[[], Namespace],
+    seed: int,
+    rounds: int,
+    length: int,
+    receive_buffer: int | None,
+) -> None:
+    network = RandomNetwork(seed, new_namespace().name)
+    accountant = Accountant()
+    with (
+        Conversation() as conversation,
+        Pyroute2Oracle() as pyroute2,
+        Follower(before=accountant.before, after=accountant.after, receive_buffer=receive_buffer) as follower,
+    ):
+        driver = Driver(follower)
+        driver.catch_up()
+        for _ in range(rounds):
+            operations = [network.operation() for _ in range(length)]
+            driver.run(operations)
+            driver.settle(conversation, operations)
+            accountant.compare(follower.mirror.tables)
+        compare_with_pyroute2(follower.mirror.tables, pyroute2)
+        if receive_buffer is not None:
+            assert follower.losses, "the buffer was meant to overflow"
+
+
+@pytest.mark.kernel
+def test_a_state_in_its_thread_equals_a_fresh_dump(
+    namespace: Namespace, new_namespace: Callable[[], Namespace]
+) -> None:
+    network = RandomNetwork(6, new_namespace().name)
+    with State() as state, Conversation() as conversation:
+        for _ in range(8):
+            script = "".join(f"ip {network.operation()}\n" for _ in range(60))
+            namespace.run("sh", input=script, check=False)
+            deadline = monotonic() + SETTLING
+            while picture_of(state.links(), state.addresses(), state.routes()) != picture_of_kernel(
+                conversation
+            ):
+                assert monotonic() < deadline
+                try:
+                    state.wait_for(lambda _: False, timeout=0.02)
+                except TimeoutError:
+                    pass
+
+
+@pytest.mark.kernel
+def test_a_storm_with_a_tiny_buffer_ends_in_the_right_state(namespace: Namespace) -> None:
+    lost: list[Change] = []
+    with (
+        Conversation() as conversation,
+        Follower(
+            after=lambda change: lost.append(change) if change.action is Action.LOST else None,
+            receive_buffer=4096,
+        ) as follower,
+    ):
+        driver = Driver(follower)
+        driver.catch_up()
+        storm = [f"link add s{n} type veth peer name t{n}" for n in range(150)]
+        storm += [f"link set s{n} up" for n in range(150)] + [f"link set t{n} up" for n in range(150)]
+        storm += [f"addr add 192.0.2.{n}/32 dev s{n}" for n in range(150)]
+        storm += [f"link set t{n} name u{n}" for n in range(0, 150, 3)]
+        storm += [f"link del s{n}" for n in range(1, 150, 3)]
+        driver.batch(storm)
+        driver.settle(conversation, storm)
+        assert lost
+        assert len(follower.mirror.tables.links) == 1 + 200
