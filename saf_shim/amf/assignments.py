@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Optional
 
 from imm_model.names import escape_dn
 
+from .configuration import Configuration
 from .effects import Create, Delete, Update
 from .entities import Assignment, Component, Csi, CsiAssignment, Si, Unit, by_name
 from .messages import AssignmentRequest, CsiRequest
@@ -96,18 +97,18 @@ def _choose_components(director: Director, assignment: Assignment) -> None:
             left.append(csi)
     for csi in left:
         for component in unit.components:
-            if component.assigned and _has_room(director, component, csi, assignment.ha):
+            if component.assigned and _has_room(director, component, csi, assignment.ha, configuration):
                 _add_csi(director, assignment, csi, component)
                 break
 
 
-def _has_room(director: Director, component: Component, csi: Csi, ha: Ha) -> bool:
+def _has_room(director: Director, component: Component, csi: Csi, ha: Ha, model: Configuration) -> bool:
     """The component supports the CSI's type, and another CSI of it."""
-    configuration = director.configuration
-    if not configuration.supports(component.dn, csi.dn):
+    if not model.supports(component.dn, csi.dn):
         return False
-    limit = configuration.max_assignments(component.dn, csi.dn, ha == Ha.ACTIVE)
-    return limit < 0 or director.csi_count(component, csi, ha == Ha.ACTIVE) < limit
+    limit = model.max_assignments(component.dn, csi.dn, ha == Ha.ACTIVE)
+    kind = model.name(csi.dn, "saAmfCSType")
+    return limit < 0 or director.csi_count(component, csi, kind, ha == Ha.ACTIVE) < limit
 
 
 def _add_csi(director: Director, assignment: Assignment, csi: Csi, component: Component) -> CsiAssignment:
@@ -147,15 +148,20 @@ def _is_assigned_in(director: Director, sponsor: str, unit: Unit) -> bool:
 
 
 def add_csi(director: Director, assignment: Assignment, csi: Csi) -> Optional[CsiAssignment]:
-    """A CSI that has come into being while its SI is assigned: choose a component; None when none has
-    room."""
-    unit = assignment.unit
-    taken = {each.component for each in assignment.csis}
-    supported = [c for c in unit.components if director.configuration.supports(c.dn, csi.dn)]
-    free = [c for c in supported if c not in taken]
-    roomy = [c for c in supported if c in taken and _has_room(director, c, csi, assignment.ha)]
-    chosen = next(iter(free + roomy), None)
+    """A CSI that has come into being while its SI is assigned; None when no component has room for it."""
+    chosen = choose_component(director, assignment, csi, director.configuration)
     return _add_csi(director, assignment, csi, chosen) if chosen is not None else None
+
+
+def choose_component(
+    director: Director, assignment: Assignment, csi: Csi, model: Configuration
+) -> Optional[Component]:
+    """A component without a CSI of this SI, else one that can take another CSI of this type."""
+    taken = {each.component for each in assignment.csis}
+    supported = [c for c in assignment.unit.components if model.supports(c.dn, csi.dn)]
+    free = [c for c in supported if c not in taken]
+    roomy = (c for c in supported if c in taken and _has_room(director, c, csi, assignment.ha, model))
+    return next(iter(free), None) or next(roomy, None)
 
 
 # -- changing

@@ -32,7 +32,7 @@ from .messages import (
 )
 from .node import NodeDirector
 from .protection import Protection
-from .states import Admin, GroupState, Ha, Operation, Operational, Presence, Readiness, Redundancy
+from .states import Act, Admin, GroupState, Ha, Operation, Operational, Presence, Readiness, Redundancy
 
 TABLES: dict[Redundancy, Table] = {
     Redundancy.NO_REDUNDANCY: no_redundancy.TABLE,
@@ -309,9 +309,8 @@ class Director:
 
     # -- counting
 
-    def csi_count(self, component: Component, csi: Csi, active: bool) -> int:
-        """CSIs of this CSI's type that the component has as active, or as standby."""
-        kind = self.configuration.name(csi.dn, "saAmfCSType")
+    def csi_count(self, component: Component, csi: Csi, kind: str, active: bool) -> int:
+        """CSIs of type `kind`, but for `csi`, that the component has as active, or as standby."""
         states = (Ha.ACTIVE,) if active else (Ha.STANDBY,)
         return sum(
             each.component is component
@@ -372,6 +371,7 @@ class Director:
             added = assignments.add_csi(self, assignment, csi)
             if added is not None:
                 assignment.adding = added
+                assignment.single = Act.ASSIGN
         recovery.continue_csi_change(self, csi.si)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Optional
 
 from .states import (
+    Act,
     Admin,
     AssignmentState,
     GroupState,
@@ -252,7 +253,7 @@ class Csi:
 class Assignment:
     """An SI assigned to a unit."""
 
-    __slots__ = ("adding", "csis", "ha", "si", "state", "unit")
+    __slots__ = ("adding", "csis", "ha", "si", "single", "state", "unit")
 
     def __init__(self, si: Si, unit: Unit, ha: Ha) -> None:
         self.si = si
@@ -261,6 +262,7 @@ class Assignment:
         self.state = Susi.ASSIGNING
         self.csis: list[CsiAssignment] = []
         self.adding: Optional[CsiAssignment] = None  # one CSI that is added to it, or taken from it
+        self.single = Act.ASSIGN  # which of the two
 
 
 class CsiAssignment:

@@ -448,7 +448,7 @@ def continue_csi_change(director: Director, si: Si) -> None:
     """Tell the next unit that has the SI."""
     for assignment in si.assignments:
         if assignment.adding is not None:
-            assignments.send(director, assignment.unit, assignment, Act.ASSIGN, assignment.adding)
+            assignments.send(director, assignment.unit, assignment, assignment.single, assignment.adding)
             return
 
 
