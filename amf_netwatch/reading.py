@@ -24,8 +24,8 @@ from .netlink.address import Address, decode_address
 from .netlink.constants import Family, HardwareType, HeaderFlag, LinkFilter, LinkFlag, MessageType
 from .netlink.conversation import Conversation
 from .netlink.errors import KernelError, NetlinkError
-from .netlink.link import decode_link, pack_link_request
 from .netlink.link_facts import LinkFacts, LinkFactsDecoder
+from .netlink.requests import pack_link_request
 from .netlink.socket import NetlinkSocket
 from .netlink.wire import HEADER, HEADER_SIZE
 from .patterns import matches_any
@@ -238,7 +238,7 @@ class Reader:
             return False
         payload = pack_link_request(link.ifindex, extended_mask=LinkFilter.SKIP_STATS)
         try:
-            found = self._conversation.ask(MessageType.GETLINK, payload, parser=decode_link)
+            found = self._conversation.ask(MessageType.GETLINK, payload)
         except KernelError:
             return False  # it has gone; its going is an event
         return bool(found) and found[0].kind is None

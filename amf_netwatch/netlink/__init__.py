@@ -32,11 +32,7 @@ if TYPE_CHECKING:
         LinkFlag,
         MessageType,
         OperState,
-        RouteFlag,
-        RouteProtocol,
         RouteScope,
-        RouteTable,
-        RouteType,
     )
     from amf_netwatch.netlink.conversation import (
         Conversation,
@@ -81,8 +77,17 @@ if TYPE_CHECKING:
         decode_default_route,
         decode_route,
     )
+    from amf_netwatch.netlink.route_constants import (
+        RouteFlag,
+        RouteProtocol,
+        RouteTable,
+        RouteType,
+    )
     from amf_netwatch.netlink.socket import (
         NetlinkSocket,
+    )
+    from amf_netwatch.netlink.transport import (
+        QueryTransport,
         Transport,
     )
     from amf_netwatch.netlink.wire import (
@@ -95,8 +100,7 @@ _MODULES = {
     "address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
     "datagrams": "DatagramQueue",
-    "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteFlag "
-    "RouteProtocol RouteScope RouteTable RouteType",
+    "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope",
     "conversation": "Conversation",
     "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError NetlinkError "
     "OverrunError SocketError TruncatedError",
@@ -105,7 +109,9 @@ _MODULES = {
     "listener": "Cause Changes Listener",
     "parsers": "ParserRegistry",
     "route": "NextHop Route Via decode_default_route decode_route",
-    "socket": "NetlinkSocket Transport",
+    "route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
+    "socket": "NetlinkSocket",
+    "transport": "QueryTransport Transport",
     "wire": "Message iter_attributes iter_messages",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -140,6 +146,7 @@ __all__ = [
     "OperState",
     "OverrunError",
     "ParserRegistry",
+    "QueryTransport",
     "ReceiveBuffer",
     "Route",
     "RouteFlag",

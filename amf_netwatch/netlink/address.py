@@ -22,6 +22,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from amf_netwatch.netlink.constants import AddressAttribute, Family, Members, RouteScope
+from amf_netwatch.netlink.requests import IFADDR
 from amf_netwatch.netlink.wire import (
     Buffer,
     Row,
@@ -35,7 +36,6 @@ from amf_netwatch.netlink.wire import (
 
 _EIGHT_GROUPS = Struct(">8H")
 _FAMILIES, _SCOPES = Members(Family), Members(RouteScope)
-IFADDR = Struct("=BBBBI")  # family, prefix length, flags, scope, index
 
 
 class Address(NamedTuple):
@@ -108,8 +108,3 @@ def decode_address(buffer: Buffer, start: int, end: int) -> Address:
     slots: list[Any] = [_FAMILIES[family], prefix_length, flags, _SCOPES[scope], index] + [None] * 5
     read_attributes(buffer, start + IFADDR.size, end, _ADDRESS_TABLE, slots)
     return Address._make(slots)
-
-
-def pack_address_request(index: int = 0, family: int = Family.UNSPEC) -> bytes:
-    """The payload of an RTM_GETADDR dump; `index` limits it to one link if the socket checks strictly."""
-    return IFADDR.pack(family, 0, 0, 0, index)

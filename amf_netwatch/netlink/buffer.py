@@ -13,10 +13,13 @@ import os
 import select
 import threading
 from errno import EPIPE
+from typing import TYPE_CHECKING
 
-from amf_netwatch.netlink.conversation import QueryTransport
 from amf_netwatch.netlink.datagrams import BOUND, DatagramQueue
 from amf_netwatch.netlink.errors import LossError, NetlinkError, SocketError, TruncatedError
+
+if TYPE_CHECKING:
+    from amf_netwatch.netlink.transport import QueryTransport
 
 
 class ReceiveBuffer:

@@ -33,9 +33,8 @@ from collections.abc import Sequence
 from errno import EAGAIN, EBUSY, EINTR, ENODEV
 from struct import Struct
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from amf_netwatch.netlink.address import Address, pack_address_request
 from amf_netwatch.netlink.constants import ExtendedAck, Family, HeaderFlag, LinkFilter, MessageType
 from amf_netwatch.netlink.errors import (
     AnswerTimeoutError,
@@ -47,10 +46,9 @@ from amf_netwatch.netlink.errors import (
     OverrunError,
     TruncatedError,
 )
-from amf_netwatch.netlink.link import Link, pack_link_request
 from amf_netwatch.netlink.parsers import Parser, ParserRegistry
-from amf_netwatch.netlink.route import Route, pack_route_request
-from amf_netwatch.netlink.socket import Namespace, NetlinkSocket, Transport
+from amf_netwatch.netlink.requests import pack_address_request, pack_link_request, pack_route_request
+from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
 from amf_netwatch.netlink.wire import (
     ALIGNMENT_MASK,
     HEADER,
@@ -63,6 +61,12 @@ from amf_netwatch.netlink.wire import (
     read_text,
 )
 
+if TYPE_CHECKING:
+    from amf_netwatch.netlink.address import Address
+    from amf_netwatch.netlink.link import Link
+    from amf_netwatch.netlink.route import Route
+    from amf_netwatch.netlink.transport import QueryTransport
+
 ATTEMPTS = 12  # while links come and go, a third of all dumps are interrupted: 12 in a row are one in 10^6
 TIMEOUT = 5.0  # seconds for a whole answer, all attempts together
 _KEPT_ALIENS = 1024
@@ -70,20 +74,6 @@ _ERRNO = Struct("=i")
 _FIRST_DATA_TYPE = 16  # NLMSG_MIN_TYPE: below are ERROR, DONE ...
 _INTERRUPTED = int(HeaderFlag.DUMP_INTERRUPTED)
 _TRANSIENT = (EBUSY, EAGAIN, EINTR)
-
-
-class QueryTransport(Transport, Protocol):
-    """A transport that also takes requests."""
-
-    @property
-    def port(self) -> int:
-        """Our port: the kernel puts it on every answer."""
-
-    def send(self, datagram: bytes) -> None:
-        """Hand one datagram to the kernel."""
-
-    def grow(self, datagram_size: int) -> None:
-        """Make room for datagrams of this size."""
 
 
 class _Request:

@@ -23,7 +23,7 @@ from errno import EINVAL, ENODEV, ENOENT
 from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Object
 from amf_netwatch.netlink.constants import Family, Group
-from amf_netwatch.netlink.conversation import Conversation, QueryTransport
+from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import (
     DecodeError,
     InterruptedDumpError,
@@ -38,6 +38,7 @@ from amf_netwatch.netlink.route import Route
 from amf_netwatch.netlink.route_table import FAMILIES, RouteScope, route_interfaces
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace, NetlinkSocket
 from amf_netwatch.netlink.tables import Mirror, Observer
+from amf_netwatch.netlink.transport import QueryTransport
 
 EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE)
 _NEXT_HOPS = 32  # RTNLGRP_NEXTHOP, since Linux 5.3

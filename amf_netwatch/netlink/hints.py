@@ -11,7 +11,7 @@ from struct import Struct
 
 from amf_netwatch.netlink.constants import Family, LinkAttribute, MessageType
 from amf_netwatch.netlink.errors import DecodeError, OverrunError
-from amf_netwatch.netlink.link import IFINFO
+from amf_netwatch.netlink.requests import IFINFO
 from amf_netwatch.netlink.wire import (
     ALIGNMENT_MASK,
     ATTRIBUTE_HEADER_SIZE,

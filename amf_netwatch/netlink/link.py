@@ -26,7 +26,6 @@ events), so what is absent is None, never zero.  Names are bytes.  Hardware addr
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import Any, NamedTuple
 
 from amf_netwatch.netlink.constants import (
@@ -38,13 +37,13 @@ from amf_netwatch.netlink.constants import (
     Members,
     OperState,
 )
+from amf_netwatch.netlink.requests import IFINFO
 from amf_netwatch.netlink.wire import (
     Buffer,
     Row,
     attribute_table,
     check_room,
     iter_attributes,
-    pack_attribute,
     read_attributes,
     read_bytes,
     read_name,
@@ -54,9 +53,7 @@ from amf_netwatch.netlink.wire import (
     read_u32,
 )
 
-_U32 = Struct("=I")
 _FAMILIES, _HARDWARE_TYPES, _OPERSTATES = Members(Family), Members(HardwareType), Members(OperState)
-IFINFO = Struct("=BxHiII")  # family, hardware type, index, flags, change
 
 
 class LinkInfo(NamedTuple):
@@ -187,14 +184,3 @@ def decode_link(buffer: Buffer, start: int, end: int) -> Link:
     slots: list[Any] = [_FAMILIES[family], _HARDWARE_TYPES[kind], index, flags, change, *_ABSENT]
     read_attributes(buffer, start + IFINFO.size, end, _LINK_TABLE, slots)
     return _new(Link, slots)
-
-
-def pack_link_request(index: int = 0, name: bytes | None = None, extended_mask: int = 0) -> bytes:
-    """The payload of an RTM_GETLINK: of one link by index or by name, or (neither given) for a dump of
-    all."""
-    payload = IFINFO.pack(Family.UNSPEC, 0, index, 0, 0)
-    if name is not None:
-        payload += pack_attribute(LinkAttribute.IFNAME, name + b"\0")
-    if extended_mask:
-        payload += pack_attribute(LinkAttribute.EXT_MASK, _U32.pack(extended_mask))
-    return payload

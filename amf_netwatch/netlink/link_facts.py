@@ -20,13 +20,13 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import Any, Callable, NamedTuple
 
-from amf_netwatch.netlink.constants import ATTRIBUTE_TYPE_MASK
 from amf_netwatch.netlink.errors import DecodeError
-from amf_netwatch.netlink.link import IFINFO
+from amf_netwatch.netlink.requests import IFINFO
 from amf_netwatch.netlink.wire import (
     ALIGNMENT_MASK,
     ATTRIBUTE,
     ATTRIBUTE_HEADER_SIZE,
+    ATTRIBUTE_TYPE_MASK,
     Buffer,
     check_room,
     read_bytes,

@@ -37,12 +37,15 @@ import threading
 from collections.abc import Callable, Iterable
 from enum import Enum
 from errno import EBADF, EPIPE
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from amf_netwatch.netlink.constants import Group
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, SocketError, TruncatedError
 from amf_netwatch.netlink.hints import add_changed_links
-from amf_netwatch.netlink.socket import NetlinkSocket, Transport
+from amf_netwatch.netlink.socket import NetlinkSocket
+
+if TYPE_CHECKING:
+    from amf_netwatch.netlink.transport import Transport
 
 GROUPS = (Group.LINK, Group.IPV4_ADDRESS, Group.IPV6_ADDRESS)
 DRAIN = 256  # datagrams; a container start is 14.  Up to here single links are read again, 0.4 ms at most

@@ -7,16 +7,22 @@ message over; it raises DecodeError, does no IO and may run in any thread.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Union
+from importlib import import_module
+from typing import Any, Callable, Optional
 
-from amf_netwatch.netlink.address import Address, decode_address
-from amf_netwatch.netlink.constants import MessageType
-from amf_netwatch.netlink.link import Link, decode_link
-from amf_netwatch.netlink.route import Route, decode_route
 from amf_netwatch.netlink.wire import Buffer, Message
 
 Parser = Callable[[Buffer, int, int], Optional[Any]]
-Value = Union[Link, Address, Route]
+
+# By message type; imported when the first such message comes: who reads no routes pays for none.
+_DECODERS = {
+    16: ("link", "decode_link"),
+    17: ("link", "decode_link"),
+    20: ("address", "decode_address"),
+    21: ("address", "decode_address"),
+    24: ("route", "decode_route"),
+    25: ("route", "decode_route"),
+}
 
 
 class ParserRegistry:
@@ -27,14 +33,7 @@ class ParserRegistry:
     """
 
     def __init__(self) -> None:
-        self._parsers: dict[int, Parser] = {
-            MessageType.NEWLINK: decode_link,
-            MessageType.DELLINK: decode_link,
-            MessageType.NEWADDR: decode_address,
-            MessageType.DELADDR: decode_address,
-            MessageType.NEWROUTE: decode_route,
-            MessageType.DELROUTE: decode_route,
-        }
+        self._parsers: dict[int, Parser] = {}
 
     def register(self, message_type: int, parser: Parser) -> None:
         """From now on `parser` reads messages of this type; it replaces another."""
@@ -42,9 +41,14 @@ class ParserRegistry:
 
     def find(self, message_type: int) -> Parser | None:
         """The parser of this type, or None: such messages are passed over."""
-        return self._parsers.get(message_type)
+        parser = self._parsers.get(message_type)
+        if parser is None and message_type in _DECODERS:
+            module, name = _DECODERS[message_type]
+            decoder: Parser = getattr(import_module(f"amf_netwatch.netlink.{module}"), name)
+            parser = self._parsers.setdefault(message_type, decoder)
+        return parser
 
     def parse(self, message: Message) -> Any | None:
         """The value of one message; None when no parser knows its type or the parser passed it over."""
-        parser = self._parsers.get(message.type)
+        parser = self.find(message.type)
         return parser(message.buffer, message.start, message.end) if parser is not None else None

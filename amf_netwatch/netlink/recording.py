@@ -48,11 +48,11 @@ from struct import Struct
 from time import time_ns
 from typing import Any, Callable, NamedTuple
 
-from amf_netwatch.netlink.conversation import QueryTransport
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
 from amf_netwatch.netlink.parsers import ParserRegistry
 from amf_netwatch.netlink.route_table import RouteScope
 from amf_netwatch.netlink.tables import Mirror
+from amf_netwatch.netlink.transport import QueryTransport
 from amf_netwatch.netlink.wire import Message, iter_messages
 
 MAGIC = b"\x89NLREC\r\n"  # the odd bytes tell a file that was copied as text

@@ -33,30 +33,22 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from amf_netwatch.netlink.address import format_ip
-from amf_netwatch.netlink.constants import (
-    Family,
-    Members,
-    RouteAttribute,
-    RouteProtocol,
-    RouteScope,
-    RouteType,
-)
+from amf_netwatch.netlink.constants import Family, Members, RouteScope
 from amf_netwatch.netlink.errors import DecodeError
+from amf_netwatch.netlink.requests import RTMSG
+from amf_netwatch.netlink.route_constants import RouteAttribute, RouteProtocol, RouteType
 from amf_netwatch.netlink.wire import (
     ALIGNMENT_MASK,
     Buffer,
     Row,
     attribute_table,
     check_room,
-    pack_attribute,
     read_attributes,
     read_bytes,
     read_u32,
 )
 
-RTMSG = Struct("=BBBBBBBBI")  # family, prefix lengths (2), tos, table, protocol, scope, type, flags
 NEXT_HOP = Struct("=HBBi")  # length, flags, weight - 1, interface
-_U32 = Struct("=I")
 _VIA_FAMILY = Struct("=H")
 _FAMILIES, _PROTOCOLS = Members(Family), Members(RouteProtocol)
 _SCOPES, _TYPES = Members(RouteScope), Members(RouteType)
@@ -186,15 +178,3 @@ def decode_default_route(buffer: Buffer, start: int, end: int) -> Route | None:
     if end - start >= RTMSG.size and buffer[start + 1]:  # destination prefix length
         return None
     return decode_route(buffer, start, end)
-
-
-def pack_route_request(
-    family: int = Family.UNSPEC, table: int | None = None, interface: int | None = None
-) -> bytes:
-    """The payload of an RTM_GETROUTE dump; table and interface limit it if the socket checks strictly."""
-    payload = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
-    if table is not None:
-        payload += pack_attribute(RouteAttribute.TABLE, _U32.pack(table))
-    if interface is not None:
-        payload += pack_attribute(RouteAttribute.OIF, _U32.pack(interface))
-    return payload

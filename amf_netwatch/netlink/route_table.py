@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional
 
 from amf_netwatch.netlink.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
-from amf_netwatch.netlink.constants import Family, HeaderFlag, RouteFlag
+from amf_netwatch.netlink.constants import Family, HeaderFlag
 from amf_netwatch.netlink.route import NextHop, Route
+from amf_netwatch.netlink.route_constants import RouteFlag
 
 FAMILIES = (Family.INET, Family.INET6)
 

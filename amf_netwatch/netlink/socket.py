@@ -19,7 +19,7 @@ import _socket  # `socket` costs 6 ms and 1.3 MB to import and adds nothing that
 import os
 import sys
 from collections.abc import Iterable
-from typing import Protocol, Union
+from typing import Union
 
 from amf_netwatch.netlink.errors import OverrunError, SocketError, TruncatedError
 
@@ -41,22 +41,6 @@ _EPERM = 1
 _ENOPROTOOPT = 92
 _ENOBUFS = 105
 _AGAIN = (4, 11)  # EINTR, EAGAIN
-
-
-class Transport(Protocol):
-    """Where datagrams come from: a `NetlinkSocket`, a `ReceiveBuffer`, a recording.  Never blocks."""
-
-    def fileno(self) -> int:
-        """A descriptor that polls readable when `receive` has something to say."""
-
-    def receive(self) -> bytes | None:
-        """The next datagram; None: nothing is there.  Raises LossError, SocketError."""
-
-    def discard(self) -> None:
-        """Throw away what has queued up.  What is sent from now on will be received."""
-
-    def close(self) -> None:
-        """Release the descriptors; a second call does nothing."""
 
 
 class NetlinkSocket:

@@ -35,7 +35,6 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import Any, Callable, NamedTuple, Union
 
-from amf_netwatch.netlink.constants import ATTRIBUTE_TYPE_MASK
 from amf_netwatch.netlink.errors import DecodeError
 
 Buffer = Union[bytes, bytearray, memoryview]
@@ -46,6 +45,7 @@ HEADER = Struct("=IHHII")  # length, type, flags, sequence, port
 HEADER_SIZE = 16
 ATTRIBUTE = Struct("=HH")  # length, type
 ATTRIBUTE_HEADER_SIZE = 4
+ATTRIBUTE_TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 ALIGNMENT_MASK = -4  # NLMSG_ALIGNTO and NLA_ALIGNTO are both 4
 
 _U8 = Struct("=B")

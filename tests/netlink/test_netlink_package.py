@@ -13,7 +13,7 @@ from pyroute2.netlink import rtnl
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 import amf_netwatch.netlink as package
-from amf_netwatch.netlink import constants
+from amf_netwatch.netlink import constants, route_constants
 
 HEADERS = Path("/usr/include/linux")
 ROOT = Path(__file__).parents[2]
@@ -78,11 +78,11 @@ CASES = [
     (constants.LinkInfoAttribute, "if_link.h", "IFLA_INFO_", set()),
     (constants.AddressAttribute, "if_addr.h", "IFA_", {"PROTO"}),
     (constants.AddressFlag, "if_addr.h", "IFA_F_", set()),
-    (constants.RouteAttribute, "rtnetlink.h", "RTA_", set()),
-    (constants.RouteTable, "rtnetlink.h", "RT_TABLE_", set()),
+    (route_constants.RouteAttribute, "rtnetlink.h", "RTA_", set()),
+    (route_constants.RouteTable, "rtnetlink.h", "RT_TABLE_", set()),
     (constants.RouteScope, "rtnetlink.h", "RT_SCOPE_", set()),
-    (constants.RouteType, "rtnetlink.h", "RTN_", set()),
-    (constants.RouteProtocol, "rtnetlink.h", "RTPROT_", set()),
+    (route_constants.RouteType, "rtnetlink.h", "RTN_", set()),
+    (route_constants.RouteProtocol, "rtnetlink.h", "RTPROT_", set()),
     (constants.LinkFlag, "if.h", "IFF_", set()),
     (constants.LinkFilter, "rtnetlink.h", "RTEXT_FILTER_", set()),
     (constants.OperState, "if.h", "IF_OPER_", set()),
@@ -117,7 +117,7 @@ def test_numbers_are_those_of_pyroute2():
 
 
 def test_every_number_has_a_word_and_unknown_ones_survive():
-    for enum in (constants.MessageType, constants.OperState, constants.RouteTable):
+    for enum in (constants.MessageType, constants.OperState, route_constants.RouteTable):
         unknown = enum(250)
         assert unknown == 250
         assert str(unknown) == "unknown(250)"

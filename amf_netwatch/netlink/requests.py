@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What we ask the kernel, and the fixed structures that questions and answers share.
+
+The drawings of the structures are in `link`, `address` and `route`, which read the answers.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from amf_netwatch.netlink.wire import pack_attribute
+
+IFINFO = Struct("=BxHiII")  # family, hardware type, index, flags, change
+IFADDR = Struct("=BBBBI")  # family, prefix length, flags, scope, index
+RTMSG = Struct("=BBBBBBBBI")  # family, prefix lengths (2), tos, table, protocol, scope, type, flags
+_U32 = Struct("=I")
+_IFLA_IFNAME, _IFLA_EXT_MASK, _RTA_OIF, _RTA_TABLE = 3, 29, 4, 15
+
+
+def pack_link_request(index: int = 0, name: bytes | None = None, extended_mask: int = 0) -> bytes:
+    """The payload of an RTM_GETLINK: of one link by index or by name, or (neither given) for a dump of
+    all."""
+    payload = IFINFO.pack(0, 0, index, 0, 0)
+    if name is not None:
+        payload += pack_attribute(_IFLA_IFNAME, name + b"\0")
+    if extended_mask:
+        payload += pack_attribute(_IFLA_EXT_MASK, _U32.pack(extended_mask))
+    return payload
+
+
+def pack_address_request(index: int = 0, family: int = 0) -> bytes:
+    """The payload of an RTM_GETADDR dump; `index` limits it to one link if the socket checks strictly."""
+    return IFADDR.pack(family, 0, 0, 0, index)
+
+
+def pack_route_request(family: int = 0, table: int | None = None, interface: int | None = None) -> bytes:
+    """The payload of an RTM_GETROUTE dump; table and interface limit it if the socket checks strictly."""
+    payload = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
+    if table is not None:
+        payload += pack_attribute(_RTA_TABLE, _U32.pack(table))
+    if interface is not None:
+        payload += pack_attribute(_RTA_OIF, _U32.pack(interface))
+    return payload
