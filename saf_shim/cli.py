@@ -11,16 +11,16 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, NoReturn, Optional
+from typing import Any, Optional
 
 from . import client, directory
 from .codes import Code
+from .launch import STOP_TIME, LaunchError, halt, launch
 from .protocol import DIRECTORY_VARIABLE
 from .service import Node
 
 _WRONG_USE = 2
 _NOT_FOUND = 127
-_STOP_TIME = 10.0  # seconds that a simulator has to end
 _FIRST_NODE_ID = 0x2010F
 _NODE_ID_STEP = 0x100
 
@@ -59,7 +59,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args.command = command
     try:
         status: int = args.function(args)
-    except _CommandError as failure:
+    except (_CommandError, LaunchError) as failure:
         print(f"saf-shim: {failure}", file=sys.stderr)
         return 1
     return status
@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     made = add("start", _start, "start a simulator in the background")
     model(made)
     made.add_argument("--dir", required=True, metavar="DIR", help="its directory; made if it is not there")
+    made.add_argument("--until-exit", type=int, metavar="PID", help="stop when this process ends")
     where(add("stop", _stop, "stop a simulator; what its AMF started is killed"))
     where(
         add(
@@ -133,8 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--prefix", default="", help="only calls whose name begins so, such as saImmOi")
     made = add(
         "fault", _fault, "let a call fail, be late, or never be answered",
-        epilog="RC is a code (ERR_TRY_AGAIN, SA_AIS_ERR_TRY_AGAIN or 6): the call answers it and does nothing;"
-        " 'none': it is done, after the delay; 'lost': it is done, but its answer never comes.",
+        epilog="RC is a code (ERR_TRY_AGAIN, SA_AIS_ERR_TRY_AGAIN or 6): the call answers it and does"
+        " nothing; 'none': it is done, after the delay; 'lost': it is done, but its answer never comes.",
     )  # fmt: skip
     where(made)
     made.add_argument("call", nargs="?", metavar="CALL", help="the AIS function, such as saImmOmSearchNext_2")
@@ -166,114 +167,6 @@ def parse_nodes(words: Sequence[str]) -> list[Node]:
 
 
 # Starting and stopping
-
-
-def launch(where: str, nodes: Sequence[Node], files: Sequence[str], parent: Optional[int] = None) -> int:
-    """Start the simulator of a directory in a process of its own; returns its pid when it serves.
-
-    With `parent`, it ends with that process. _CommandError, with its reason, if it cannot start."""
-    for path in files:
-        if not os.access(path, os.R_OK):
-            raise _CommandError(f"cannot read {path}")
-    files = [os.path.abspath(path) if os.path.isfile(path) else path for path in files]
-    directory.prepare(where)
-    directory.clear(where)
-    ready_read, ready_write = os.pipe()
-    why_read, why_write = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if not pid:
-        _be_server(where, nodes, files, ready_write, why_write, parent)
-    os.close(ready_write)
-    os.close(why_write)
-    try:
-        if os.read(ready_read, 1):
-            directory.write_pid(where, pid)
-            return pid
-        reason = b""
-        while True:
-            chunk = os.read(why_read, 65536)
-            if not chunk:
-                break
-            reason += chunk
-    finally:
-        os.close(ready_read)
-        os.close(why_read)
-    os.waitpid(pid, 0)
-    raise _CommandError(reason.decode("utf-8", "replace").strip() or f"it died, see {where}/log")
-
-
-def _be_server(
-    where: str, nodes: Sequence[Node], files: Sequence[str], ready: int, why: int, parent: Optional[int]
-) -> NoReturn:
-    """The child's life: never returns into the caller's code."""
-    status = 1
-    try:
-        os.setsid()
-        null = os.open(os.devnull, os.O_RDWR)
-        # /dev/fd/N may be what is to be loaded (shell process substitution), so those stay until then.
-        for number in (0, 1, 2):
-            os.dup2(null, number)
-        os.set_inheritable(ready, False)
-        from .simulator import Simulator  # noqa: PLC0415 - only the server needs all of it
-
-        os.umask(0o022)
-        simulator = Simulator(where, nodes, files)
-        os.chdir("/")
-        _close_inherited({ready, why, *simulator.server.descriptors()})
-        if parent is not None:
-            simulator.server.loop.watch_process(parent, simulator.server.stop)
-        simulator.serve(ready)
-        directory.clear(where)
-        status = 0
-    except BaseException as error:
-        import traceback  # noqa: PLC0415
-
-        known = type(error).__name__ == "LoadError"
-        text = str(error) if known else traceback.format_exc()
-        os.write(why, text.encode("utf-8", "surrogateescape")[:60000])
-    finally:
-        os._exit(status)
-
-
-def _close_inherited(kept: set[int]) -> None:
-    """Close what the caller had open: a pipe of its output, held here, would never end."""
-    for entry in os.listdir("/proc/self/fd"):
-        number = int(entry)
-        if number > 2 and number not in kept:
-            try:
-                os.close(number)
-            except OSError:
-                pass
-
-
-def halt(where: str, pid: int) -> None:
-    """Ask a simulator to stop and wait until it has; kills one that does not."""
-    try:
-        watch = os.pidfd_open(pid)
-    except ProcessLookupError:
-        directory.clear(where)
-        return
-    try:
-        try:
-            client.control(where, "stop", {}, _STOP_TIME)
-        except OSError:
-            os.kill(pid, signal.SIGTERM)
-        import select  # noqa: PLC0415
-
-        poll = select.poll()
-        poll.register(watch, select.POLLIN)
-        if not poll.poll(_STOP_TIME * 1000):
-            os.kill(pid, signal.SIGKILL)
-            poll.poll()
-    finally:
-        os.close(watch)
-    try:
-        os.waitpid(pid, 0)
-    except ChildProcessError:
-        pass
-    directory.clear(where)
 
 
 def _nodes(args: argparse.Namespace) -> list[Node]:
@@ -332,27 +225,28 @@ def _start(args: argparse.Namespace) -> int:
     where = os.path.abspath(args.dir)
     if _running(where):
         raise _CommandError(f"a simulator is running in {where}")
-    launch(where, _nodes(args), args.load)
+    launch(where, _nodes(args), args.load, args.until_exit)
     return 0
 
 
 def _running(where: str) -> bool:
     try:
-        return client.control(where, "status", {}, _STOP_TIME)[0]
+        done, _ = client.control(where, "status", {}, STOP_TIME)
     except OSError:
         return False
+    return done
 
 
 def _directory(args: argparse.Namespace) -> str:
     if not args.dir:
         raise _CommandError(f"give --dir, or set {DIRECTORY_VARIABLE}")
-    return os.path.abspath(args.dir)
+    return os.path.abspath(str(args.dir))
 
 
 def _ask(args: argparse.Namespace, name: str, arguments: dict[str, Any]) -> Any:
     where = _directory(args)
     try:
-        done, answer = client.control(where, name, arguments, _STOP_TIME)
+        done, answer = client.control(where, name, arguments, STOP_TIME)
     except OSError:
         raise _CommandError(f"no simulator is running in {where}") from None
     if not done:
@@ -417,9 +311,10 @@ def _show(value: Any) -> str:
 def show_code(rc: int) -> str:
     """``ERR_EXIST`` for 14; unknown numbers as they are."""
     try:
-        return Code(rc).name
+        name: str = Code(rc).name
     except ValueError:
         return str(rc)
+    return name
 
 
 def parse_code(word: str) -> int:

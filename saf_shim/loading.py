@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from imm_model.classes import Category
 from imm_model.names import parent_dn, rdn_of
-from imm_model.xml import XmlError, read_imm_xml, typed_values
+from imm_model.xml import XmlError, XmlObject, read_imm_xml, typed_values
 
 from .codes import AisError, Code
 from .imm import ccb_changes
@@ -36,42 +36,59 @@ def load_file(store: Store, world: World, path: str) -> None:
     for definition in document.classes:
         if definition.name not in store.classes:
             define(store, definition)
-    ccb = Ccb(store, world, AdminOwner(LOADER, False), 0)
-    owners: dict[str, str] = {}
-    codes: list[int] = []
+    loader = _Loader(store, world, path)
     # A file may list a child before its parent.
     for item in sorted(document.objects, key=lambda each: each.dn.replace("\\,", "").count(",")):
-        if item.dn in store.objects:
-            continue
-        where = f"{path}:{item.line}: object {item.dn}"
-        cls = store.classes.get(item.class_name)
+        if item.dn not in store.objects:
+            loader.create(item)
+    loader.finish()
+
+
+class _Loader:
+    """One file's objects on their way into the store, in one CCB that no implementer is asked about."""
+
+    def __init__(self, store: Store, world: World, path: str) -> None:
+        self._store = store
+        self._path = path
+        self._ccb = Ccb(store, world, AdminOwner(LOADER, False), 0)
+        self._owners: dict[str, str] = {}  # of parents, while we pretend to own them
+        self._codes: list[int] = []
+
+    def create(self, item: XmlObject) -> None:
+        """Create one object; LoadError with file and line."""
+        where = f"{self._path}:{item.line}: object {item.dn}"
+        cls = self._store.classes.get(item.class_name)
         if cls is None:
             raise LoadError(f"{where}: there is no class {item.class_name}")
         try:
-            typed = typed_values(item, cls.definition, path)
+            typed = typed_values(item, cls.definition, self._path)
         except XmlError as error:
             raise LoadError(str(error)) from None
         given = [GivenValues(cls.rdn.name, int(cls.rdn.type), (rdn_of(item.dn),))]
         for name, values in typed.attributes.items():
-            attribute = cls.attributes[name]
             kept = values if len(values) == 1 else tuple(value for value in values if value != "")
-            given.append(GivenValues(name, int(attribute.type), kept[::-1]))  # IMM gives them in this order
-        parent = parent_dn(item.dn)
+            given.append(GivenValues(name, int(cls.attributes[name].type), kept[::-1]))  # as IMM has them
         try:
             if cls.category == Category.RUNTIME:
-                _insert_runtime(store, item.dn, cls.name, given)
-                continue
-            above = store.objects.get(parent)
-            if above is not None and above.owner != LOADER:
-                owners[parent], above.owner = above.owner, LOADER
-            ccb_changes.create(ccb, cls.name, parent, given, codes.append)
+                _insert_runtime(self._store, item.dn, cls.name, given)
+            else:
+                self._borrow(parent_dn(item.dn))
+                ccb_changes.create(self._ccb, cls.name, parent_dn(item.dn), given, self._codes.append)
         except AisError as error:
             raise LoadError(f"{where}: {error.text or error.code.name}") from None
-    ccb.apply(codes.append)
-    for dn, owner in owners.items():
-        store.objects[dn].owner = owner
-    if any(code != Code.OK for code in codes):
-        raise LoadError(f"{path}: {'; '.join(ccb.strings) or 'refused'}")
+
+    def _borrow(self, dn: str) -> None:
+        parent = self._store.objects.get(dn)
+        if parent is not None and parent.owner != LOADER:
+            self._owners[dn], parent.owner = parent.owner, LOADER
+
+    def finish(self) -> None:
+        """Make it visible; LoadError when references do not hold."""
+        self._ccb.apply(self._codes.append)
+        for dn, owner in self._owners.items():
+            self._store.objects[dn].owner = owner
+        if any(code != Code.OK for code in self._codes):
+            raise LoadError(f"{self._path}: {'; '.join(self._ccb.strings) or 'refused'}")
 
 
 def _insert_runtime(store: Store, dn: str, class_name: str, given: list[GivenValues]) -> None:

@@ -6,7 +6,7 @@ It also keeps the runtime attributes of the CLM objects in IMM. See `saf_shim.se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from ..codes import AisError, Code
@@ -84,40 +84,41 @@ class ClmService:
         state = call.session.data
         if not isinstance(state, _ClmSession) or call.args.get("handle") != state.handle:
             return Answer(Code.ERR_BAD_HANDLE)
-        name = call.name
-        if name == "saClmFinalize":
-            call.session.finish()
-            return OK
-        if name == "saClmSelectionObjectGet":
-            return OK
-        if name == "saClmDispatch":
-            flags = call.args.get("flags")
-            return call.session.dispatch(call, flags if isinstance(flags, int) else 0)
-        if name in ("saClmClusterTrack", "saClmClusterTrack_4"):
-            return self._track(call, state)
-        if name == "saClmClusterTrackStop":
-            if not state.tracking:
-                return Answer(Code.ERR_NOT_EXIST)
-            state.tracking = False
-            return OK
-        return self._node_calls(call)
+        serve = _CALLS.get(call.name)
+        return Answer(Code.ERR_NOT_SUPPORTED) if serve is None else serve(self, call, state)
 
-    def _node_calls(self, call: Call) -> Answer:
-        if call.name in ("saClmClusterNodeGet", "saClmClusterNodeGet_4"):
-            member = self._find(call.args.get("nodeId"))
-            return Answer(Code.OK, {"clusterNode": list(member)})
-        if call.name == "saClmClusterNodeGetAsync":
-            message: dict[str, Any] = {"invocation": call.args.get("invocation")}
-            try:
-                message["clusterNode"] = list(self._find(call.args.get("nodeId")))
-                message["error"] = int(Code.OK)
-            except AisError as error:
-                message["error"] = int(error.code)
-            call.session.push(("saClmClusterNodeGetCallback", message))
-            return OK
-        if call.name == "saClmResponse_4":
-            return Answer(Code.ERR_INVALID_PARAM)  # no callback of ours asks for a response
-        return Answer(Code.ERR_NOT_SUPPORTED)
+    def _finalize(self, call: Call, _state: _ClmSession) -> Answer:
+        call.session.finish()
+        return OK
+
+    def _selection_object(self, _call: Call, _state: _ClmSession) -> Answer:
+        return OK
+
+    def _dispatch(self, call: Call, _state: _ClmSession) -> Optional[Answer]:
+        flags = call.args.get("flags")
+        return call.session.dispatch(call, flags if isinstance(flags, int) else 0)
+
+    def _track_stop(self, _call: Call, state: _ClmSession) -> Answer:
+        if not state.tracking:
+            return Answer(Code.ERR_NOT_EXIST)
+        state.tracking = False
+        return OK
+
+    def _node_get(self, call: Call, _state: _ClmSession) -> Answer:
+        return Answer(Code.OK, {"clusterNode": list(self._find(call.args.get("nodeId")))})
+
+    def _node_get_async(self, call: Call, _state: _ClmSession) -> Answer:
+        message: dict[str, Any] = {"invocation": call.args.get("invocation")}
+        try:
+            message["clusterNode"] = list(self._find(call.args.get("nodeId")))
+            message["error"] = int(Code.OK)
+        except AisError as error:
+            message["error"] = int(error.code)
+        call.session.push(("saClmClusterNodeGetCallback", message))
+        return OK
+
+    def _response(self, _call: Call, _state: _ClmSession) -> Answer:
+        return Answer(Code.ERR_INVALID_PARAM)  # no callback of ours asks for a response
 
     def session_closed(self, session: Session) -> None:
         """See `Service`."""
@@ -192,3 +193,17 @@ class ClmService:
 
 def _member(node: Node, booted: int, number: int) -> Member:
     return Member(node.node_id, f"safNode={node.name},{_CLUSTER}", f"127.0.0.{number}", booted, number)
+
+
+_CALLS: Mapping[str, Callable[[ClmService, Call, _ClmSession], Optional[Answer]]] = {
+    "saClmFinalize": ClmService._finalize,
+    "saClmSelectionObjectGet": ClmService._selection_object,
+    "saClmDispatch": ClmService._dispatch,
+    "saClmClusterTrack": ClmService._track,
+    "saClmClusterTrack_4": ClmService._track,
+    "saClmClusterTrackStop": ClmService._track_stop,
+    "saClmClusterNodeGet": ClmService._node_get,
+    "saClmClusterNodeGet_4": ClmService._node_get,
+    "saClmClusterNodeGetAsync": ClmService._node_get_async,
+    "saClmResponse_4": ClmService._response,
+}

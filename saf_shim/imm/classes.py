@@ -19,13 +19,11 @@ from imm_model.classes import (
 from imm_model.types import Value, ValueType
 
 from ..codes import AisError, Code
-from .rules import is_printable
+from .schema import change_class
 from .store import Store, StoredClass
 
 MAX_CLASSES = 1000
-# Flags that adding to an existing attribute does not make incompatible with its instances.
-_CHANGEABLE = AttributeFlag.NOTIFY | AttributeFlag.STRONG_DEFAULT | AttributeFlag.DEFAULT_REMOVED
-_LOOSENING = AttributeFlag.WRITABLE | AttributeFlag.MULTI_VALUE  # may be gained, not lost
+_NOT_FOR_RDN = AttributeFlag.NO_DANGLING | AttributeFlag.DN | AttributeFlag.STRONG_DEFAULT
 
 
 def create_class(
@@ -41,13 +39,33 @@ def create_class(
         # Entries for the system attributes are accepted and dropped: IMM adds its own.
         kept = tuple(a for a in definition.attributes if a.name not in SYSTEM_ATTRIBUTES)
         definition = definition._replace(attributes=kept)
+        _check_library_rules(definition)
         _check_name_is_free(store, name)
         check_class(definition)
+        if name not in store.classes and any(a.flags & AttributeFlag.DEFAULT_REMOVED for a in kept):
+            raise ClassError("a new class has no default to remove")
     except (ValueError, ClassError) as error:
         raise AisError(Code.ERR_INVALID_PARAM, str(error)) from None
-    if any(not is_printable(attribute.name) for attribute in definition.attributes):
-        raise AisError(Code.ERR_INVALID_PARAM, "an attribute's name is not printable")
     return define(store, definition)
+
+
+def _check_library_rules(definition: ClassDefinition) -> None:
+    """Raise ClassError for what the library refuses before IMM is asked whether there is such a class."""
+    for attribute in definition.attributes:
+        flags, is_string = attribute.flags, attribute.type is ValueType.STRING
+        is_name = attribute.type is ValueType.NAME
+        faults = (
+            attribute.is_rdn and (attribute.is_multi or flags & _NOT_FOR_RDN or not (is_name or is_string)),
+            flags & AttributeFlag.NO_DANGLING
+            and (
+                definition.category is Category.RUNTIME
+                or flags & AttributeFlag.RUNTIME
+                or not (is_name or (is_string and flags & AttributeFlag.DN))
+            ),
+            flags & AttributeFlag.DN and not is_string,
+        )
+        if any(faults):
+            raise ClassError(f"attribute {attribute.name!r}: its flags do not go with its type")
 
 
 def _check_name_is_free(store: Store, name: str) -> None:
@@ -89,44 +107,6 @@ def _definition(entry: Any) -> AttributeDefinition:
     if flags & ~known:
         raise ValueError(f"unknown flags {flags:#x}")
     return AttributeDefinition(name, value_type, AttributeFlag(flags), value)
-
-
-def change_class(store: Store, present: StoredClass, definition: ClassDefinition) -> None:
-    """Change a class compatibly: new attributes, other defaults, notification; EXIST for anything else."""
-    if not store.schema_changes or not _compatible(present.definition, definition):
-        raise AisError(Code.ERR_EXIST, f"class {present.name} exists")
-    old = {attribute.name for attribute in present.definition.attributes}
-    present.redefine(definition)
-    for attribute in definition.attributes:
-        if attribute.name not in old and attribute.default is not None:
-            for instance in present.instances.values():
-                instance.values[attribute.name] = (attribute.default,)
-
-
-def _compatible(old: ClassDefinition, new: ClassDefinition) -> bool:
-    """May instances of `old` become instances of `new`, and is there a difference at all?"""
-    if old.category != new.category or old == new:
-        return False
-    entries = {attribute.name: attribute for attribute in new.attributes}
-    for before in old.attributes:
-        after = entries.pop(before.name, None)
-        if after is None or not _compatible_attribute(before, after):
-            return False
-    return all(not a.flags & AttributeFlag.INITIALIZED and not a.is_rdn for a in entries.values())
-
-
-def _compatible_attribute(before: AttributeDefinition, after: AttributeDefinition) -> bool:
-    gained, lost = after.flags & ~before.flags, before.flags & ~after.flags
-    faults = (
-        after.type != before.type,
-        (gained | lost) & ~(_CHANGEABLE | _LOOSENING | AttributeFlag.NO_DUPLICATES),
-        lost & _LOOSENING,
-        gained & AttributeFlag.NO_DUPLICATES,
-        before.default is not None
-        and after.default is None
-        and not after.flags & AttributeFlag.DEFAULT_REMOVED,
-    )
-    return not any(faults)
 
 
 def delete_class(store: Store, name: object) -> None:

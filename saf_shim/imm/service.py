@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional
 
-from imm_model.types import Value, ValueType
-
 from ..codes import AisError, Code
 from ..service import OK, Answer, Call, Session, World
 from . import ccb_changes, classes, implementers, owners, reading, runtime
@@ -19,8 +17,18 @@ from .adminop import Operations
 from .ccb import CcbHandle
 from .internal import Parameter
 from .ports import ClientPort, wire
-from .rules import GivenChange, GivenValues
+from .rules import GivenValues
 from .store import Implementer, Store
+from .wire import (
+    attribute_list,
+    change_list,
+    integer,
+    name_list,
+    optional_name,
+    parameter_list,
+    value_of,
+    wire_attributes,
+)
 
 SUPPORTED = [ord("A"), 2, 18]
 _HANDLE_STEP = 0x10001
@@ -162,7 +170,7 @@ class ImmService:
         return OK
 
     def _dispatch(self, call: Call, _handle: Handle) -> Optional[Answer]:
-        return call.session.dispatch(call, _integer(call.args.get("flags")))
+        return call.session.dispatch(call, integer(call.args.get("flags")))
 
     # classes
 
@@ -192,7 +200,7 @@ class ImmService:
 
     def _accessor_get(self, call: Call, _handle: Handle) -> Optional[Answer]:
         found = self.store.find(call.args.get("objectName"))
-        names = reading.select(found, _names(call.args.get("attributeNames")))
+        names = reading.select(found, name_list(call.args.get("attributeNames")))
         reading.read(
             found, names, lambda rc, attributes: _reply_attributes(call, rc, attributes), self._world
         )
@@ -208,14 +216,14 @@ class ImmService:
         given = args.get("searchParam")
         if given is not None:
             name, kind, value = given
-            criterion = reading.Criterion(name, kind, None if value is None else _value(value, kind))
+            criterion = reading.Criterion(name, kind, None if value is None else value_of(value, kind))
         search = reading.Search(
             self.store,
             args.get("rootName"),
             args.get("scope"),
             args.get("searchOptions"),
             criterion,
-            _names(args.get("attributeNames")),
+            name_list(args.get("attributeNames")),
         )
         return Answer(Code.OK, {"handle": self._open(SEARCH, call.session, handle, search).number})
 
@@ -224,7 +232,7 @@ class ImmService:
             if rc != Code.OK:
                 call.reply(rc)
             else:
-                call.reply(rc, {"objectName": dn, "attributes": _wire_attributes(attributes)})
+                call.reply(rc, {"objectName": dn, "attributes": wire_attributes(attributes)})
 
         handle.thing.next(done, self._world)
         return None
@@ -238,18 +246,20 @@ class ImmService:
 
     def _owner_set(self, call: Call, handle: Handle) -> Answer:
         owners.set_owner(
-            self.store, handle.thing, _names(call.args.get("objectNames")), call.args.get("scope")
+            self.store, handle.thing, name_list(call.args.get("objectNames")), call.args.get("scope")
         )
         return OK
 
     def _owner_release(self, call: Call, handle: Handle) -> Answer:
         owners.release_owner(
-            self.store, handle.thing, _names(call.args.get("objectNames")), call.args.get("scope")
+            self.store, handle.thing, name_list(call.args.get("objectNames")), call.args.get("scope")
         )
         return OK
 
     def _owner_clear(self, call: Call, _handle: Handle) -> Answer:
-        owners.release_owner(self.store, None, _names(call.args.get("objectNames")), call.args.get("scope"))
+        owners.release_owner(
+            self.store, None, name_list(call.args.get("objectNames")), call.args.get("scope")
+        )
         return OK
 
     def _owner_close(self, _call: Call, handle: Handle) -> Answer:
@@ -274,15 +284,15 @@ class ImmService:
         name, attributes = args.get("className"), args.get("attrValues")
         if not isinstance(name, str) or not name or attributes is None:
             raise AisError(Code.ERR_INVALID_PARAM)
-        given = _given(attributes)
-        parent = _optional_name(args.get("parentName"))
+        given = attribute_list(attributes)
+        parent = optional_name(args.get("parentName"))
         handle.thing.perform(lambda ccb, done: ccb_changes.create(ccb, name, parent, given, done), call.reply)
 
     def _ccb_modify(self, call: Call, handle: Handle) -> None:
         changes = call.args.get("attrMods")
         if changes is None:
             raise AisError(Code.ERR_INVALID_PARAM)
-        given = _changes(changes)
+        given = change_list(changes)
         handle.thing.perform(
             lambda ccb, done: ccb_changes.modify(ccb, call.args.get("objectName"), given, done),
             call.reply,
@@ -309,7 +319,7 @@ class ImmService:
         dn = call.args.get("objectName")
         if not isinstance(dn, str) or not dn:
             raise AisError(Code.ERR_INVALID_PARAM)
-        names = _names(call.args.get("attributeNames"))
+        names = name_list(call.args.get("attributeNames"))
         ccb = handle.thing.ccb
         mutation = None if ccb is None else ccb.mutations.get(dn)
         found = self.store.find(dn) if mutation is None else mutation.found
@@ -364,7 +374,7 @@ class ImmService:
             handle.thing,
             args.get("objectName"),
             args.get("operationId"),
-            _parameters(args.get("params")),
+            parameter_list(args.get("params")),
             timeout / 1e9,
             done,
         )
@@ -375,7 +385,7 @@ class ImmService:
         root = session.data
         if not isinstance(root, Handle) or not root.has_callbacks:
             return Answer(Code.ERR_INIT)
-        parameters = _parameters(args.get("params"))
+        parameters = parameter_list(args.get("params"))
         operation = args.get("operationId")
         if parameters is None or not args.get("objectName") or not isinstance(operation, int):
             return Answer(Code.ERR_INVALID_PARAM)
@@ -437,15 +447,15 @@ class ImmService:
         name, attributes = args.get("className"), args.get("attrValues")
         if not isinstance(name, str) or not name or attributes is None:
             return Answer(Code.ERR_INVALID_PARAM)
-        parent = _optional_name(args.get("parentName"))
-        runtime.create(self.store, _creator(handle), name, parent, _given(attributes))
+        parent = optional_name(args.get("parentName"))
+        runtime.create(self.store, _creator(handle), name, parent, attribute_list(attributes))
         return OK
 
     def _runtime_update(self, call: Call, handle: Handle) -> Answer:
         dn, changes = call.args.get("objectName"), call.args.get("attrMods")
         if not dn or changes is None:
             return Answer(Code.ERR_INVALID_PARAM)
-        runtime.update(self.store, _creator(handle), dn, _changes(changes))
+        runtime.update(self.store, _creator(handle), dn, change_list(changes))
         return OK
 
     def _runtime_delete(self, call: Call, handle: Handle) -> Answer:
@@ -459,8 +469,8 @@ class ImmService:
 
     def _admin_result(self, call: Call, handle: Handle) -> Answer:
         args = call.args
-        parameters = _parameters(args.get("returnParams") or []) or []
-        result = _integer(args.get("result"))
+        parameters = parameter_list(args.get("returnParams") or []) or []
+        result = integer(args.get("result"))
         refused = any(p.name == "SaImmAdminOperationError" for p in parameters)
         if refused and result == Code.OK:
             return Answer(Code.ERR_INVALID_PARAM)
@@ -512,93 +522,8 @@ def _creator(handle: Handle) -> Implementer:
     return handle.implementer
 
 
-# Off the wire. What is not what it should be is the client's fault: INVALID_PARAM.
-
-
-def _integer(value: object) -> int:
-    if not isinstance(value, int):
-        raise AisError(Code.ERR_INVALID_PARAM, "no integer")
-    return value
-
-
-def _optional_name(value: object) -> Optional[str]:
-    if value is not None and not isinstance(value, str):
-        raise AisError(Code.ERR_INVALID_PARAM, "no name")
-    return value
-
-
-def _names(value: object) -> Optional[list[str]]:
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise AisError(Code.ERR_INVALID_PARAM, "no list of names")
-    return value
-
-
-_TEXTS = (ValueType.NAME, ValueType.STRING)
-_FLOATS = (ValueType.FLOAT, ValueType.DOUBLE)
-
-
-def _value(value: object, kind: object) -> Value:
-    """A value of the wire as the store has it: bytes for SA_ANY_T."""
-    if kind == ValueType.ANY:
-        if isinstance(value, str):
-            try:
-                return bytes.fromhex(value)
-            except ValueError:
-                pass
-    elif kind in _TEXTS:
-        if isinstance(value, str):
-            return value
-    elif kind in _FLOATS:
-        if isinstance(value, (int, float)):
-            return float(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise AisError(Code.ERR_INVALID_PARAM, "a value that is NULL, or not of its type")
-
-
-def _given(attributes: object) -> list[GivenValues]:
-    try:
-        return [
-            GivenValues(name, kind, tuple([_value(value, kind) for value in values]))
-            for name, kind, values in attributes  # type: ignore[attr-defined]
-        ]
-    except (TypeError, ValueError):
-        raise AisError(Code.ERR_INVALID_PARAM, "no list of attributes") from None
-
-
-def _changes(changes: object) -> list[GivenChange]:
-    try:
-        return [
-            GivenChange(how, name, kind, tuple([_value(value, kind) for value in values]))
-            for how, name, kind, values in changes  # type: ignore[attr-defined]
-        ]
-    except (TypeError, ValueError):
-        raise AisError(Code.ERR_INVALID_PARAM, "no list of modifications") from None
-
-
-def _parameters(parameters: object) -> Optional[list[Parameter]]:
-    if parameters is None:
-        return None
-    try:
-        return [
-            Parameter(name, ValueType(kind), _value(value, kind))
-            for name, kind, value in parameters  # type: ignore[attr-defined]
-        ]
-    except (TypeError, ValueError):
-        raise AisError(Code.ERR_INVALID_PARAM, "no list of parameters") from None
-
-
-def _wire_attributes(attributes: Sequence[GivenValues]) -> list[list[Any]]:
-    return [
-        [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
-        for name, kind, values in attributes
-    ]
-
-
 def _reply_attributes(call: Call, rc: int, attributes: Optional[list[GivenValues]]) -> None:
-    call.reply(rc, None if attributes is None else {"attributes": _wire_attributes(attributes)})
+    call.reply(rc, None if attributes is None else {"attributes": wire_attributes(attributes)})
 
 
 _CALLS: Mapping[str, tuple[str, Server]] = {

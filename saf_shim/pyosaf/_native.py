@@ -13,6 +13,7 @@ from ctypes import CFUNCTYPE
 from typing import Any
 
 from saf_shim.codes import Code
+
 from .saAis import SaAisErrorT
 
 _raised: dict[int, BaseException] = {}  # by thread; an exception cannot pass through a ctypes callback

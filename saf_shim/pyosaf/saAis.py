@@ -10,6 +10,7 @@ from ctypes import POINTER, Structure, Union, byref, c_char, c_char_p, pointer
 from typing import Any, Optional
 
 from saf_shim.codes import Code
+
 from .saEnumConst import Const, Enumeration
 
 SaInt8T = c_char

@@ -12,6 +12,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure
 from typing import Any, Optional
 
 from saf_shim.codes import Code
+
 from . import _handles
 from ._native import native
 from .saAis import (

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments as they come over the wire, checked and typed. What is not what it should be is the client's
+fault: INVALID_PARAM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from imm_model.types import Value, ValueType
+
+from ..codes import AisError, Code
+from .internal import Parameter
+from .rules import GivenChange, GivenValues
+
+
+def integer(value: object) -> int:
+    """An int."""
+    if not isinstance(value, int):
+        raise AisError(Code.ERR_INVALID_PARAM, "no integer")
+    return value
+
+
+def optional_name(value: object) -> Optional[str]:
+    """A name, or None for NULL."""
+    if value is not None and not isinstance(value, str):
+        raise AisError(Code.ERR_INVALID_PARAM, "no name")
+    return value
+
+
+def name_list(value: object) -> Optional[list[str]]:
+    """A list of names, or None for NULL."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise AisError(Code.ERR_INVALID_PARAM, "no list of names")
+    return value
+
+
+_TEXTS = (ValueType.NAME, ValueType.STRING)
+_FLOATS = (ValueType.FLOAT, ValueType.DOUBLE)
+
+
+def value_of(value: object, kind: object) -> Value:
+    """A value of the wire as the store has it: bytes for SA_ANY_T."""
+    if kind == ValueType.ANY:
+        if isinstance(value, str):
+            try:
+                return bytes.fromhex(value)
+            except ValueError:
+                pass
+    elif kind in _TEXTS:
+        if isinstance(value, str):
+            return value
+    elif kind in _FLOATS:
+        if isinstance(value, (int, float)):
+            return float(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise AisError(Code.ERR_INVALID_PARAM, "a value that is NULL, or not of its type")
+
+
+def _attribute_name(name: object) -> str:
+    if not isinstance(name, str):
+        raise AisError(Code.ERR_INVALID_PARAM, "an attribute without name")
+    return name
+
+
+def attribute_list(attributes: object) -> list[GivenValues]:
+    """Attributes with their values."""
+    try:
+        return [
+            GivenValues(_attribute_name(name), kind, tuple([value_of(value, kind) for value in values]))
+            for name, kind, values in attributes  # type: ignore[attr-defined]
+        ]
+    except (TypeError, ValueError):
+        raise AisError(Code.ERR_INVALID_PARAM, "no list of attributes") from None
+
+
+def change_list(changes: object) -> list[GivenChange]:
+    """Modifications."""
+    try:
+        return [
+            GivenChange(
+                integer(how), _attribute_name(name), kind, tuple([value_of(value, kind) for value in values])
+            )
+            for how, name, kind, values in changes  # type: ignore[attr-defined]
+        ]
+    except (TypeError, ValueError):
+        raise AisError(Code.ERR_INVALID_PARAM, "no list of modifications") from None
+
+
+def parameter_list(parameters: object) -> Optional[list[Parameter]]:
+    """Parameters of an operation, or None for NULL."""
+    if parameters is None:
+        return None
+    try:
+        return [
+            Parameter(name, ValueType(kind), value_of(value, kind))
+            for name, kind, value in parameters  # type: ignore[attr-defined]
+        ]
+    except (TypeError, ValueError):
+        raise AisError(Code.ERR_INVALID_PARAM, "no list of parameters") from None
+
+
+def wire_attributes(attributes: Sequence[GivenValues]) -> list[list[Any]]:
+    """Attributes as JSON has them."""
+    return [
+        [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
+        for name, kind, values in attributes
+    ]
