@@ -19,6 +19,10 @@ from amf_netwatch.campaign_command import main
 from amf_netwatch.errors import NetwatchError
 from amf_netwatch.model import TWO_N, ModelOptions, build_model
 from imm_model.names import parent_dn, rdn_of
+from saf_shim.model.amf_classes import AMF_CLASSES
+from saf_shim.model.amf_types import AMF_TYPES
+from saf_shim.model.smf_classes import SMF_CLASSES
+from saf_shim.model.tables import read_table
 
 AMF_CLUSTER = "safAmfCluster=myAmfCluster"  # stands before any campaign
 NODES = ("SC-1", "SC-2", "PL-3")
@@ -380,3 +384,21 @@ def test_wrong_use_ends_with_status_2(words, capsys):
         main(words)
     assert ended.value.code == 2
     assert capsys.readouterr().err
+
+
+def test_attributes_have_the_types_that_their_classes_give_them():
+    """The classes are those of OpenSAF as the simulator has them, compared there with the real ones."""
+    classes = {
+        each.name: each for table in (AMF_CLASSES, AMF_TYPES, SMF_CLASSES) for each in read_table(table)
+    }
+    seen = set()
+    for text in CAMPAIGNS.values():
+        for element in ET.fromstring(text).iter():
+            class_name = element.get("objectClassName")
+            for attribute in element.iterfind("attribute") if class_name else ():
+                name = attribute.get("name")
+                definition = classes[class_name].attribute(name)
+                expected = "SA_IMM_ATTR_" + definition.type.sa_name.replace("_", "")
+                assert attribute.get("type") == expected, (class_name, name)
+                seen.add(name)
+    assert {"saAmfCtDefCmdEnv", "saAmfNGNodeList", "saAmfHctDefPeriod", "safSupportedCsType"} <= seen

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a clean system: package installed, AMF model loaded, published, killed, repaired, locked, removed.
+
+The system is a minimal Debian made for this test, with nothing but Python in it; AMF and IMM are the packaged
+simulator. The whole life is one test: each step stands on the one before.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from clean_root import Machine
+from package_tools import eventually
+
+import amf_netwatch
+
+SU = "safSu=SC-1,safSg=NetWatch,safApp=NetWatch"
+COMPONENT = f"safComp=NetWatch,{SU}"
+DIRECTORY = "/tmp/cluster"
+MAC = "02:00:00:00:00:0a"
+
+
+@pytest.fixture
+def machine(minimal_system, tmp_path):
+    """A machine of its own for the test, out of the minimal system."""
+    root = tmp_path / "root"
+    subprocess.run(["cp", "-a", "--reflink=auto", minimal_system, root], check=True)
+    machine = Machine(root)
+    yield machine
+    machine.close()
+    shutil.rmtree(root)
+
+
+def install_debs(machine, debs):
+    version = amf_netwatch.__version__
+    names = [f"{name}_{version}_all.deb" for name in ("amf-netwatch", "saf-shim")]
+    for name in names:
+        shutil.copy(debs / name, machine.root / "root" / name)
+    machine.run("dpkg", "--install", *(f"/root/{name}" for name in names))
+
+
+def install_rpms(machine, rpms):
+    """As on a distribution with RPM; Debian's Python gets to know where such a one has its packages."""
+    version = amf_netwatch.__version__
+    names = [f"{name}-{version}-1.noarch.rpm" for name in ("python3-imm-model", "amf-netwatch", "saf-shim")]
+    # No rpm inside, and --nodeps: this system's Python is no package that rpm knows of.
+    machine.outside("rpm", "--root", machine.root, "--nodeps", "--install", *(rpms / name for name in names))
+    packages = next((machine.root / "usr" / "lib").glob("python3.*/site-packages"))
+    link = machine.root / "usr" / "lib" / "python3" / "dist-packages" / "rpm.pth"
+    link.write_text(f"/{packages.relative_to(machine.root)}\n", encoding="utf-8")
+
+
+def purge_debs(machine):
+    machine.run("dpkg", "--purge", "saf-shim", "amf-netwatch")
+    assert "amf-netwatch" not in machine.run("dpkg-query", "--show")
+
+
+def erase_rpms(machine):
+    names = ("saf-shim", "amf-netwatch", "python3-imm-model")
+    machine.outside("rpm", "--root", machine.root, "--nodeps", "--erase", *names)
+    (machine.root / "usr" / "lib" / "python3" / "dist-packages" / "rpm.pth").unlink()
+
+
+def live(machine):
+    """The life of the application, as the operations manual tells it; ends with nothing in IMM."""
+    machine.outside("ip", "link", "add", "nw0", "address", MAC, "type", "veth", "peer", "name", "nw1")
+    machine.run("sh", "-c", "amf-netwatch classes > /tmp/classes.xml")
+    machine.run("sh", "-c", "amf-netwatch model --node SC-1 --period 0.5 > /tmp/model.xml")
+    machine.run("saf-shim", "start", "--dir", DIRECTORY)
+
+    def cluster(*command):
+        return machine.run("saf-shim", "exec", "--dir", DIRECTORY, "--", *command)
+
+    def published():
+        return cluster("immfind", "-c", "NetWatchInterface").split()
+
+    def value(name, dn):
+        return cluster("immlist", "-a", name, dn).strip()
+
+    for file in ("classes.xml", "model.xml", "model.xml"):  # loading again is harmless
+        cluster("immcfg", "-f", f"/tmp/{file}")
+    assert published() == []
+    cluster("amf-adm", "unlock-in", SU)
+    cluster("amf-adm", "unlock", SU)
+    assert sorted(published()) == ["netIf=nw0,netWatchNode=SC-1", "netIf=nw1,netWatchNode=SC-1"]
+    assert value("macAddress", "netIf=nw0,netWatchNode=SC-1") == f"macAddress={MAC}"
+    assert value("adminState", "netIf=nw0,netWatchNode=SC-1") == "adminState=down"
+    assert "nw0" in cluster("amf-netwatch", "show", "--json")
+
+    machine.outside("ip", "link", "set", "nw0", "mtu", "1400")
+    eventually("the MTU is published", lambda: value("mtu", "netIf=nw0,netWatchNode=SC-1") == "mtu=1400")
+
+    before = component_pid(machine)
+    machine.run("kill", "-9", before)
+    eventually(
+        "AMF has repaired it",
+        lambda: (
+            value("saAmfCompRestartCount", COMPONENT) == "saAmfCompRestartCount=1"
+            and component_pid(machine) not in ("", before)
+        ),
+    )
+    machine.outside("ip", "link", "set", "nw1", "name", "a,b")
+    eventually("it publishes again", lambda: "netIf=a%2Cb,netWatchNode=SC-1" in published())
+
+    assert not machine.succeeds("dpkg", "--remove", "amf-netwatch")  # AMF needs its command
+
+    cluster("amf-adm", "lock", SU)
+    assert published() == []
+    cluster("amf-adm", "lock-in", SU)
+    assert component_pid(machine) == ""
+    for dn in ("safApp=NetWatch", "safCompType=NetWatch", "safSmfBundle=NetWatch"):
+        cluster("immcfg", "-d", dn)
+    for name in ("NetWatchInterface", "NetWatchNode"):
+        cluster("immcfg", "--delete-class", name)
+    machine.run("saf-shim", "stop", "--dir", DIRECTORY)
+
+
+def component_pid(machine):
+    """The number of the component's process inside, from its pid file; empty when it does not live."""
+    script = 'read -r pid _ < /run/amf-netwatch/*.pid && kill -0 "$pid" 2>/dev/null && echo "$pid" || true'
+    return machine.run("sh", "-c", script).strip()
+
+
+@pytest.mark.timeout(300)
+def test_the_debian_packages_live_and_leave_no_trace(machine, debs):
+    before = machine.files()
+    install_debs(machine, debs)
+    assert machine.run("amf-netwatch", "--version") == f"amf-netwatch {amf_netwatch.__version__}\n"
+    live(machine)
+    purge_debs(machine)
+    assert machine.files() == before
+    assert "amf" not in machine.processes()
+
+
+@pytest.mark.timeout(300)
+def test_the_rpm_packages_live_and_leave_no_trace(machine, rpms):
+    before = machine.files()
+    install_rpms(machine, rpms)
+    assert machine.run("amf-netwatch", "--version") == f"amf-netwatch {amf_netwatch.__version__}\n"
+    live(machine)
+    erase_rpms(machine)
+    # Where RPM is at home these folders belong to python3 and to the file system's package.
+    assert {
+        each for each in machine.files() - before if not each.endswith(("/site-packages", "/licenses"))
+    } == set()
+    assert before <= machine.files()
+    assert "amf" not in machine.processes()
