@@ -6,7 +6,8 @@ replaces the first; IPv6 merges those with a gateway into one route of several w
 a way is added, and only the way itself when one goes.
 
 The kernel does not announce every end of a route: IPv4 routes through a link that goes down, from an address
-that is removed or over a next hop object that is deleted vanish silently.  So whoever feeds this table
+that is removed or over a next hop object that is deleted vanish silently; and so do next hop objects when
+their link loses its carrier.  So whoever feeds this table
 collects `doubts`, scopes in which it may be wrong, reads those from the kernel and hands them to `reread`.
 """
 
@@ -169,10 +170,17 @@ class RouteTable:
             if route.family == family and route.preferred_source == address is not None:
                 self.doubts.update(RouteScope(family, None, index) for index in route_interfaces(route))
 
-    def doubt_next_hops(self) -> None:
-        """A next hop object was deleted or replaced."""
-        if any(route.next_hop_id is not None for route in self):
-            self.doubts.update(map(RouteScope, FAMILIES))
+    def doubt_next_hops(self, ifindex: int | None = None) -> None:
+        """A next hop object was deleted or replaced; or those through this link were, without a word,
+        because it lost its carrier."""
+        for route in self:
+            if route.next_hop_id is None:
+                continue
+            interfaces = route_interfaces(route)
+            if ifindex is None or not interfaces:
+                self.doubts.add(RouteScope(route.family))
+            elif ifindex in interfaces:
+                self.doubts.add(RouteScope(route.family, None, ifindex))
 
     def remove_interface(self, ifindex: int) -> None:
         """The link is gone, and with it every route through it."""

@@ -152,8 +152,11 @@ class Tables:
 
         changed = changed_link_facts(old, link) if old is not None else ()
         self._put(Object.LINK, changed, old, link, make, resync)
-        if old is not None and old.flags & ~link.flags & LinkFlag.UP:
+        gone = 0 if old is None else old.flags & ~link.flags
+        if gone & LinkFlag.UP:
             self.routes.doubt_interface(link.ifindex)
+        elif gone & (LinkFlag.RUNNING | LinkFlag.LOWER_UP):
+            self.routes.doubt_next_hops(link.ifindex)
 
     def remove_link(self, ifindex: int, resync: bool = False) -> None:
         """A link is gone from this namespace, and what belonged to it."""

@@ -8,8 +8,9 @@
         plug_in()
         link = waiter.attach(timeout=30)    # sees what happened since
 
-A condition is an object of its own for one wait; it is told what is there (`start`) and each change
-(`observe`), and answers with the link when it has come true.  It knows no sockets and no time.
+A condition is an object of its own for one wait; it is told what was there when listening began (`start`),
+each change since (`observe`), and when those that had been announced by then are told (`check`); it answers
+with the link when it has come true.  It knows no sockets and no time.
 
 Rules.  A link is known by its index: under another name it is the same link, and another link under its
 name is not.  What is there already counts: nothing waits for what has happened.  Only what the kernel says
@@ -17,7 +18,7 @@ of the link itself counts, not what it says of a bridge's port.  Carrier is IFF_
 to another namespace is detached here and attached there.
 
 ===========  ==================================================  =========================================
-wait         there at the start                                  later
+wait         there already                                       later
 ===========  ==================================================  =========================================
 attach       with `existing` names: a link not among them,       the first new link (not among them)
              loopback apart
@@ -46,41 +47,50 @@ from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 from amf_netwatch.netlink.tables import Tables
 
+_CATCH_UP = 16  # reads; each takes in hundreds of events, or everything anew
+
 Name = Union[bytes, str]
 Links = Mapping[int, Link]
 
 
 class Condition(Protocol):
-    """Something to wait for.  Told every change of links since `start`, in order."""
+    """Something to wait for; `links` are those after the change."""
 
     fulfilled: bool
 
-    def start(self, links: Links) -> Optional[Link]:
-        """What is there now; the link, if the condition is fulfilled already by one."""
+    def start(self, links: Links) -> None:
+        """What was there when listening began."""
 
     def observe(self, change: Change, links: Links) -> Optional[Link]:
-        """One change, and the links after it; the link, if this fulfils the condition."""
+        """One change since; the link, if this fulfils the condition."""
+
+    def check(self, links: Links) -> Optional[Link]:
+        """What is there now; the link, if this fulfils the condition.  None can also be the answer of one
+        that is fulfilled because there is no link."""
 
 
 class Attached:
-    """A link that was not there: new, or now that `existing` names are given, not among them."""
+    """A link that was not there: new, or there now although not among the `existing` names."""
 
     def __init__(self, existing: Iterable[bytes] | None = None) -> None:
         self.fulfilled = False
         self._existing = None if existing is None else frozenset(existing)
 
-    def start(self, links: Links) -> Link | None:
+    def start(self, links: Links) -> None:
         """See `Condition`."""
-        if self._existing is not None:
-            for link in links.values():
-                if link.hardware_type != HardwareType.LOOPBACK and link.name not in self._existing:
-                    return self._fulfil(link)
-        return None
 
     def observe(self, change: Change, links: Links) -> Link | None:
         """See `Condition`."""
         if change.action is Action.NEW and change.after.name not in (self._existing or ()):
             return self._fulfil(change.after)
+        return None
+
+    def check(self, links: Links) -> Link | None:
+        """See `Condition`."""
+        if self._existing is not None:
+            for link in links.values():
+                if link.hardware_type != HardwareType.LOOPBACK and link.name not in self._existing:
+                    return self._fulfil(link)
         return None
 
     def _fulfil(self, link: Link) -> Link:
@@ -96,41 +106,43 @@ class _Named:
         self.name = name
         self.ifindex: int | None = None
 
-    def start(self, links: Links) -> Link | None:
+    def start(self, links: Links) -> None:
         """See `Condition`."""
         link = next((link for link in links.values() if link.name == self.name), None)
         self.ifindex = None if link is None else link.ifindex
-        return self._decide(self.see(link), link)
+        self.see(link)
 
     def observe(self, change: Change, links: Links) -> Link | None:
         """See `Condition`."""
-        ifindex = change.ifindex
         if self.ifindex is None:
             if change.after is None or change.after.name != self.name:
                 return None
-            self.ifindex = ifindex
-        elif ifindex != self.ifindex:
+            self.ifindex = change.ifindex
+        elif change.ifindex != self.ifindex:
             return None
         if change.action is Action.REMOVED or _is_another(change):
-            self.ifindex = None
-            gone = self._decide(self.see_end(), change.before)
-            return gone or self.start(links)  # another one may have the name by now
-        return self._decide(self.see_change(change), change.after)
+            self.start(links)  # another one may have the name by now
+            self.fulfilled = self.see_end()
+            return change.before if self.fulfilled else None
+        self.fulfilled = self.see_change(change)
+        return change.after if self.fulfilled else None
 
-    def _decide(self, fulfilled: bool, link: Link | None) -> Link | None:
-        self.fulfilled = fulfilled
-        return link if fulfilled else None
+    def check(self, links: Links) -> Link | None:
+        """See `Condition`."""
+        link = None if self.ifindex is None else links.get(self.ifindex)
+        self.fulfilled = self.see(link)
+        return link if self.fulfilled else None
 
     def see(self, link: Link | None) -> bool:
-        """The link as it is, or None: there is none."""
+        """The link as it is, or None: there is none.  Is it so?"""
         raise NotImplementedError
 
     def see_change(self, change: Change) -> bool:
-        """The link has changed, or is new."""
+        """The link has changed, or is new.  Is it so?"""
         return self.see(change.after)
 
     def see_end(self) -> bool:
-        """The link is gone."""
+        """The link is gone.  Is it so?"""
         return False
 
 
@@ -256,15 +268,35 @@ class LinkWaiter:
     def wait(self, condition: Condition, timeout: float | None = None) -> Link | None:
         """Wait until the condition is fulfilled; the link that did it, or None when there is none."""
         deadline = None if timeout is None else monotonic() + timeout
-        link = condition.start(self._links)
+        condition.start(self._links)
+        link = self._tell(condition, None)
+        if not condition.fulfilled:
+            link = self._read_announced(condition)
+        if not condition.fulfilled:
+            link = condition.check(self._links)
         late = False
         while not condition.fulfilled:
-            while not self._changes:
-                left = None if deadline is None else deadline - monotonic()
-                if late:
-                    raise WaitTimeoutError("it has not happened in time")
-                late = left is not None and left <= 0  # what is there already is still looked at
-                self._read(left)
+            if late:
+                raise WaitTimeoutError("it has not happened in time")
+            left = None if deadline is None else deadline - monotonic()
+            late = left is not None and left <= 0  # what is there already is still looked at
+            self._read(left)
+            link = self._tell(condition, link)
+        return link
+
+    def _read_announced(self, condition: Condition) -> Link | None:
+        """Tell the condition what has been announced by now, as far as a storm lets us catch up."""
+        link = None
+        for _ in range(_CATCH_UP):
+            self._read(0)
+            link = self._tell(condition, link)
+            if condition.fulfilled or not self._follower.behind:
+                break
+        return link
+
+    def _tell(self, condition: Condition, link: Link | None) -> Link | None:
+        """Tell the condition what has been read; the link that fulfilled it."""
+        while self._changes and not condition.fulfilled:
             change = self._changes.popleft()
             if self._take_in(change):
                 link = condition.observe(change, self._links)

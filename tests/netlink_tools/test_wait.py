@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for links on a kernel: for the right one, at the right event, at once."""
+
+from __future__ import annotations
+
+import select
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from kernel_fixtures import Namespace
+
+from amf_netwatch.netlink.constants import Group
+from amf_netwatch.netlink.errors import SocketError, WaitTimeoutError
+from amf_netwatch.netlink.link import Link, decode_link
+from amf_netwatch.netlink.socket import NetlinkSocket
+from amf_netwatch.netlink.wait import (
+    LinkWaiter,
+    wait_attach,
+    wait_detach,
+    wait_down,
+    wait_reconnect,
+    wait_up,
+)
+from amf_netwatch.netlink.wire import iter_messages
+
+pytestmark = pytest.mark.kernel
+PATIENCE = 5.0
+SOON = 0.1  # seconds from the event to the return
+NOTHING = 0.02  # seconds to see that nothing comes of what has been announced already
+
+
+@pytest.fixture
+def pair(namespace: Namespace) -> Namespace:
+    """A namespace with v0 and v1, a veth pair, both up."""
+    namespace.add_link("v0", "veth", "peer", "name", "v1")
+    namespace.ip("link set v0 up")
+    namespace.ip("link set v1 up")
+    wait_for_carrier("v0", True)
+    return namespace
+
+
+@pytest.fixture
+def waiter(pair: Namespace) -> Iterator[LinkWaiter]:
+    with LinkWaiter() as waiter:
+        yield waiter
+
+
+def wait_for_carrier(name: str, wanted: bool) -> None:
+    """An independent wait: by sysfs, woken by the kernel's events."""
+    with NetlinkSocket([Group.LINK]) as events:
+        poll = select.poll()
+        poll.register(events.fileno(), select.POLLIN)
+        deadline = monotonic() + PATIENCE
+        while True:
+            with open(f"/sys/class/net/{name}/carrier", encoding="ascii") as file:
+                if (file.read().strip() == "1") is wanted:
+                    return
+            assert monotonic() < deadline
+            poll.poll(50)
+            events.discard()
+
+
+def nothing_comes(wait: Callable[..., Any], *arguments: Any) -> None:
+    with pytest.raises(WaitTimeoutError):
+        wait(*arguments, timeout=NOTHING)
+
+
+# -- attach ------------------------------------------------------------------------------------------------
+
+
+def test_attach_gives_the_new_link(waiter: LinkWaiter, pair: Namespace) -> None:
+    index = pair.add_link("if0", "ifb")
+    link = waiter.attach(timeout=PATIENCE)
+    assert (link.name, link.ifindex, link.kind) == (b"if0", index, "ifb")
+    pair.add_link("if1", "ifb")
+    assert waiter.attach(timeout=PATIENCE).name == b"if1"
+    nothing_comes(waiter.attach)
+
+
+def test_attach_is_not_a_rename_a_port_a_change_or_a_return_to_up(
+    waiter: LinkWaiter, pair: Namespace
+) -> None:
+    pair.add_link("br0", "bridge")
+    assert waiter.attach(timeout=PATIENCE).name == b"br0"
+    for operation in ("v0 down", "v0 name w0", "w0 up", "w0 master br0", "w0 nomaster", "w0 mtu 1400"):
+        pair.ip(f"link set {operation}")
+    nothing_comes(waiter.attach)
+    nothing_comes(waiter.attach, ["lo", "v0", "v1", "w0", "br0"])
+
+
+def test_attach_counts_a_link_from_another_namespace_and_one_that_came_back(
+    waiter: LinkWaiter, pair: Namespace, new_namespace: Callable[[], Namespace]
+) -> None:
+    there = new_namespace()
+    pair.ip(f"link set v0 netns {there.name}")
+    nothing_comes(waiter.attach)
+    there.ip(f"link set v0 netns {pair.name}")
+    assert waiter.attach(timeout=PATIENCE).name == b"v0"
+    pair.ip("link del v0")
+    nothing_comes(waiter.attach)
+    pair.ip("link add v0 index 77 type veth peer name v1")
+    assert {waiter.attach(timeout=PATIENCE).name for _ in range(2)} == {b"v0", b"v1"}
+
+
+def test_attach_with_existing_names_counts_what_is_there_already(pair: Namespace) -> None:
+    assert wait_attach(["lo", "v0"], timeout=PATIENCE).name == b"v1"
+    assert wait_attach([b"v0"], timeout=PATIENCE).name == b"v1"
+    nothing_comes(wait_attach, ["v0", "v1"])
+    with LinkWaiter() as waiter:
+        pair.add_link("if0", "ifb")
+        pair.add_link("if1", "ifb")
+        assert waiter.attach(["v0", "v1", "if0"], timeout=PATIENCE).name == b"if1"
+
+
+# -- detach ------------------------------------------------------------------------------------------------
+
+
+def test_detach_gives_the_link_that_was(waiter: LinkWaiter, pair: Namespace) -> None:
+    pair.ip("link del v0")
+    link = waiter.detach("v0", timeout=PATIENCE)
+    assert link is not None
+    assert link.name == b"v0"
+    assert waiter.detach("v1", timeout=PATIENCE) is not None
+    assert waiter.detach("v0", timeout=0) is None, "it is not there: nothing to wait for"
+
+
+def test_detach_is_not_a_bridge_port_that_is_freed_or_a_rename_or_another_link(
+    waiter: LinkWaiter, pair: Namespace
+) -> None:
+    pair.add_link("br0", "bridge")
+    pair.ip("link set v0 master br0")
+    pair.ip("link set v0 nomaster")  # an RTM_DELLINK of AF_BRIDGE
+    pair.ip("link del br0")
+    pair.ip("link set v0 name w0")
+    nothing_comes(waiter.detach, "w0")
+
+
+def test_detach_follows_the_link_under_its_new_name_while_another_takes_the_old(
+    pair: Namespace,
+) -> None:
+    with LinkWaiter() as waiter:
+        pair.batch(["link set v0 name w0", "link add v0 type ifb", "link del v0", "link add v0 type ifb"])
+        nothing_comes(waiter.detach, "v0")
+    with LinkWaiter() as waiter:
+        pair.batch(["link set v0 name x0", "link set w0 name v0", "link del v0"])
+        nothing_comes(waiter.detach, "v0")  # what was v0 at the start is x0 and lives
+
+
+def test_detach_is_a_move_to_another_namespace(
+    waiter: LinkWaiter, pair: Namespace, new_namespace: Callable[[], Namespace]
+) -> None:
+    pair.ip(f"link set v0 netns {new_namespace().name}")
+    assert waiter.detach("v0", timeout=PATIENCE) is not None
+
+
+# -- up and down -------------------------------------------------------------------------------------------
+
+
+def test_up_and_down_are_what_is_there_or_comes(waiter: LinkWaiter, pair: Namespace) -> None:
+    assert waiter.up("v0", timeout=0).up
+    nothing_comes(waiter.down, "v0")
+    pair.ip("link set v0 down")
+    nothing_comes(waiter.up, "v0")  # what was is over
+    pair.ip("link set v0 up")
+    assert waiter.up("v0", timeout=0).up
+    pair.ip("link set v1 down")
+    nothing_comes(waiter.down, "v0")
+    pair.ip("link set v0 down")
+    assert not waiter.down("v0", timeout=PATIENCE).up
+    pair.ip("link set v1 up")
+    nothing_comes(waiter.up, "v0")
+    pair.ip("link set v0 up")
+    assert waiter.up("v0", timeout=PATIENCE).name == b"v0"
+
+
+def test_up_waits_for_a_link_that_is_not_there_yet(waiter: LinkWaiter, pair: Namespace) -> None:
+    nothing_comes(waiter.up, "if0")
+    pair.batch(["link add if1 type ifb", "link set if1 up", "link add if0 type ifb"])
+    nothing_comes(waiter.up, "if0")
+    pair.batch(["link set if0 name if7", "link set if7 up"])
+    assert waiter.up("if0", timeout=PATIENCE).name == b"if7", "it was if0 when listening began"
+    nothing_comes(waiter.up, "if0")
+    pair.batch(["link set if1 down", "link set if1 name if0", "link set if0 up"])
+    assert waiter.up("if0", timeout=PATIENCE).name == b"if0"
+
+
+def test_up_sees_every_change_and_stays_with_its_link(waiter: LinkWaiter, pair: Namespace) -> None:
+    pair.ip("link set v0 down")
+    waiter.down("v0", timeout=PATIENCE)
+    pair.batch(["link set v0 up", "link set v0 down"])
+    assert waiter.up("v0", timeout=PATIENCE).up
+    waiter.down("v0", timeout=PATIENCE)
+    pair.batch(["link set v0 name w0", "link set v1 down", "link set v1 name v0", "link set v0 up"])
+    nothing_comes(waiter.up, "w0")
+
+
+# -- reconnect ---------------------------------------------------------------------------------------------
+
+
+def test_reconnect_is_carrier_lost_and_regained(waiter: LinkWaiter, pair: Namespace) -> None:
+    nothing_comes(waiter.reconnect, "v0")
+    pair.ip("link set v1 down")  # v0 is now lowerlayerdown
+    nothing_comes(waiter.reconnect, "v0")
+    wait_for_carrier("v0", False)
+    pair.ip("link set v1 up")
+    link = waiter.reconnect("v0", timeout=PATIENCE)
+    assert (link.name, link.lower_up) == (b"v0", True)
+    nothing_comes(waiter.reconnect, "v0")
+
+
+def test_reconnect_of_a_link_without_carrier_at_the_start(pair: Namespace) -> None:
+    pair.ip("link set v1 down")
+    wait_for_carrier("v0", False)
+    with LinkWaiter() as waiter:
+        nothing_comes(waiter.reconnect, "v0")
+        pair.ip("link set v1 up")
+        assert waiter.reconnect("v0", timeout=PATIENCE).lower_up
+
+
+def test_reconnect_has_a_memory_for_each_link(waiter: LinkWaiter, pair: Namespace) -> None:
+    """Another link's loss, and another link's return, are not ours."""
+    pair.add_link("w0", "veth", "peer", "name", "w1")
+    pair.batch(["link set w0 up", "link set w1 up"])
+    wait_for_carrier("w0", True)
+    pair.ip("link set w1 down")
+    wait_for_carrier("w0", False)
+    nothing_comes(waiter.reconnect, "v0")
+    pair.ip("link set w1 up")
+    wait_for_carrier("w0", True)
+    nothing_comes(waiter.reconnect, "v0")
+    pair.ip("link set v1 down")
+    wait_for_carrier("v0", False)
+    pair.batch(["link set w1 down", "link set w1 up"])
+    nothing_comes(waiter.reconnect, "v0")
+
+
+def test_reconnect_after_down_and_up_and_after_replugging(waiter: LinkWaiter, pair: Namespace) -> None:
+    pair.batch(["link set v0 down", "link set v0 up"])
+    assert waiter.reconnect("v0", timeout=PATIENCE).lower_up
+    pair.batch(["link del v0", "link add v0 type veth peer name v1", "link set v0 up", "link set v1 up"])
+    assert waiter.reconnect("v0", timeout=PATIENCE).lower_up
+
+
+def test_reconnect_sees_a_loss_too_short_for_an_event(pair: Namespace) -> None:
+    """The kernel tells carrier late and only as it is then; its counter of changes remembers."""
+    with LinkWaiter(receive_buffer=4096) as waiter:
+        # The overrun makes sure that no event of the loss itself arrives.
+        pair.batch([f"link add s{n} type ifb" for n in range(100)])
+        pair.batch(["link set v1 down", "link set v1 up"])
+        wait_for_carrier("v0", True)
+        assert waiter.reconnect("v0", timeout=PATIENCE).lower_up
+
+
+# -- time --------------------------------------------------------------------------------------------------
+
+WAITS: tuple[tuple[str, list[str], list[str], Callable[..., Any], tuple[Any, ...]], ...] = (
+    ("attach", [], ["link add if0 type ifb"], wait_attach, ()),
+    ("detach", ["link add if0 type ifb"], ["link del if0"], wait_detach, ("if0",)),
+    ("up", ["link add if0 type ifb"], ["link set if0 up"], wait_up, ("if0",)),
+    ("down", ["link add if0 type ifb", "link set if0 up"], ["link set if0 down"], wait_down, ("if0",)),
+    ("reconnect", ["link set v1 down"], ["link set v1 up"], wait_reconnect, ("v0",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "event", "wait", "arguments"), WAITS, ids=[row[0] for row in WAITS]
+)
+def test_a_wait_returns_within_a_tenth_of_a_second_of_the_event(
+    pair: Namespace,
+    name: str,
+    before: list[str],
+    event: list[str],
+    wait: Callable[..., Any],
+    arguments: tuple[Any, ...],
+) -> None:
+    """Measured from the moment at which the kernel's message lies in a socket of the test's own."""
+    if before:
+        pair.batch(before)
+    if name == "reconnect":
+        wait_for_carrier("v0", False)
+    returned: list[tuple[float, Link | None]] = []
+
+    def run() -> None:
+        link = wait(*arguments, timeout=PATIENCE)
+        returned.append((monotonic(), link))
+
+    with NetlinkSocket([Group.LINK]) as events:
+        thread = threading.Thread(target=run)
+        started = monotonic()
+        thread.start()
+        thread.join(0.05)  # nothing has happened yet
+        assert not returned
+        assert monotonic() - started >= 0.05
+        pair.batch(event)
+        thread.join(PATIENCE)
+        ((at, link),) = returned
+        assert link is not None
+        arrived = arrival_of(events, link, name)
+    assert at - arrived < SOON
+
+
+def arrival_of(events: NetlinkSocket, link: Link, name: str) -> float:
+    """When the event on this link was there: not later than now.  Also that it was there at all."""
+    poll = select.poll()
+    poll.register(events.fileno(), select.POLLIN)
+    while poll.poll(PATIENCE * 1000):
+        datagram = events.receive()
+        now = monotonic()
+        assert datagram is not None
+        for message in iter_messages(datagram):
+            seen = decode_link(message.buffer, message.start, message.end)
+            if seen.ifindex == link.ifindex and (name != "reconnect" or seen.lower_up):
+                return now
+    raise AssertionError("the kernel did not tell")
+
+
+def test_a_time_out_is_kept_in_a_storm_of_other_events(pair: Namespace) -> None:
+    stop = threading.Event()
+
+    def storm() -> None:
+        while not stop.is_set():
+            pair.batch([f"link set v1 mtu {1400 + n % 50}" for n in range(300)])
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        started = monotonic()
+        with pytest.raises(WaitTimeoutError):
+            wait_detach("v0", timeout=0.3)
+        assert 0.3 <= monotonic() - started < 1.0
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_namespace_by_name(pair: Namespace, new_namespace: Callable[[], Namespace]) -> None:
+    there = new_namespace()
+    there.add_link("if0", "ifb")
+    assert wait_down("if0", timeout=0, namespace=there.name).name == b"if0"
+    nothing_comes(wait_down, "if0")
+    with pytest.raises(SocketError):
+        wait_up("if0", namespace="no-such-namespace")
