@@ -10,8 +10,10 @@ from typing import Any, Optional
 
 from .clm.service import ClmService
 from .codes import Code
+from .imm.rules import GivenValues
 from .imm.service import ImmService
 from .imm.store import Store
+from .imm.wire import wire_attributes
 from .model.standard import load_standard_model
 from .server import Fault, LoggedCall, Server
 from .service import Arguments, Node
@@ -44,6 +46,8 @@ class Simulator:
                 "calls": self._calls,
                 "fault": self._fault,
                 "imm": self._imm,
+                "object": self._object,
+                "objects": self._objects,
                 "status": self._status,
                 "stop": lambda _args: self.server.stop(),
             }
@@ -103,6 +107,30 @@ class Simulator:
             self.imm.restart()
         else:
             raise ValueError(f"IMM can be absent, back or restart, not {what}")
+
+    def _object(self, args: Arguments) -> Any:
+        """What IMM holds of one object: ``[name, type, values]`` of each attribute, None without such an
+        object."""
+        found = self.store.visible(str(args.get("dn")))
+        if found is None:
+            return None
+        return wire_attributes(
+            [
+                GivenValues(name, int(found.cls.attributes[name].type), found.get(name))
+                for name in found.cls.read_order
+            ]
+        )
+
+    def _objects(self, args: Arguments) -> list[str]:
+        """The DNs of all objects of a class, or of any, with and below a root, or anywhere."""
+        wanted, root = str(args.get("class") or ""), str(args.get("root") or "")
+        return [
+            found.dn
+            for found in self.store.everything()
+            if not found.creating
+            and (not wanted or found.cls.name == wanted)
+            and (not root or found.dn == root or found.dn.endswith(f",{root}"))
+        ]
 
     def _status(self, _args: Arguments) -> dict[str, Any]:
         return {

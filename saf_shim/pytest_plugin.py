@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pytest plugin: a simulator per test or per session, and what tests want to do with it.
+
+Installed with the package; nothing happens until a test asks for a fixture::
+
+    def test_my_component(saf_shim):
+        saf_shim.load("classes.xml")
+        saf_shim.run("amf-adm", "unlock-in", "safSu=...")
+        saf_shim.fault("saImmOiRtObjectUpdate_2", "ERR_TRY_AGAIN", times=3)
+        assert saf_shim.values("myIf=eth0", "mtu") == [1500]
+        assert saf_shim.calls("saImmOi", clear=True)
+
+`saf_shim` is new for each test, `saf_shim_session` lives as long as the session. The marker
+``@pytest.mark.saf_shim(nodes=[...], load=[...])`` gives `saf_shim` its nodes and files. Simulators have a
+directory of their own and no ports: tests may run in parallel. They end with their test, and with pytest,
+however that ends.
+
+In the test's own process, `import pyosaf` works while a fixture is active, unless a real pyosaf has been
+imported before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Optional, Union
+
+import pytest
+
+from . import client, directory
+from .cli import fault_arguments
+from .protocol import DIRECTORY_VARIABLE
+
+_PYTHON = [sys.executable, "-IS", "-c"]
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class LoggedCall(NamedTuple):
+    """One AIS call that a client made; `rc` as in ``SA_AIS_OK``'s number, `args` without the handle."""
+
+    number: int
+    time: int  # ns since the epoch
+    pid: int
+    handle: int
+    name: str
+    rc: int
+    args: dict[str, Any]
+
+
+class ShimError(AssertionError):
+    """The simulator refused or a command failed; the text says what."""
+
+
+class SafShim:
+    """A running simulator."""
+
+    def __init__(
+        self, where: str, nodes: Sequence[str] = (), files: Sequence[Union[str, os.PathLike[str]]] = ()
+    ):
+        """Start one in the directory; ShimError, with the reason, when it does not start."""
+        self.directory = where
+        options = [f"--node={node}" for node in nodes]
+        options += [f"--load={os.path.abspath(os.fspath(path))}" for path in files]
+        code = f"import sys; sys.path.insert(0, {_ROOT!r}); from saf_shim.cli import main; sys.exit(main())"
+        done = subprocess.run(
+            [*_PYTHON, code, "start", "--dir", where, "--until-exit", str(os.getpid()), *options],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise ShimError(done.stderr.strip())
+
+    def stop(self) -> None:
+        """Stop it; everything that its AMF started is killed before this returns."""
+        try:
+            status = self.status()
+        except ShimError:
+            return
+        from .launch import halt  # noqa: PLC0415
+
+        halt(self.directory, status["pid"])
+
+    # programs
+
+    def environment(self, base: Optional[Mapping[str, str]] = None) -> dict[str, str]:
+        """The environment of a program in the simulator (`base`: os.environ)."""
+        return directory.environment(self.directory, os.environ if base is None else base)
+
+    def run(
+        self, *command: str, check: bool = True, timeout: float = 60.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in the simulator to its end; ShimError, with its output, if its status is not 0."""
+        environment = self.environment()
+        program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+        done = subprocess.run(
+            [program, *command[1:]],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=timeout,
+        )
+        if check and done.returncode:
+            raise ShimError(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def start_program(self, *command: str, **options: Any) -> subprocess.Popen[Any]:
+        """Start a program in the simulator; stopping it is the caller's affair. `options` are Popen's."""
+        environment = self.environment()
+        program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+        return subprocess.Popen([program, *command[1:]], env=environment, **options)
+
+    # IMM
+
+    def load(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Load classes and objects as an administrator does: ``immcfg -f``."""
+        self.run("immcfg", "-f", os.fspath(path))
+
+    def objects(self, class_name: str = "", root: str = "") -> list[str]:
+        """The DNs of all objects, in byte order: of a class, below (and with) a root. No AIS call is made."""
+        found: list[str] = self._control("objects", {"class": class_name, "root": root})
+        return found
+
+    def attributes(self, dn: str) -> dict[str, list[Any]]:
+        """All attributes of an object with their values (SA_ANY_T in hex); KeyError if there is none such.
+
+        No AIS call is made, so implementers are not asked: non-cached attributes have the last value IMM
+        knows."""
+        found = self._control("object", {"dn": dn})
+        if found is None:
+            raise KeyError(dn)
+        return {name: values for name, _, values in found}
+
+    def values(self, dn: str, attribute: str) -> list[Any]:
+        """The values of one attribute, empty if it has none; KeyError without such an object or attribute."""
+        return self.attributes(dn)[attribute]
+
+    def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
+        """Call `condition` until it returns something true, and return that; ShimError after `timeout`
+        seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = condition()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise ShimError(f"nothing happened within {timeout} s")
+            time.sleep(0.02)
+
+    def imm(self, what: str) -> None:
+        """``absent``, ``back`` or ``restart``."""
+        self._control("imm", {"what": what})
+
+    # calls and faults
+
+    def calls(self, prefix: str = "", clear: bool = False) -> list[LoggedCall]:
+        """The AIS calls so far whose names begin with `prefix`, oldest first; `clear` empties the log."""
+        return [LoggedCall(*call) for call in self._control("calls", {"prefix": prefix, "clear": clear})]
+
+    def fault(self, call: str, rc: str, times: Optional[int] = None, delay: float = 0.0) -> None:
+        """Let a call go wrong: answer the code `rc`, or be late (``none`` and a `delay`), or be ``lost``."""
+        self._control("fault", fault_arguments(call, rc, times, delay))
+
+    def clear_faults(self) -> None:
+        """Take all faults back."""
+        self._control("fault", {"clear": True})
+
+    def status(self) -> dict[str, Any]:
+        """What ``saf-shim status --json`` shows."""
+        found: dict[str, Any] = self._control("status", {})
+        return found
+
+    def log(self) -> str:
+        """The simulator's own log."""
+        with open(os.path.join(self.directory, "log"), encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+
+    def _control(self, name: str, arguments: dict[str, Any]) -> Any:
+        try:
+            done, answer = client.control(self.directory, name, arguments, 10.0)
+        except OSError as error:
+            raise ShimError(f"no simulator in {self.directory}: {error}") from None
+        if not done:
+            raise ShimError(str(answer))
+        return answer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce the marker."""
+    config.addinivalue_line(
+        "markers", "saf_shim(nodes=[...], load=[...]): nodes and files of the test's simulator"
+    )
+
+
+def _simulator(nodes: Sequence[str], files: Sequence[str]) -> Iterator[SafShim]:
+    # Not pytest's tmp_path: a Unix socket's address holds 107 bytes, and that path may be long.
+    where = tempfile.mkdtemp(prefix="saf-shim-")
+    added = os.path.join(where, "python")
+    before = os.environ.get(DIRECTORY_VARIABLE)
+    try:
+        running = SafShim(where, nodes, files)
+        os.environ[DIRECTORY_VARIABLE] = where
+        sys.path.insert(0, added)
+        try:
+            yield running
+        finally:
+            sys.path.remove(added)
+            if before is None:
+                del os.environ[DIRECTORY_VARIABLE]
+            else:
+                os.environ[DIRECTORY_VARIABLE] = before
+            running.stop()
+    finally:
+        shutil.rmtree(where, ignore_errors=True)
+
+
+@pytest.fixture
+def saf_shim(request: pytest.FixtureRequest) -> Iterator[SafShim]:
+    """A simulator for this test alone."""
+    marker = request.node.get_closest_marker("saf_shim")
+    options = marker.kwargs if marker is not None else {}
+    yield from _simulator(options.get("nodes", ()), options.get("load", ()))
+
+
+@pytest.fixture(scope="session")
+def saf_shim_session() -> Iterator[SafShim]:
+    """A simulator that all tests of the session (of the xdist worker) share."""
+    yield from _simulator((), ())
