@@ -53,6 +53,13 @@ class AttributeFlag(IntFlag):
     STRONG_DEFAULT = 0x20000000
 
 
+_NOT_FOR_RDN = (
+    AttributeFlag.NO_DANGLING
+    | AttributeFlag.DN
+    | AttributeFlag.DEFAULT_REMOVED
+    | AttributeFlag.STRONG_DEFAULT
+)
+
 # What a class file calls a flag; CONFIG, RUNTIME and RDN have elements of their own there.
 FILE_FLAGS = {
     "SA_MULTI_VALUE": AttributeFlag.MULTI_VALUE,
@@ -132,7 +139,7 @@ def check_class(definition: ClassDefinition) -> None:
         raise ClassError(
             f"{definition.name!r} is no class name: a letter or '_' first, then letters, digits and '_'"
         )
-    names = [attribute.name for attribute in definition.attributes]
+    names = [attribute.name.lower() for attribute in definition.attributes]  # as OpenSAF compares them
     for name in names:
         if names.count(name) > 1:
             raise ClassError(f"class {definition.name}: attribute {name!r} is there twice")
@@ -142,6 +149,9 @@ def check_class(definition: ClassDefinition) -> None:
             raise ClassError(f"class {definition.name}, attribute {attribute.name!r}: {reason}")
     if sum(attribute.is_rdn for attribute in definition.attributes) != 1:
         raise ClassError(f"class {definition.name}: exactly one attribute must be the RDN")
+    kept = [attribute for attribute in definition.attributes if attribute.flags & AttributeFlag.PERSISTENT]
+    if kept and definition.category is Category.RUNTIME and definition.rdn not in kept:
+        raise ClassError(f"class {definition.name}: persistent attributes need a persistent RDN")
 
 
 def is_class_name(name: str) -> bool:
@@ -153,7 +163,7 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
     flags = attribute.flags
     config, runtime = bool(flags & AttributeFlag.CONFIG), bool(flags & AttributeFlag.RUNTIME)
     rules = (
-        (not attribute.name, "an attribute needs a name"),
+        (not is_class_name(attribute.name), "it needs a name: a letter or '_', then letters, digits, '_'"),
         (config == runtime, "it must be either a config or a runtime attribute"),
         (config and category is Category.RUNTIME, "a runtime class has no config attributes"),
         (runtime and flags & AttributeFlag.WRITABLE, "only a config attribute can be writable"),
@@ -169,10 +179,28 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
             "NO_DUPLICATES is for multi-valued attributes",
         ),
         (
-            flags & AttributeFlag.NO_DANGLING and attribute.type is not ValueType.NAME,
+            flags & AttributeFlag.NO_DANGLING and not _holds_names(attribute),
             "NO_DANGLING is for attributes of type SA_NAME_T",
         ),
         (runtime and flags & AttributeFlag.NO_DANGLING, "NO_DANGLING is for config attributes"),
+        (
+            flags & AttributeFlag.NO_DANGLING and attribute.default is not None,
+            "a NO_DANGLING attribute has no default",
+        ),
+        (
+            flags & AttributeFlag.DN and attribute.type is not ValueType.STRING,
+            "DN is for attributes of type SA_STRING_T",
+        ),
+        (attribute.is_pure and flags & AttributeFlag.NOTIFY, "only a cached runtime attribute can notify"),
+        (
+            flags & AttributeFlag.STRONG_DEFAULT
+            and (attribute.default is None or flags & AttributeFlag.DEFAULT_REMOVED),
+            "STRONG_DEFAULT needs a default",
+        ),
+        (
+            flags & AttributeFlag.DEFAULT_REMOVED and attribute.default is not None,
+            "a removed default is none",
+        ),
         (
             flags & AttributeFlag.INITIALIZED and attribute.default is not None,
             "an initialized attribute has no default",
@@ -195,6 +223,13 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
     return None
 
 
+def _holds_names(attribute: AttributeDefinition) -> bool:
+    """Names, or strings that are declared to be DNs."""
+    return attribute.type is ValueType.NAME or (
+        attribute.type is ValueType.STRING and bool(attribute.flags & AttributeFlag.DN)
+    )
+
+
 def _fault_of_rdn(attribute: AttributeDefinition, category: Category) -> Optional[str]:
     rules = (
         (attribute.is_multi, "an RDN has one value"),
@@ -204,6 +239,7 @@ def _fault_of_rdn(attribute: AttributeDefinition, category: Category) -> Optiona
         ),
         (attribute.default is not None, "an RDN has no default"),
         (attribute.flags & AttributeFlag.WRITABLE, "an RDN cannot be writable"),
+        (attribute.flags & _NOT_FOR_RDN, "an RDN refers to nothing and never has a default"),
         (
             category is Category.CONFIG and not attribute.is_config,
             "the RDN of a config class is a config attribute",

@@ -42,6 +42,12 @@ GOOD = [
     runtime_class(attribute(F.RUNTIME | F.CACHED | F.MULTI_VALUE | F.NO_DUPLICATES)),
     runtime_class(attribute(F.RUNTIME | F.CACHED | F.NOTIFY, default=7)),
     runtime_class(rdn=RDN_RUNTIME._replace(type=ValueType.NAME)),
+    config_class(attribute(F.CONFIG | F.NO_DANGLING | F.DN, ValueType.STRING)),
+    config_class(attribute(F.CONFIG | F.STRONG_DEFAULT, default=1)),
+    runtime_class(
+        attribute(F.RUNTIME | F.CACHED | F.PERSISTENT),
+        rdn=RDN_RUNTIME._replace(flags=RDN_RUNTIME.flags | F.PERSISTENT),
+    ),
 ]
 
 BAD = [
@@ -69,6 +75,16 @@ BAD = [
     (config_class(attribute(F.CONFIG | F.INITIALIZED, default=1)), "initialized attribute has no default"),
     (config_class(attribute(F.CONFIG, default=-1)), "outside SA_UINT32_T"),
     (config_class(attribute(F.CONFIG, name="")), "needs a name"),
+    (config_class(attribute(F.CONFIG, name="a-b")), "needs a name"),
+    (config_class(attribute(F.CONFIG), attribute(F.CONFIG, name="X")), "there twice"),
+    (config_class(attribute(F.CONFIG | F.NO_DANGLING, ValueType.STRING)), "SA_NAME_T"),
+    (config_class(attribute(F.CONFIG | F.NO_DANGLING, ValueType.NAME, "a=1")), "has no default"),
+    (config_class(attribute(F.CONFIG | F.DN, ValueType.NAME)), "SA_STRING_T"),
+    (config_class(attribute(F.CONFIG | F.STRONG_DEFAULT)), "STRONG_DEFAULT needs a default"),
+    (config_class(attribute(F.CONFIG | F.DEFAULT_REMOVED, default=1)), "removed default"),
+    (config_class(rdn=RDN_CONFIG._replace(flags=RDN_CONFIG.flags | F.DN)), "RDN refers to"),
+    (runtime_class(attribute(F.RUNTIME | F.NOTIFY)), "cached runtime attribute can notify"),
+    (runtime_class(attribute(F.RUNTIME | F.CACHED | F.PERSISTENT)), "persistent RDN"),
 ]
 
 

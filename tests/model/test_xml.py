@@ -74,7 +74,8 @@ def test_every_flag_of_the_files_is_known_both_ways():
         flags = flag | (F.CONFIG if config else F.RUNTIME | F.CACHED)
         if flag is F.NO_DUPLICATES:
             flags |= F.MULTI_VALUE
-        attribute = AttributeDefinition("x", ValueType.NAME, flags)
+        kind = ValueType.STRING if flag is F.DN else ValueType.NAME
+        attribute = AttributeDefinition("x", kind, flags, "d" if flag is F.STRONG_DEFAULT else None)
         definition = ClassDefinition("C", Category.CONFIG, (ALL_TYPES.rdn, attribute))
         text = format_imm_xml([definition])
         assert f"<flag>{word}</flag>" in text
