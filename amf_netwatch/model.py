@@ -143,6 +143,9 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
     nodes = tuple(given.node or (DEFAULT_NODE,))
     if len(set(nodes)) < len(nodes):
         parser.error("a node is named twice")
+    for node in nodes:
+        if not is_node_name(node):
+            parser.error(f"{node!r} is no name of a node: ASCII without blank and comma, at most 50")
     return ModelOptions(
         nodes,
         os.path.abspath(given.prefix) if given.prefix else own_prefix(),

@@ -33,11 +33,17 @@ class FakeListener:
         self.restart_fails = False
         self.changes = Changes(True, frozenset(), Cause.START)
         self.taken = 0
+        self.armed = True
 
-    def take(self):
+    def take(self, *, rearm=True):
+        assert self.armed
+        self.armed = rearm
         self.taken += 1
         self.network_changed = False
         return self.changes
+
+    def rearm(self):
+        self.armed = True
 
     def restart(self):
         self.restarts += 1
@@ -132,6 +138,7 @@ class World:
         ticket = Ticket(self.imm)
         self.component.healthcheckCallback(ticket)
         assert ticket.code is not None
+        assert self.listener.armed, "nobody listens any more"
         return ticket
 
     def assign(self, state, flag=CsiFlag.ADD_ONE, csi=CSI, attributes=()):
