@@ -188,7 +188,7 @@ class Listener:
         Read what it names after it returned, not before.  Never blocks and raises nothing.
 
         `rearm` False: the thread is not woken yet, the kernel's queue keeps what comes, and the caller calls
-        `rearm()` when it has read.  Waking it costs a reader in Python 30 us: the two fight for the interpreter.
+        `rearm()` when it has read.  Waking it before costs 30 us: the two fight for the interpreter.
         """
         if not self.network_changed:
             return NO_CHANGES
