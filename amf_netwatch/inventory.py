@@ -23,7 +23,7 @@ class Inventory:
     `take_changed`.
     """
 
-    __slots__ = ("_by_index", "_changed", "_mac_counts", "_macs", "_owners")
+    __slots__ = ("_by_index", "_changed", "_mac_counts", "_macs", "_macs_told", "_owners")
 
     def __init__(self) -> None:
         self._by_index: dict[int, Interface] = {}
@@ -31,6 +31,7 @@ class Inventory:
         self._changed: set[bytes] = set()
         self._mac_counts: dict[str, int] = {}
         self._macs: list[str] = []  # the keys of _mac_counts, kept sorted
+        self._macs_told: Optional[tuple[str, ...]] = ()  # the same for others; None: to be made anew
 
     def __len__(self) -> int:
         return len(self._owners)
@@ -55,7 +56,9 @@ class Inventory:
     @property
     def macs(self) -> tuple[str, ...]:
         """The distinct link-layer addresses, sorted; links without one do not count."""
-        return tuple(self._macs)
+        if self._macs_told is None:
+            self._macs_told = tuple(self._macs)
+        return self._macs_told
 
     def put(self, facts: Interface) -> None:
         """Note what was read of one interface."""
@@ -115,7 +118,9 @@ class Inventory:
         before = self._mac_counts.get(mac, 0)
         self._mac_counts[mac] = before + step
         if not before:
+            self._macs_told = None
             insort(self._macs, mac)
         elif not before + step:
+            self._macs_told = None
             del self._mac_counts[mac]
             del self._macs[bisect_left(self._macs, mac)]

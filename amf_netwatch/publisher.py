@@ -184,7 +184,8 @@ class Publisher:
         return not self._left
 
     def _publish_once(self, overrun_count: int) -> bool:
-        self._attach()
+        if not self._compared:  # which is never so without a handle
+            self._attach()
         return self._write_differences(overrun_count)
 
     def dispatch(self) -> None:
@@ -290,14 +291,14 @@ class Publisher:
         inventory = self._inventory
         names = inventory.take_changed()
         try:
-            node = NodeFacts(inventory.macs, len(inventory), overrun_count)
-            node_first = self._root not in self._published or not self._published[self._root].attributes
             steps = self._steps(names)
+            published = self._published.get(self._root)
+            node_first = published is None or not published.attributes
             if node_first:
-                steps.insert(0, _Step(self._root, self._create, (self._node_object(node),)))
-            refused = self._carry_out(steps)
+                steps.insert(0, _Step(self._root, self._create, (self._node_object(overrun_count),)))
+            refused = bool(steps) and self._carry_out(steps)
             if not node_first:
-                self._update_node(node)
+                self._update_node(overrun_count)
         except BaseException:
             inventory.put_back(names)
             raise
@@ -421,15 +422,17 @@ class Publisher:
 
     # ------------------------------------------------------------------------------------ the node's object
 
-    def _node_object(self, facts: NodeFacts) -> ImmObject:
-        return ImmObject(
-            self._root, NODE_CLASS, {**node_attributes(facts), _CHANGE_COUNT: (self._change_count + 1,)}
-        )
+    def _node_attributes(self, overrun_count: int) -> dict[str, tuple[Value, ...]]:
+        return node_attributes(NodeFacts(self._inventory.macs, len(self._inventory), overrun_count))
 
-    def _update_node(self, facts: NodeFacts) -> None:
+    def _node_object(self, overrun_count: int) -> ImmObject:
+        attributes = self._node_attributes(overrun_count)
+        return ImmObject(self._root, NODE_CLASS, {**attributes, _CHANGE_COUNT: (self._change_count + 1,)})
+
+    def _update_node(self, overrun_count: int) -> None:
         """Write the node's object when anything else was written, or when it is not as it should be."""
         published = self._published[self._root].attributes
-        desired = node_attributes(facts)
+        desired = self._node_attributes(overrun_count)
         changed = {name: values for name, values in desired.items() if published.get(name) != values}
         if changed or any(self._wrote) or published.get(_CHANGE_COUNT) != (self._change_count,):
             changed[_CHANGE_COUNT] = (self._change_count + 1,)
