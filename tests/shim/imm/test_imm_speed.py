@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulator's speed against what the real service costs (facts/imm.md section 11): within five times
+that."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from imm_client import Oi, Om, make_runtime_class, values
+
+from saf_shim.pytest_plugin import SafShim
+
+FACTOR = 5
+REAL = {"create": 410e-6, "update": 410e-6, "delete": 375e-6, "get": 215e-6}  # seconds a call
+COUNT = 1000
+
+
+def cost(function: Callable[[int], object]) -> float:
+    begin = time.perf_counter()
+    for number in range(COUNT):
+        function(number)
+    return (time.perf_counter() - begin) / COUNT
+
+
+def test_a_thousand_objects_cost_at_most_five_times_the_real_service(saf_shim: SafShim) -> None:
+    om, oi = Om(), Oi("Speed")
+    make_runtime_class(om)
+    answers: list[str] = []
+    measured = {
+        "create": cost(lambda n: answers.append(oi.create("TestRt", None, values(str(n))))),
+        "update": cost(lambda n: answers.append(oi.update(f"rt={n}", [("number", "UINT32", [n])]))),
+        "get": cost(lambda n: answers.append(om.get(f"rt={n}", "number", "text")[0])),
+        "delete": cost(lambda n: answers.append(oi.delete(f"rt={n}"))),
+    }
+    assert set(answers) == {"OK"}
+    slow = {name: f"{took * 1e6:.0f} us" for name, took in measured.items() if took > FACTOR * REAL[name]}
+    assert not slow
+
+
+def test_a_subtree_of_a_thousand_goes_in_one_quick_call(saf_shim: SafShim) -> None:
+    om, oi = Om(), Oi("Speed")
+    make_runtime_class(om)
+    assert oi.create("TestRt", None, values("top")) == "OK"
+    for number in range(COUNT):
+        assert oi.create("TestRt", "rt=top", values(str(number))) == "OK"
+    begin = time.perf_counter()
+    assert oi.delete("rt=top") == "OK"
+    assert time.perf_counter() - begin < 0.1
+    assert saf_shim.objects("TestRt") == []
+
+
+def test_starting_and_stopping_takes_less_than_300_ms() -> None:
+    command = [sys.executable, "-m", "saf_shim.cli", "run", "--", "/bin/true"]
+    took = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        subprocess.run(command, check=True)
+        took.append(time.perf_counter() - begin)
+    assert statistics.median(took) < 0.3
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["nobody", "a client"])
+def test_an_idle_simulator_uses_no_processor(saf_shim: SafShim, busy: bool) -> None:
+    oi = Oi("Idle") if busy else None
+    if oi is not None:
+        oi.selection_object()
+    pid = saf_shim.status()["pid"]
+
+    def switches_and_ticks() -> tuple[int, int]:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as handle:
+            lines = dict(line.split(":", 1) for line in handle)
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as handle:
+            fields = handle.read().rpartition(")")[2].split()
+        return int(lines["voluntary_ctxt_switches"]), int(fields[11]) + int(fields[12])
+
+    before = switches_and_ticks()
+    time.sleep(1.0)  # nothing to wait for: that nothing happens is the point
+    assert switches_and_ticks() == before
+    assert os.path.exists(f"/proc/{pid}")
