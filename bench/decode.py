@@ -15,10 +15,10 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from amf_netwatch.netlink import (
+    DEFAULT_ROUTES,
     Conversation,
     LinkFactsDecoder,
     Message,
-    decode_default_route,
     decode_link,
     decode_link_facts,
     iter_messages,
@@ -112,7 +112,7 @@ def _routing_table() -> Iterator[Row]:
         medians = contest(
             {
                 "all": Contender(conversation.dump_routes),
-                "default": Contender(lambda: conversation.dump_routes(parser=decode_default_route)),
+                "default": Contender(lambda: conversation.dump_routes(only=DEFAULT_ROUTES)),
                 "pyroute2": Contender(lambda: list(general.get_routes())),
             },
             samples=3,

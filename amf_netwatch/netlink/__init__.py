@@ -71,10 +71,10 @@ if TYPE_CHECKING:
         ParserRegistry,
     )
     from amf_netwatch.netlink.route import (
+        DEFAULT_ROUTES,
         NextHop,
         Route,
         Via,
-        decode_default_route,
         decode_route,
     )
     from amf_netwatch.netlink.route_constants import (
@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         Transport,
     )
     from amf_netwatch.netlink.wire import (
+        ByteFilter,
         Message,
         iter_attributes,
         iter_messages,
@@ -108,18 +109,20 @@ _MODULES = {
     "link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
     "listener": "Cause Changes Listener",
     "parsers": "ParserRegistry",
-    "route": "NextHop Route Via decode_default_route decode_route",
+    "route": "DEFAULT_ROUTES NextHop Route Via decode_route",
     "route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
     "socket": "NetlinkSocket",
     "transport": "QueryTransport Transport",
-    "wire": "Message iter_attributes iter_messages",
+    "wire": "ByteFilter Message iter_attributes iter_messages",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
+    "DEFAULT_ROUTES",
     "Address",
     "AddressFlag",
     "AnswerTimeoutError",
+    "ByteFilter",
     "Cause",
     "Changes",
     "Conversation",
@@ -159,7 +162,6 @@ __all__ = [
     "TruncatedError",
     "Via",
     "decode_address",
-    "decode_default_route",
     "decode_link",
     "decode_link_facts",
     "decode_route",

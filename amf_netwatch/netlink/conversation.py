@@ -54,8 +54,10 @@ from amf_netwatch.netlink.wire import (
     HEADER,
     HEADER_SIZE,
     Buffer,
+    ByteFilter,
     Message,
     check_room,
+    count_alike,
     iter_attributes,
     pack_message,
     read_text,
@@ -79,10 +81,11 @@ _TRANSIENT = (EBUSY, EAGAIN, EINTR)
 class _Request:
     """One question under way.  Written by the receiving thread, read by its owner once `done`."""
 
-    __slots__ = ("done", "error", "interrupted", "parser", "values")
+    __slots__ = ("done", "error", "interrupted", "only", "parser", "values")
 
-    def __init__(self, parser: Parser | None) -> None:
+    def __init__(self, parser: Parser | None, only: ByteFilter | None) -> None:
         self.parser = parser
+        self.only = only
         self.values: list[Any] = []
         self.interrupted = False
         self.error: NetlinkError | None = None
@@ -91,6 +94,16 @@ class _Request:
     def fail(self, error: NetlinkError) -> None:
         self.error = error
         self.done = True
+
+    def add(self, parser: Parser, datagram: Buffer, start: int, end: int) -> None:
+        """Parse one payload; what cannot be decoded is the request's error when the answer is complete."""
+        try:
+            value = parser(datagram, start, end)
+        except DecodeError as error:
+            self.error = error
+        else:
+            if value is not None:
+                self.values.append(value)
 
 
 class Conversation:
@@ -135,11 +148,18 @@ class Conversation:
 
     # -- asking -------------------------------------------------------------------------------------------
 
-    def dump(self, message_type: int, payload: bytes, *, parser: Parser | None = None) -> list[Any]:
+    def dump(
+        self,
+        message_type: int,
+        payload: bytes,
+        *,
+        parser: Parser | None = None,
+        only: ByteFilter | None = None,
+    ) -> list[Any]:
         """The whole table that a GET request lists; raises NetlinkError, see the table above.
 
         `parser` reads every message of the answer; what it returns None for is left out.  It may run in
-        another thread that is asking at the time.
+        another thread that is asking at the time.  What does not pass `only` is not even looked at.
         """
         deadline = monotonic() + self.timeout
         error: NetlinkError
@@ -147,7 +167,8 @@ class Conversation:
             if not self._dump_turn.acquire(timeout=max(0.0, deadline - monotonic())):
                 raise AnswerTimeoutError(f"other dumps took all of {self.timeout} s")
             try:
-                request = self._exchange(message_type, HeaderFlag.DUMP, payload, parser, deadline)
+                request = _Request(parser, only)
+                self._exchange(request, message_type, HeaderFlag.DUMP, payload, deadline)
             finally:
                 self._dump_turn.release()
             if request.error is not None:
@@ -173,7 +194,8 @@ class Conversation:
         have been carried out; LossError then.
         """
         flags |= HeaderFlag.ACK
-        request = self._exchange(message_type, flags, payload, parser, monotonic() + self.timeout)
+        request = _Request(parser, None)
+        self._exchange(request, message_type, flags, payload, monotonic() + self.timeout)
         if request.error is not None:
             raise request.error
         return request.values
@@ -214,10 +236,11 @@ class Conversation:
         table: int | None = None,
         interface: int | None = None,
         parser: Parser | None = None,
+        only: ByteFilter | None = None,
     ) -> list[Route]:
-        """All routes, or those of one table or through one interface; `parser` such as
-        `decode_default_route`."""
-        return self.dump(MessageType.GETROUTE, pack_route_request(family, table, interface), parser=parser)
+        """All routes, or those of one table or through one interface; `only`: such as `DEFAULT_ROUTES`."""
+        payload = pack_route_request(family, table, interface)
+        return self.dump(MessageType.GETROUTE, payload, parser=parser, only=only)
 
     def take_aliens(self) -> list[Message]:
         """The messages that came but answer none of our requests, oldest first; each is handed out once.
@@ -232,9 +255,8 @@ class Conversation:
     # -- the exchange -------------------------------------------------------------------------------------
 
     def _exchange(
-        self, message_type: int, flags: int, payload: bytes, parser: Parser | None, deadline: float
-    ) -> _Request:
-        request = _Request(parser)
+        self, request: _Request, message_type: int, flags: int, payload: bytes, deadline: float
+    ) -> None:
         with self._changed:
             self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1  # 0 is what events have
             self._requests[sequence] = request
@@ -245,7 +267,6 @@ class Conversation:
         finally:
             with self._changed:
                 del self._requests[sequence]
-        return request
 
     def _take_turn(self, request: _Request, deadline: float) -> None:
         """Receive for all, or wait while another thread does, until something may have changed for us."""
@@ -311,14 +332,11 @@ class Conversation:
                     request.interrupted = True
                 if kind >= _FIRST_DATA_TYPE:
                     parser = request.parser or find(kind)
+                    if request.only is not None:
+                        offset = _add_run(request, parser, datagram, offset, length)
+                        continue
                     if parser is not None:
-                        try:
-                            value = parser(datagram, offset + HEADER_SIZE, offset + length)
-                        except DecodeError as error:
-                            request.error = error  # raised when the answer is complete
-                        else:
-                            if value is not None:
-                                request.values.append(value)
+                        request.add(parser, datagram, offset + HEADER_SIZE, offset + length)
                 else:
                     start, end = offset + HEADER_SIZE, offset + length
                     self._control(request, Message(kind, flags, sequence, to_port, datagram, start, end))
@@ -343,6 +361,23 @@ class Conversation:
             if len(self._aliens) == _KEPT_ALIENS:
                 self.lost_aliens += 1
             self._aliens.append(message)
+
+
+def _add_run(request: _Request, parser: Parser | None, datagram: Buffer, offset: int, length: int) -> int:
+    """Parse what passes `request.only` in the messages alike from `offset` on; returns where they end."""
+    assert request.only is not None
+    place, value = request.only
+    step = (length + 3) & ALIGNMENT_MASK
+    count = count_alike(datagram, offset, step)
+    stop = offset + count * step
+    if parser is not None and length > HEADER_SIZE + place:
+        column = bytes(datagram[offset + HEADER_SIZE + place : stop : step])
+        found = column.find(value)
+        while found >= 0:
+            start = offset + found * step
+            request.add(parser, datagram, start + HEADER_SIZE, start + length)
+            found = column.find(value, found + 1)
+    return stop
 
 
 def decode_acknowledgement(message: Message) -> KernelError | None:

@@ -40,6 +40,7 @@ from amf_netwatch.netlink.route_constants import RouteAttribute, RouteProtocol, 
 from amf_netwatch.netlink.wire import (
     ALIGNMENT_MASK,
     Buffer,
+    ByteFilter,
     Row,
     attribute_table,
     check_room,
@@ -52,6 +53,9 @@ NEXT_HOP = Struct("=HBBi")  # length, flags, weight - 1, interface
 _VIA_FAMILY = Struct("=H")
 _FAMILIES, _PROTOCOLS = Members(Family), Members(RouteProtocol)
 _SCOPES, _TYPES = Members(RouteScope), Members(RouteType)
+
+
+DEFAULT_ROUTES = ByteFilter(place=1, value=0)  # destination prefix length 0
 
 
 class NextHop(NamedTuple):
@@ -168,13 +172,3 @@ def decode_route(buffer: Buffer, start: int, end: int) -> Route:
     ]
     read_attributes(buffer, start + RTMSG.size, end, _ROUTE_TABLE, slots)
     return _new(Route, slots)
-
-
-def decode_default_route(buffer: Buffer, start: int, end: int) -> Route | None:
-    """As `decode_route`, but None at once for a route that is not a default route.
-
-    For a conversation's `parser`: a full table is passed over ten times faster than it is decoded.
-    """
-    if end - start >= RTMSG.size and buffer[start + 1]:  # destination prefix length
-        return None
-    return decode_route(buffer, start, end)

@@ -25,6 +25,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from amf_netwatch.netlink import (
+    DEFAULT_ROUTES,
     DecodeError,
     Family,
     HardwareType,
@@ -36,9 +37,7 @@ from amf_netwatch.netlink import (
     OverrunError,
     ParserRegistry,
     RouteTable,
-    RouteType,
     decode_address,
-    decode_default_route,
     decode_link,
     decode_link_facts,
     decode_route,
@@ -454,12 +453,11 @@ def without_full_length(route):
     return route.text.split("/")[0] if route.destination_length == full and full else route.text
 
 
-def test_default_routes_alone():
-    routes = [decode(decode_default_route, message) for message in ROUTES]
-    assert [route for route in routes if route is not None] == [
-        route for route in (decode(decode_route, message) for message in ROUTES) if route.text == "default"
-    ]
-    assert any(route and route.type == RouteType.UNICAST for route in routes)
+def test_the_filter_for_default_routes_passes_those_and_no_others():
+    place, value = DEFAULT_ROUTES
+    passed = [decode(decode_route, m).text for m in ROUTES if m.buffer[m.start + place] == value]
+    assert passed == [text for text in (decode(decode_route, m).text for m in ROUTES) if text == "default"]
+    assert passed
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 13])
@@ -482,7 +480,7 @@ def test_mutated_messages_give_values_or_a_decode_error(data):
     for _ in range(data.draw(st.integers(0, 6))):
         place = data.draw(st.integers(0, len(payload)))
         payload[place : place + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=8))
-    for decoder in (decode_link, decode_link_facts, decode_address, decode_route, decode_default_route):
+    for decoder in (decode_link, decode_link_facts, decode_address, decode_route):
         outcome(decoder, bytes(payload))
     try:
         add_changed_links(bytes(payload), set())

@@ -9,10 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from netlink_captures import read_datagrams, read_messages
 
 from amf_netwatch.netlink import (
+    DEFAULT_ROUTES,
     AnswerTimeoutError,
+    ByteFilter,
     Conversation,
     DatagramQueue,
     DecodeError,
@@ -26,7 +30,6 @@ from amf_netwatch.netlink import (
     ReceiveBuffer,
     SocketError,
     TruncatedError,
-    decode_default_route,
     format_address,
 )
 from amf_netwatch.netlink.conversation import ATTEMPTS, decode_acknowledgement
@@ -244,6 +247,34 @@ def test_a_parser_of_the_request_goes_before_the_registry_and_may_pass_over():
     assert conversation.dump_links() == ["registered", "registered"]
 
 
+@given(st.data())
+def test_a_filter_passes_what_a_walk_would(data):
+    """Runs of messages alike, broken by others, by aliens and by the end of the answer."""
+    shapes = st.tuples(
+        st.integers(0, 2), st.sampled_from([0, 4, 5, 8]), st.sampled_from([PORT, PORT, PORT, 1])
+    )
+    runs = data.draw(st.lists(st.tuples(shapes, st.integers(1, 6)), max_size=8))
+    place = data.draw(st.integers(0, 9))
+
+    def answer(sequence, _):
+        datagram, expected[:] = b"", []
+        for (first, size, port), count in runs:
+            for _ in range(count):
+                payload = bytes([first]) * size
+                datagram += message(16, sequence, payload, port=port)
+                if port == PORT and place < size and first == 1:
+                    expected.append(payload)
+        return [datagram, done(sequence)] if datagram else [done(sequence)]
+
+    expected = []
+    kernel, conversation = talk(answer)
+    found = conversation.dump(
+        18, b"", parser=lambda buffer, start, end: bytes(buffer[start:end]), only=ByteFilter(place, 1)
+    )
+    assert found == expected
+    kernel.close()
+
+
 def test_each_thread_gets_its_own_answer():
     """Answers come in the reverse order and mixed; two wait while one receives for all."""
     waiting, everybody = [], threading.Barrier(3)
@@ -391,7 +422,7 @@ def test_default_routes_out_of_a_table(namespace):
     with Conversation() as conversation:
         routes = conversation.dump_routes()
         assert len(routes) > 200
-        assert conversation.dump_routes(parser=decode_default_route) == [
+        assert conversation.dump_routes(only=DEFAULT_ROUTES) == [
             route for route in routes if route.destination_length == 0
         ]
         in_main = conversation.dump_routes(family=2, table=254)
