@@ -40,6 +40,9 @@ _SILENT: dict[Object, set[str]] = {
     Object.ADDRESS: {"flags", "label"},
     Object.ROUTE: set(),
 }
+_TABLES: dict[int, str] = {
+    int(table): str(table) for table in (RouteTable.DEFAULT, RouteTable.MAIN, RouteTable.LOCAL)
+}
 _LINES = 256  # written together; the first listing may have many thousands
 
 
@@ -303,7 +306,7 @@ def _describe(change: Change, tables: Tables) -> str:
     if isinstance(value, Address):
         return f"{value.text} on {format_name(change.name)}"
     route: Route = value
-    return " ".join([*_route_words(route, tables), f"table {RouteTable(route.table)}"])
+    return " ".join([*_route_words(route, tables), f"table {_TABLES.get(route.table, route.table)}"])
 
 
 def describe_link(link: Link, tables: Tables) -> str:

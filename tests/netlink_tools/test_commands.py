@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`monitor` and `wait` as processes: options, statuses, output, how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kernel_fixtures import Namespace
+from netlink_tools.programs import MONITOR, PATIENCE, WAIT, Program, command
+
+from amf_netwatch.netlink.monitor_command import main as monitor_main
+from amf_netwatch.netlink.wait_command import main as wait_main
+
+
+def run(module: str, *arguments: str) -> tuple[int, str, str]:
+    with Program(module, *arguments) as program:
+        return program.finish()
+
+
+# -- wrong use ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frobnicate"], "'frobnicate' is none of link, address, route"),
+        (["--count", "-1"], "'-1' is no number of changes"),
+        (["--count", "x"], "'x' is no number of changes"),
+        (["--timeout", "nan"], "'nan' is no number of seconds"),
+        (["--timeout", "-1"], "'-1' is no number of seconds"),
+        (["--js"], "unrecognized arguments: --js"),
+        (["--replay", "/x", "--record", "/y"], "does not go with --record"),
+        (["--replay", "/no/such/file"], "/no/such/file: No such file or directory"),
+        (["--replay", __file__], "is no recording"),
+        (["--record", "/no/such/directory/file"], "No such file or directory"),
+        (["--netns", "no-such-namespace"], "cannot enter the network namespace no-such-namespace"),
+    ],
+)
+def test_monitor_refuses_wrong_use_with_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert monitor_main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert said in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required"),
+        (["frobnicate"], "invalid choice"),
+        (["up"], "NAME"),
+        (["up", "v0", "v1"], "unrecognized arguments: v1"),
+        (["up", "a/b"], "cannot be the name of a link"),
+        (["up", "x" * 16], "cannot be the name of a link"),
+        (["up", ""], "cannot be the name of a link"),
+        (["attach", "--existing", "a b"], "cannot be the name of a link"),
+        (["detach", "v0", "--timeout", "soon"], "'soon' is no number of seconds"),
+        (["down", "v0", "--netns", "no-such-namespace"], "cannot enter the network namespace"),
+    ],
+)
+def test_wait_refuses_wrong_use_with_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wait_main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert said in errors
+
+
+MONITOR_OPTIONS = ["--json", "--dev", "--count", "--timeout", "--netns", "--record", "--replay"]
+WAITS = ["attach", "detach", "up", "down", "reconnect"]
+
+
+@pytest.mark.parametrize(("main", "options"), [(monitor_main, MONITOR_OPTIONS), (wait_main, WAITS)])
+def test_help_names_every_option(
+    main: Callable[[list[str]], int], options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(option in text for option in options)
+
+
+# -- monitor -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.kernel
+def test_monitor_selects_and_counts(namespace: Namespace) -> None:
+    namespace.add_link("v0", "veth", "peer", "name", "v1")
+    with Program(MONITOR, "link", "--dev", "v*", "--json", "address", "--count", "2") as monitor:
+        assert {monitor.json_line()["ifname"] for _ in range(2)} == {"v0", "v1"}
+        namespace.ip("link set lo mtu 1500")
+        namespace.ip("addr add 192.0.2.1/24 dev lo")
+        namespace.ip("link set v0 mtu 1400")
+        assert monitor.json_line()["changed"] == ["mtu"]
+        namespace.ip("addr add 192.0.2.1/24 dev v0")
+        assert monitor.json_line()["address"] == "192.0.2.1/24"
+        assert monitor.finish() == (0, "", "")
+
+
+@pytest.mark.kernel
+def test_monitor_ends_in_time(namespace: Namespace) -> None:
+    status, output, errors = run(MONITOR, "link", "--timeout", "0.2")
+    assert (status, errors) == (0, "")
+    assert output.endswith(
+        "current link    lo: UP, RUNNING, mtu 65536, mac 00:00:00:00:00:00, state unknown\n"
+    )
+    assert output.count("\n") == 1
+    assert run(MONITOR, "link", "--timeout", "0")[1].count("current") == 1
+    assert run(MONITOR, "link", "--count", "0")[1].count("current") == 1
+
+
+@pytest.mark.kernel
+def test_monitor_looks_into_another_namespace(
+    namespace: Namespace, new_namespace: Callable[[], Namespace]
+) -> None:
+    there = new_namespace()
+    there.add_link("if0", "ifb")
+    status, output, _ = run(MONITOR, "link", "--json", "--netns", there.name, "--count", "0")
+    assert status == 0
+    assert [json.loads(line)["ifname"] for line in output.splitlines()] == ["lo", "if0"]
+
+
+@pytest.mark.kernel
+def test_monitor_ends_when_its_reader_has_gone_also_when_nothing_happens(namespace: Namespace) -> None:
+    with Program(MONITOR, "link") as monitor:
+        monitor.line()
+        assert monitor.process.stdout is not None
+        assert monitor.process.stderr is not None
+        monitor.process.stdout.close()
+        assert monitor.process.wait(PATIENCE) == 0
+        assert monitor.process.stderr.read() == b""
+        monitor.process.stdout = open(os.devnull, "rb")  # noqa: SIM115 - for communicate()
+
+
+@pytest.mark.kernel
+def test_a_monitor_into_a_closed_pipe_says_nothing(namespace: Namespace) -> None:
+    namespace.batch([f"link add if{n} type ifb" for n in range(300)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        command(MONITOR, "link"), stdout=writer, stderr=subprocess.PIPE, check=False, timeout=PATIENCE
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colours_are_for_terminals(namespace: Namespace, environment: dict[str, str], coloured: bool) -> None:
+    ours, theirs = pty.openpty()
+    variables = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with subprocess.Popen(
+        command(MONITOR, "link", "--count", "0"),
+        stdout=theirs,
+        env={**variables, "TERM": "xterm", **environment},
+    ) as process:
+        process.wait(PATIENCE)
+    os.close(theirs)
+    shown = os.read(ours, 4096)
+    os.close(ours)
+    assert b"lo: UP" in shown
+    assert (b"\x1b[" in shown) is coloured
+
+
+@pytest.mark.kernel
+def test_a_name_harms_no_terminal_and_no_decoder(namespace: Namespace) -> None:
+    name = b'\x1b[31m\xc3\xa9\xff"\\'
+    subprocess.run([b"ip", b"link", b"add", name, b"type", b"ifb"], check=True)
+    status, text, _ = run(MONITOR, "link", "--count", "0")
+    assert status == 0
+    assert "\x1b" not in text
+    assert '\\x1b[31mé\\xff"\\\\: DOWN' in text
+    _, text, _ = run(MONITOR, "link", "--count", "0", "--json", "--dev", "*31m*")
+    assert os.fsencode(json.loads(text)["ifname"]) == name
+    with Program(MONITOR, "link", "--count", "0", env={**os.environ, "PYTHONIOENCODING": "ascii"}) as monitor:
+        assert "\\xe9" in monitor.finish()[1]
+
+
+@pytest.mark.kernel
+def test_monitor_imports_only_what_it_needs(namespace: Namespace) -> None:
+    """Its start costs little more than Python's own."""
+    unwanted = ["json", "dataclasses", "inspect", "logging", "socket", "subprocess", "asyncio", "pyosaf"]
+    program = (
+        "import sys; from amf_netwatch.netlink.monitor_command import main; main(['--count', '0']);"
+        f"print(sorted(set(sys.modules) & set({unwanted})))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+# -- wait --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.kernel
+def test_wait_prints_the_link_and_ends_with_0(namespace: Namespace) -> None:
+    with Program(WAIT, "attach", "--existing", "lo", "--json") as wait, Program(WAIT, "up", "if0") as up:
+        namespace.add_link("if0", "ifb")
+        line = wait.json_line()
+        assert (line["object"], line["action"], line["ifname"], line["kind"]) == ("link", "new", "if0", "ifb")
+        assert wait.finish() == (0, "", "")
+        namespace.ip("link set if0 up")
+        text = up.line()
+        assert text is not None
+        assert text.startswith("if0: UP, ")
+        assert up.finish() == (0, "", "")
+    assert run(WAIT, "detach", "if9", "--json")[0] == 0
+    status, text, _ = run(WAIT, "detach", "if9")
+    assert (status, text) == (0, "if9: not there\n")
+
+
+def wait_for_sockets(program: Program) -> None:
+    """Until the process has opened its two netlink sockets: by /proc, not by time alone."""
+    for _ in range(1000):
+        links = []
+        for path in Path(f"/proc/{program.process.pid}/fd").iterdir():
+            try:
+                links.append(os.readlink(path))
+            except FileNotFoundError:
+                pass
+        if sum(link.startswith("socket:") for link in links) >= 2:
+            return
+        program.quiet(0.01)
+    raise AssertionError("no sockets")
+
+
+@pytest.mark.kernel
+def test_wait_ends_with_1_when_it_has_not_happened_in_time(namespace: Namespace) -> None:
+    status, output, errors = run(WAIT, "up", "if0", "--timeout", "0.1")
+    assert (status, output) == (1, "")
+    assert errors == "amf-netwatch wait: up: it has not happened within 0.1 s\n"
+
+
+@pytest.mark.kernel
+def test_ctrl_c_ends_both_without_a_traceback(namespace: Namespace) -> None:
+    with Program(WAIT, "attach") as wait, Program(MONITOR, "link") as monitor:
+        monitor.line()
+        monitor.process.send_signal(signal.SIGINT)
+        assert monitor.finish() == (0, "", "")
+        wait_for_sockets(wait)
+        wait.process.send_signal(signal.SIGINT)
+        assert wait.finish() == (130, "", "")
