@@ -15,7 +15,7 @@ from imm_model.names import rdn_value
 
 from ..codes import Code
 from ..imm.internal import View
-from . import assignments, no_redundancy, recovery, two_n
+from . import assignments, monitoring, no_redundancy, recovery, two_n
 from .configuration import Configuration
 from .effects import Effect, EndOperation, Log, Update
 from .entities import Component, Csi, Group, Node, Pending, Si, Unit
@@ -132,7 +132,15 @@ class Director:
     def timer_fired(self, key: Hashable) -> None:
         assert isinstance(key, tuple)
         node, kind, what = key
-        self.directors[node].timer_fired(kind, what)
+        if node in self.directors:
+            self.directors[node].timer_fired(kind, what)
+        self.settle()
+
+    def process_ended(self, key: tuple[str, str, int]) -> None:
+        """A process of `WatchProcess` ended."""
+        node, component, pid = key
+        if node in self.directors:
+            monitoring.ended(self.directors[node], component, pid)
         self.settle()
 
     def node_of(self, component: str) -> Optional[NodeDirector]:

@@ -53,11 +53,17 @@ class SendCallback(NamedTuple):
     arguments: Mapping[str, Any]
 
 
-class DropCallbacks(NamedTuple):
-    """Callbacks of these invocations that the client has not dispatched yet are dropped."""
+class WatchProcess(NamedTuple):
+    """Tell `Director.process_ended(key)` when the process ends."""
 
-    handle: int
-    invocations: tuple[int, ...]
+    key: tuple[str, str, int]  # node, component, pid
+    pid: int
+
+
+class UnwatchProcess(NamedTuple):
+    """Forget the watch."""
+
+    key: tuple[str, str, int]
 
 
 class EndOperation(NamedTuple):
@@ -101,7 +107,8 @@ Effect = Union[
     StartTimer,
     StopTimer,
     SendCallback,
-    DropCallbacks,
+    WatchProcess,
+    UnwatchProcess,
     EndOperation,
     Update,
     Create,

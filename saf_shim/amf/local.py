@@ -185,6 +185,7 @@ class LocalComponent:
         "healthchecks",
         "instances",
         "level",
+        "monitors",
         "operational",
         "presence",
         "process",
@@ -221,6 +222,7 @@ class LocalComponent:
             str, tuple[int, int]
         ] = {}  # key: period and duration of SaAmfHealthcheck objects
         self.csis: list[LocalCsi] = []
+        self.monitors: dict[int, Any] = {}  # pid: monitoring.Monitor
 
     @property
     def registered(self) -> bool:

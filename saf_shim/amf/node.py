@@ -18,6 +18,7 @@ from . import (
     component_assignment,
     escalation,
     healthcheck,
+    monitoring,
     presence,
     registration,
     unit_assignment,
@@ -117,6 +118,7 @@ class NodeDirector:
             self.stop_timer("registration", dn)
             self.stop_timer("quiescing", dn)
             healthcheck.delete_all(self, component)
+            monitoring.forget(self, component)
             callbacks.drop_all(self, component)
             component.unit.components.remove(component)
 
@@ -251,6 +253,7 @@ class NodeDirector:
 
     def drop_healthchecks(self, component: LocalComponent) -> None:
         healthcheck.delete_all(self, component)
+        monitoring.forget(self, component)
 
     def assign_component(self, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
         component_assignment.assign(self, component, csi)

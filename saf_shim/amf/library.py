@@ -1,0 +1,564 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What AMF's client library knows and refuses by itself, before a node director hears of the call.
+
+One `Process` for each client process: the library is loaded once in it and counts its initializations,
+successful or not; when the count falls to 0 with handles open the library is down, which a node director
+cannot tell from the death of the process. One `Handle` for each handle: the callbacks it was given, and the
+callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS version is the
+process's: that of its last initialization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+
+from ..codes import Code
+from . import callbacks, healthcheck, monitoring, registration
+from .local import Callback
+from .states import Ha, Invocation, Recovery, Track
+
+if TYPE_CHECKING:
+    from .director import Director
+    from .node import NodeDirector
+
+RELEASE = ord("B")
+OLD = (RELEASE, 1, 1)
+NEW = (RELEASE, 4, 1)
+NAME_VARIABLE = "SA_AMF_COMPONENT_NAME"
+MAX_KEY = 32
+MAX_NAME = 2048
+FIRST_HANDLE = 0xFFB00000
+MAX_HANDLE = 0xFFFFFFFF
+
+_REGISTRATION = ("saAmfCSISetCallback", "saAmfCSIRemoveCallback", "saAmfComponentTerminateCallback")
+_PROXY = ("saAmfProxiedComponentInstantiateCallback", "saAmfProxiedComponentCleanupCallback")
+_PM_ZERO_EXIT, _PM_NON_ZERO_EXIT, _PM_ABNORMAL_END = 1, 2, 4
+_PM_QUALIFIERS = (1, 2, 3)
+
+Args = Mapping[str, Any]
+
+
+class Reply(NamedTuple):
+    """What a call returns."""
+
+    code: Code
+    out: Optional[Mapping[str, Any]] = None
+
+
+class Pending:
+    """A dispatched callback that waits for its response."""
+
+    __slots__ = ("done", "ha", "kind")
+
+    def __init__(self, kind: str, ha: int) -> None:
+        self.kind = kind
+        self.ha = ha
+        self.done = False  # answered inside its own callback: it goes when the callback returns
+
+
+class Process:
+    """The library in one client process."""
+
+    __slots__ = ("handles", "name", "pid", "uses", "version")
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.uses = 0
+        self.version = NEW
+        self.name: Optional[str] = None  # from the environment, when it was loaded
+        self.handles: dict[int, Handle] = {}
+
+    @property
+    def is_new(self) -> bool:
+        """B.04 rather than B.01."""
+        return self.version == NEW
+
+
+class Handle:
+    """One AMF handle."""
+
+    __slots__ = ("blocked", "callbacks", "number", "pending", "process")
+
+    def __init__(self, number: int, process: Process, given: tuple[str, ...]) -> None:
+        self.number = number
+        self.process = process
+        self.callbacks = frozenset(given)
+        self.pending: dict[int, Pending] = {}
+        self.blocked = False  # a dispatch waits: the next callback goes straight to the program
+
+    def dispatched(self, name: str, arguments: Args) -> None:
+        """A callback is on its way into the program."""
+        if name in (Callback.HEALTHCHECK, Callback.TERMINATE, Callback.CSI_SET, Callback.CSI_REMOVE):
+            self.pending[arguments["invocation"]] = Pending(name, arguments.get("haState", 0))
+
+    def find(self, invocation: int, running: Any) -> Optional[Pending]:
+        """The callback of this invocation; `running`: invocations whose callbacks have not returned yet."""
+        inside = running if isinstance(running, list) else ()
+        for number in [n for n, pending in self.pending.items() if pending.done and n not in inside]:
+            del self.pending[number]
+        return self.pending.get(invocation)
+
+    def answered(self, invocation: int, running: Any) -> None:
+        if isinstance(running, list) and invocation in running:
+            self.pending[invocation].done = True
+        else:
+            del self.pending[invocation]
+
+
+class Library:
+    """All client processes."""
+
+    def __init__(self, director: Director) -> None:
+        self.director = director
+        self.processes: dict[int, Process] = {}
+
+    # -- life of a process
+
+    def initialize(
+        self, name: str, pid: int, environment: Mapping[str, str], args: Args, number: int
+    ) -> tuple[Reply, Optional[Handle]]:
+        """saAmfInitialize and saAmfInitialize_4. A failing one costs the process a use: see `is_down`."""
+        process = self.processes.get(pid)
+        if process is None:
+            process = self.processes[pid] = Process(pid)
+        new = name == "saAmfInitialize_4"
+        version = args.get("version")
+        if not isinstance(version, list) or len(version) != 3 or not args.get("hasHandle", True):
+            if new:
+                process.uses -= process.uses > 0
+            return Reply(Code.ERR_INVALID_PARAM), None
+        release, major, _minor = version
+        supported = NEW if new else OLD
+        if release != RELEASE or (major != NEW[1] if new else major > OLD[1]):
+            process.uses -= process.uses > 0
+            return Reply(Code.ERR_VERSION, {"version": list(supported)}), None
+        process.uses += 1
+        process.version = supported
+        if process.name is None:
+            process.name = environment.get(NAME_VARIABLE)
+        given = args.get("callbacks")
+        handle = Handle(number, process, tuple(given) if isinstance(given, list) else ())
+        process.handles[number] = handle
+        return Reply(Code.OK, {"handle": number, "version": list(supported)}), handle
+
+    def is_down(self, pid: int) -> bool:
+        """The process has handles, but its library has shut down."""
+        process = self.processes.get(pid)
+        return process is not None and process.uses == 0 and bool(process.handles)
+
+    def finalize(self, handle: Handle) -> Reply:
+        """saAmfFinalize."""
+        process = handle.process
+        process.handles.pop(handle.number, None)
+        process.uses -= process.uses > 0
+        self.director.protection.forget(handle.number)
+        node = self.node(process)
+        if node is not None:
+            monitoring.forget_handle(node, handle.number)
+        if node is not None and process.name is not None:
+            registration.finalized(node, process.name, handle.number)
+        self._forget_if_idle(process)
+        return Reply(Code.OK)
+
+    def lost(self, pid: int) -> list[int]:
+        """The process, or its library, is gone: its handles that were open."""
+        process = self.processes.pop(pid, None)
+        if process is None:
+            return []
+        for number in process.handles:
+            self.director.protection.forget(number)
+        for node in self.director.directors.values():
+            for number in process.handles:
+                monitoring.forget_handle(node, number)
+            registration.died(node, pid)
+        return list(process.handles)
+
+    def _forget_if_idle(self, process: Process) -> None:
+        if not process.handles and process.uses == 0:
+            self.processes.pop(process.pid, None)
+
+    # -- where it is
+
+    def node(self, process: Process, component: str = "") -> Optional[NodeDirector]:
+        """The node director that the process talks to: that of its component's node. A process outside AMF
+        counts as one on the node of the component it asks about, else on the first node."""
+        for name in (process.name or "", component):
+            found = self.director.node_of(name)
+            if found is not None:
+                return found
+        return next(iter(self.director.directors.values()), None)
+
+    def call(self, name: str, handle: Handle, args: Args) -> Reply:
+        """Serve a call of an open handle (any but the initializing ones, finalize and dispatch)."""
+        function = CALLS.get(name)
+        return function(self, handle, args) if function is not None else Reply(Code.ERR_NOT_SUPPORTED)
+
+
+# -- arguments
+
+
+def _name(args: Args, key: str) -> Optional[str]:
+    value = args.get(key)
+    return value if isinstance(value, str) and len(value) <= MAX_NAME else None
+
+
+def _number(args: Args, key: str) -> int:
+    value = args.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def _is_answer(code: int) -> bool:
+    return code in (Code.OK, Code.ERR_FAILED_OPERATION)
+
+
+def _is_unused(correlation: Any) -> bool:
+    """Root and parent of SaNtfCorrelationIdsT are SA_NTF_IDENTIFIER_UNUSED."""
+    return isinstance(correlation, list) and correlation[:2] == [0, 0]
+
+
+# -- components
+
+
+def _own_name(process: Process, name: str) -> Code:
+    """The name must be that of the process's component."""
+    own = (process.name or "").encode("utf-8", "surrogateescape")
+    given = name.encode("utf-8", "surrogateescape")
+    if len(own) != len(given):
+        return Code.ERR_INVALID_PARAM
+    return Code.OK if own == given else Code.ERR_BAD_OPERATION
+
+
+def _component_register(library: Library, handle: Handle, args: Args) -> Reply:
+    name, proxy = _name(args, "compName"), _name(args, "proxyCompName")
+    process = handle.process
+    if name is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    if process.name is None:
+        return Reply(Code.ERR_LIBRARY)
+    code = _own_name(process, name if proxy is None else proxy)
+    if code != Code.OK:
+        return Reply(code)
+    needed = _REGISTRATION if proxy is None else _REGISTRATION + _PROXY
+    if not handle.callbacks.issuperset(needed):
+        return Reply(Code.ERR_INIT)
+    node = library.node(process, name)
+    if node is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    return Reply(registration.register(node, name, proxy or "", handle.number, process.pid))
+
+
+def _component_unregister(library: Library, handle: Handle, args: Args) -> Reply:
+    name, proxy = _name(args, "compName"), _name(args, "proxyCompName")
+    process = handle.process
+    if name is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    if process.name is None:
+        return Reply(Code.ERR_LIBRARY)
+    if process.is_new:
+        return Reply(Code.ERR_VERSION)
+    code = _own_name(process, name if proxy is None else proxy)
+    node = library.node(process, name)
+    if code != Code.OK or node is None:
+        return Reply(code)
+    return Reply(registration.unregister(node, name, proxy or "", handle.number))
+
+
+def _component_name_get(library: Library, handle: Handle, args: Args) -> Reply:
+    if handle.process.name is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    return Reply(Code.OK, {"compName": handle.process.name})
+
+
+def _ha_state_get(library: Library, handle: Handle, args: Args) -> Reply:
+    name, csi = _name(args, "compName"), _name(args, "csiName")
+    if name is None or csi is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    code, ha = registration.ha_state(node, name, csi)
+    return Reply(code, {"haState": int(ha)} if ha is not None else None)
+
+
+# -- healthchecks
+
+
+def _key(args: Args) -> Optional[str]:
+    key = args.get("healthcheckKey")
+    if not isinstance(key, str) or not 0 < len(key.encode("utf-8", "surrogateescape")) <= MAX_KEY:
+        return None
+    return key
+
+
+def _healthcheck_start(library: Library, handle: Handle, args: Args) -> Reply:
+    invocation, recovery = _number(args, "invocationType"), _number(args, "recommendedRecovery")
+    name, key = _name(args, "compName"), _key(args)
+    process = handle.process
+    if (
+        invocation not in (Invocation.AMF_INVOKED, Invocation.COMPONENT_INVOKED)
+        or name is None
+        or key is None
+    ):
+        return Reply(Code.ERR_INVALID_PARAM)
+    highest = Recovery.CONTAINER_RESTART if process.is_new else Recovery.CLUSTER_RESET
+    if not Recovery.NO_RECOMMENDATION <= recovery <= highest:
+        return Reply(Code.ERR_ACCESS if process.is_new else Code.ERR_INVALID_PARAM)
+    if invocation == Invocation.AMF_INVOKED and Callback.HEALTHCHECK not in handle.callbacks:
+        return Reply(Code.ERR_INIT)
+    node = library.node(process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    asker = process.name or ""
+    kind = Invocation(invocation)
+    return Reply(healthcheck.start(node, name, asker, key, handle.number, kind, recovery))
+
+
+def _healthcheck_stop(library: Library, handle: Handle, args: Args) -> Reply:
+    name, key = _name(args, "compName"), _key(args)
+    if name is None or key is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    return Reply(healthcheck.stop(node, name, handle.process.name or "", key, handle.number))
+
+
+def _healthcheck_confirm(library: Library, handle: Handle, args: Args) -> Reply:
+    name, key, result = _name(args, "compName"), _key(args), _number(args, "healthcheckResult")
+    if name is None or key is None or not _is_answer(result):
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    asker = handle.process.name or ""
+    return Reply(healthcheck.confirm(node, name, asker, key, handle.number, result == Code.OK))
+
+
+# -- answers to callbacks
+
+
+def _response(library: Library, handle: Handle, args: Args) -> Reply:
+    invocation, error, running = _number(args, "invocation"), _number(args, "error"), args.get("running")
+    if not invocation:
+        return Reply(Code.ERR_INVALID_PARAM)
+    process = handle.process
+    pending = handle.find(invocation, running)
+    if pending is None:
+        return Reply(Code.ERR_NOT_EXIST if process.is_new else Code.ERR_INVALID_PARAM)
+    if not _is_answer(error):
+        if not process.is_new:
+            return Reply(Code.ERR_INVALID_PARAM)
+        error = Code.ERR_FAILED_OPERATION
+    if not (pending.kind == Callback.CSI_SET and pending.ha == Ha.QUIESCING):
+        handle.answered(invocation, running)
+    node = library.node(process)
+    if node is not None:
+        callbacks.answered(node, invocation, error)
+    return Reply(Code.OK)
+
+
+def _response_4(library: Library, handle: Handle, args: Args) -> Reply:
+    correlation, error = args.get("correlationIds"), _number(args, "error")
+    if not handle.process.is_new:
+        return Reply(Code.ERR_VERSION)
+    if correlation is not None:
+        if error == Code.OK:
+            return Reply(Code.ERR_INVALID_PARAM)
+        if not _is_unused(correlation) or error == Code.ERR_NOT_READY:
+            return Reply(Code.ERR_NOT_SUPPORTED)
+    return _response(library, handle, args)
+
+
+def _quiescing_complete(library: Library, handle: Handle, args: Args) -> Reply:
+    invocation, error, running = _number(args, "invocation"), _number(args, "error"), args.get("running")
+    process = handle.process
+    if not _is_answer(error) or not invocation:
+        return Reply(Code.ERR_INVALID_PARAM)
+    if process.name is None:
+        return Reply(Code.ERR_LIBRARY)
+    pending = handle.find(invocation, running)
+    if pending is None:
+        return Reply(Code.ERR_NOT_EXIST if process.is_new else Code.ERR_INVALID_PARAM)
+    if pending.kind != Callback.CSI_SET or pending.ha != Ha.QUIESCING:
+        return Reply(Code.ERR_INVALID_PARAM)
+    handle.answered(invocation, running)
+    node = library.node(process)
+    if node is not None:
+        callbacks.quiescing_complete(node, invocation, error)
+    return Reply(Code.OK)
+
+
+# -- errors
+
+
+def _error_report(library: Library, handle: Handle, args: Args) -> Reply:
+    name, recovery = _name(args, "erroneousComponent"), _number(args, "recommendedRecovery")
+    if name is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    highest = Recovery.CONTAINER_RESTART if handle.process.is_new else Recovery.CLUSTER_RESET
+    if not Recovery.NO_RECOMMENDATION <= recovery <= highest:
+        # B.04 of OpenSAF 5.21 does not look: its amfnd aborts, and the node with it
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    return Reply(registration.report_error(node, name, recovery))
+
+
+def _error_report_4(library: Library, handle: Handle, args: Args) -> Reply:
+    if not handle.process.is_new:
+        return Reply(Code.ERR_VERSION)
+    recovery = _number(args, "recommendedRecovery")
+    if not Recovery.NO_RECOMMENDATION <= recovery <= Recovery.CONTAINER_RESTART:
+        return Reply(Code.ERR_ACCESS)
+    correlation = args.get("correlationIds")
+    if correlation is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    if not _is_unused(correlation):
+        return Reply(Code.ERR_NOT_SUPPORTED)
+    return _error_report(library, handle, args)
+
+
+def _error_clear(library: Library, handle: Handle, args: Args) -> Reply:
+    name = _name(args, "compName")
+    if name is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    return Reply(registration.clear_error(node, name) if node is not None else Code.ERR_NOT_EXIST)
+
+
+# -- protection groups
+
+
+def _track(library: Library, handle: Handle, args: Args) -> Reply:  # noqa: PLR0911
+    csi, flags = _name(args, "csiName"), _number(args, "trackFlags")
+    new = args.get("new")
+    if new and not handle.process.is_new:
+        return Reply(Code.ERR_VERSION)
+    if csi is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    changes = flags & (Track.CHANGES | Track.CHANGES_ONLY)
+    if not flags & (Track.CURRENT | changes) or changes == Track.CHANGES | Track.CHANGES_ONLY:
+        return Reply(Code.ERR_BAD_FLAGS)
+    # `buffer`: None no buffer, -1 to be allocated, else the number of its items
+    buffer = args.get("buffer")
+    wants_callback = bool(changes) or buffer is None
+    if wants_callback and "saAmfProtectionGroupTrackCallback" not in handle.callbacks:
+        return Reply(Code.ERR_INIT)
+    current = bool(flags & Track.CURRENT)
+    if current and buffer == 0:
+        return Reply(Code.ERR_INVALID_PARAM)
+    protection = library.director.protection
+    if not protection.track(handle.number, csi, flags, by_callback=current and buffer is None):
+        return Reply(Code.ERR_NOT_EXIST)
+    if not current or buffer is None:
+        return Reply(Code.OK)
+    members = [member.to_wire() for member in protection.members(csi) or ()]
+    room = len(members) if buffer == -1 else buffer
+    code = Code.OK if len(members) <= room else Code.ERR_NO_SPACE
+    return Reply(code, {"members": members[:room], "numberOfItems": len(members)})
+
+
+def _track_stop(library: Library, handle: Handle, args: Args) -> Reply:
+    csi = _name(args, "csiName")
+    if csi is None:
+        return Reply(Code.ERR_INVALID_PARAM)
+    known = library.director.protection.stop(handle.number, csi)
+    return Reply(Code.OK if known else Code.ERR_NOT_EXIST)
+
+
+def _notification_free(library: Library, handle: Handle, args: Args) -> Reply:
+    if not handle.process.is_new:
+        return Reply(Code.ERR_VERSION)
+    return Reply(Code.OK if args.get("hasNotification") else Code.ERR_INVALID_PARAM)
+
+
+# -- passive monitoring
+
+
+def _check_errors(errors: int) -> Code:
+    """Only exits can be monitored."""
+    known = _PM_ZERO_EXIT | _PM_NON_ZERO_EXIT | _PM_ABNORMAL_END
+    if not 0 < errors <= known:
+        return Code.ERR_INVALID_PARAM
+    return Code.ERR_NOT_SUPPORTED if errors & _PM_ABNORMAL_END else Code.OK
+
+
+def _pm_start(library: Library, handle: Handle, args: Args) -> Reply:
+    name, pid, recovery = (
+        _name(args, "compName"),
+        _number(args, "processId"),
+        _number(args, "recommendedRecovery"),
+    )
+    if name is None or _number(args, "descendentsTreeDepth") < -1:
+        return Reply(Code.ERR_INVALID_PARAM)
+    code = _check_errors(_number(args, "pmErrors"))
+    if code != Code.OK:
+        return Reply(code)
+    if not Recovery.NO_RECOMMENDATION <= recovery <= Recovery.CONTAINER_RESTART or pid == 0:
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    return Reply(monitoring.start(node, name, pid, handle.number, recovery, bool(args.get("alive"))))
+
+
+def _pm_start_3(library: Library, handle: Handle, args: Args) -> Reply:
+    recovery = _number(args, "recommendedRecovery")
+    if not handle.process.is_new:
+        return Reply(Code.ERR_VERSION)
+    if not Recovery.NO_RECOMMENDATION <= recovery <= Recovery.CONTAINER_RESTART:
+        return Reply(Code.ERR_ACCESS)
+    if _number(args, "processId") <= 0:
+        return Reply(Code.ERR_INVALID_PARAM)
+    return _pm_start(library, handle, args)
+
+
+def _pm_stop(library: Library, handle: Handle, args: Args) -> Reply:
+    name, pid = _name(args, "compName"), _number(args, "processId")
+    if name is None or _number(args, "stopQualifier") not in _PM_QUALIFIERS:
+        return Reply(Code.ERR_INVALID_PARAM)
+    code = _check_errors(_number(args, "pmErrors"))
+    if code != Code.OK:
+        return Reply(code)
+    if pid == 0:
+        return Reply(Code.ERR_INVALID_PARAM)
+    node = library.node(handle.process, name)
+    if node is None:
+        return Reply(Code.ERR_NOT_EXIST)
+    return Reply(monitoring.stop(node, name, pid, handle.number))
+
+
+def _not_supported(library: Library, handle: Handle, args: Args) -> Reply:
+    return Reply(Code.ERR_NOT_SUPPORTED)
+
+
+def _nothing(library: Library, handle: Handle, args: Args) -> Reply:
+    return Reply(Code.OK)
+
+
+CALLS: Mapping[str, Callable[[Library, Handle, Args], Reply]] = {
+    "saAmfSelectionObjectGet": _nothing,
+    "saAmfComponentRegister": _component_register,
+    "saAmfComponentUnregister": _component_unregister,
+    "saAmfComponentNameGet": _component_name_get,
+    "saAmfHAStateGet": _ha_state_get,
+    "saAmfHealthcheckStart": _healthcheck_start,
+    "saAmfHealthcheckStop": _healthcheck_stop,
+    "saAmfHealthcheckConfirm": _healthcheck_confirm,
+    "saAmfResponse": _response,
+    "saAmfResponse_4": _response_4,
+    "saAmfCSIQuiescingComplete": _quiescing_complete,
+    "saAmfComponentErrorReport": _error_report,
+    "saAmfComponentErrorReport_4": _error_report_4,
+    "saAmfComponentErrorClear": _error_clear,
+    "saAmfProtectionGroupTrack": _track,
+    "saAmfProtectionGroupTrack_4": _track,
+    "saAmfProtectionGroupTrackStop": _track_stop,
+    "saAmfProtectionGroupNotificationFree_4": _notification_free,
+    "saAmfPmStart": _pm_start,
+    "saAmfPmStart_3": _pm_start_3,
+    "saAmfPmStop": _pm_stop,
+    "saAmfHAReadinessStateSet": _not_supported,
+    "saAmfCorrelationIdsGet": _not_supported,
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passive monitoring: processes of a component whose exit is an error of the component (AIS AMF B.04.01 7.7).
+
+Only the process itself is watched, not its descendants; how it ended makes no difference, as in OpenSAF.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..codes import Code
+from .effects import UnwatchProcess, WatchProcess
+from .local import LocalComponent
+from .states import ErrorSource, Presence, Recovery
+
+if TYPE_CHECKING:
+    from .node import NodeDirector
+
+_NOT_UP = frozenset(
+    {
+        Presence.UNINSTANTIATED,
+        Presence.INSTANTIATION_FAILED,
+        Presence.TERMINATING,
+        Presence.TERMINATION_FAILED,
+    }
+)
+
+
+class Monitor(NamedTuple):
+    """One monitored process."""
+
+    handle: int  # that asked for it
+    recovery: int
+
+
+def start(node: NodeDirector, name: str, pid: int, handle: int, recovery: int, alive: bool) -> Code:
+    """saAmfPmStart; `alive`: there is such a process. Asking again changes the recovery."""
+    component = node.components.get(name)
+    if component is None:
+        return Code.ERR_NOT_EXIST
+    if component.presence in _NOT_UP:
+        return Code.ERR_TRY_AGAIN
+    if not alive:
+        return Code.ERR_NOT_EXIST
+    if recovery > Recovery.CLUSTER_RESET:
+        return Code.ERR_NOT_SUPPORTED
+    known = component.monitors.get(pid)
+    if known is not None and known.handle != handle:
+        return Code.ERR_BAD_HANDLE
+    component.monitors[pid] = Monitor(handle, recovery)
+    if known is None:
+        node.emit(WatchProcess((node.name, name, pid), pid))
+    return Code.OK
+
+
+def stop(node: NodeDirector, name: str, pid: int, handle: int) -> Code:
+    """saAmfPmStop."""
+    component = node.components.get(name)
+    known = component.monitors.get(pid) if component is not None else None
+    if component is None or known is None:
+        return Code.ERR_NOT_EXIST
+    if known.handle != handle:
+        return Code.ERR_BAD_HANDLE
+    _forget(node, component, pid)
+    return Code.OK
+
+
+def ended(node: NodeDirector, name: str, pid: int) -> None:
+    """A monitored process has ended."""
+    component = node.components.get(name)
+    known = component.monitors.pop(pid, None) if component is not None else None
+    if component is not None and known is not None:
+        node.error(component, ErrorSource.PASSIVE_MONITOR, known.recovery)
+
+
+def forget_handle(node: NodeDirector, handle: int) -> None:
+    """The handle that asked is gone."""
+    for component in node.components.values():
+        for pid in [pid for pid, monitor in component.monitors.items() if monitor.handle == handle]:
+            _forget(node, component, pid)
+
+
+def forget(node: NodeDirector, component: LocalComponent) -> None:
+    """The component's processes are being ended."""
+    for pid in list(component.monitors):
+        _forget(node, component, pid)
+
+
+def _forget(node: NodeDirector, component: LocalComponent, pid: int) -> None:
+    del component.monitors[pid]
+    node.emit(UnwatchProcess((node.name, component.dn, pid)))

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The director on the server's world: calls and CCBs in, commands, callbacks, timers and IMM updates out.
+
+Nothing is decided here. Timers have the 100 ms tick of amfnd, except the time-outs of commands. Every
+process that a command leaves behind ends with the server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Callable, Optional
+
+from ..codes import AisError, Code
+from ..imm.internal import AdminOperation, Change, Values, View
+from ..imm.store import Store
+from ..service import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
+from . import administration, inventory, validation
+from .director import SUPPORTED, Director
+from .effects import (
+    Create,
+    Delete,
+    Effect,
+    EndOperation,
+    KillCommand,
+    Log,
+    RunCommand,
+    SendCallback,
+    StartTimer,
+    StopTimer,
+    UnwatchProcess,
+    Update,
+    WatchProcess,
+)
+from .library import FIRST_HANDLE, Handle, Library, Reply
+from .states import SECOND
+
+IMPLEMENTER = "safAmfService"
+TICK = SECOND // 10
+
+_NODE_ENVIRONMENT = {
+    "MDS_TIPC_MCAST_ENABLED": "1",
+    "MDS_TRANSPORT": "TCP",
+    "OPENSAF_GROUP": "opensaf",
+    "OPENSAF_MANAGE_TIPC": "yes",
+    "OPENSAF_USER": "opensaf",
+}
+"""What OpenSAF's start script leaves in amfnd's environment, besides the server's own part."""
+
+
+class AmfService:
+    """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.service.Service`."""
+
+    def __init__(self, world: World, store: Store) -> None:
+        self._world = world
+        self._imm = store.attach_internal(IMPLEMENTER, self)
+        self.director = Director(self._imm, [node.name for node in world.nodes])
+        self.library = Library(self.director)
+        self._nodes = {node.name: node for node in world.nodes}
+        self._sessions: dict[int, Session] = {}
+        self._timers: dict[Hashable, Timer] = {}
+        self._commands: dict[int, Command] = {}
+        self._limits: dict[int, Timer] = {}  # of commands
+        self._watches: dict[Hashable, Watch] = {}
+        self._operations: dict[int, AdminOperation] = {}
+        self._started = False
+
+    # the plug
+
+    def start(self) -> None:
+        """See `Service`."""
+        self._imm.bind_classes(inventory.CLASSES)
+        inventory.load(self.director)
+        self.director.settle()
+        self._started = True
+        self._pump()
+
+    def stop(self) -> None:
+        """See `Service`."""
+        self._started = False
+        for timer in [*self._timers.values(), *self._limits.values()]:
+            timer.cancel()
+        for watch in self._watches.values():
+            watch.cancel()
+
+    def handle_call(self, call: Call) -> Optional[Answer]:
+        """See `Service`."""
+        session = call.session
+        if call.name in ("saAmfInitialize", "saAmfInitialize_4"):
+            return self._initialize(call)
+        handle = session.data
+        if not isinstance(handle, Handle) or call.args.get("handle") != handle.number:
+            return Answer(Code.ERR_BAD_HANDLE)
+        if call.name == "saAmfDispatch":
+            return self._dispatch(call, handle)
+        if call.name == "saAmfFinalize":
+            reply = self.library.finalize(handle)
+            session.finish()
+            self._sessions.pop(handle.number, None)
+            self._answer(call, reply)
+            if self.library.is_down(session.pid):
+                self._lost(session.pid)
+            return None
+        if call.name.startswith("saAmfPmStart"):
+            call.args["alive"] = _is_alive(call.args.get("processId"))
+        self._answer(call, self.library.call(call.name, handle, call.args))
+        return None
+
+    def session_closed(self, session: Session) -> None:
+        """See `Service`: the end of one session without finalize is the end of its process."""
+        handle, session.data = session.data, None
+        if isinstance(handle, Handle):
+            self._sessions.pop(handle.number, None)
+            if not session.finalized:
+                self._lost(session.pid)
+
+    def _lost(self, pid: int) -> None:
+        for number in self.library.lost(pid):
+            other = self._sessions.pop(number, None)
+            if other is not None:
+                other.data = None
+                other.lose()
+        self._pump()
+
+    def _initialize(self, call: Call) -> Optional[Answer]:
+        session = call.session
+        if session.data is not None:
+            return Answer(Code.ERR_LIBRARY)
+        number = FIRST_HANDLE + session.id
+        reply, handle = self.library.initialize(
+            call.name, session.pid, session.environment, call.args, number
+        )
+        if handle is not None:
+            session.data = handle
+            self._sessions[number] = session
+        self._answer(call, reply)
+        if self.library.is_down(session.pid):
+            self._lost(session.pid)
+        return None
+
+    def _dispatch(self, call: Call, handle: Handle) -> Optional[Answer]:
+        flags = call.args.get("flags")
+        answer = call.session.dispatch(call, flags if isinstance(flags, int) else 0)
+        if answer is None:
+            handle.blocked = True
+        elif answer.out is not None:
+            for _number, name, arguments in answer.out["callbacks"]:
+                handle.dispatched(name, arguments)
+        return answer
+
+    def _answer(self, call: Call, reply: Reply) -> None:
+        """The answer goes out before anything that follows from the call."""
+        call.reply(reply.code, reply.out)
+        self.director.settle()
+        self._pump()
+
+    # IMM
+
+    def admin_operation(self, operation: AdminOperation) -> None:
+        """See `imm.internal.Hooks`."""
+        ticket = self.director.ticket()
+        self._operations[ticket] = operation
+        class_name = self._imm.class_of(operation.dn) or ""
+        try:
+            administration.operate(self.director, class_name, operation.dn, operation.operation, ticket)
+        except AisError as error:
+            self._end_operation(EndOperation(ticket, error.code, error.text))
+            self.director.settle()
+        self._pump()
+
+    def ccb_changed(self, ccb_id: int, change: Change) -> None:
+        """See `imm.internal.Hooks`."""
+
+    def ccb_completed(self, ccb_id: int, changes: Sequence[Change], view: View) -> None:
+        """See `imm.internal.Hooks`."""
+        validation.check(self.director, changes, view, SUPPORTED)
+
+    def ccb_applied(self, ccb_id: int, changes: Sequence[Change]) -> None:
+        """See `imm.internal.Hooks`."""
+        if self._started:
+            inventory.apply(self.director, changes)
+            self._pump()
+
+    def ccb_aborted(self, ccb_id: int) -> None:
+        """See `imm.internal.Hooks`."""
+
+    def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
+        """See `imm.internal.Hooks`."""
+        values = self.director.pure(dn)
+        return {name: values.get(name, ()) for name in names}
+
+    # effects
+
+    def _pump(self) -> None:
+        while self._started:
+            effects = self.director.take()
+            if not effects:
+                return
+            for effect in effects:
+                self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        _EFFECTS[type(effect)](self, effect)
+
+    def _start_timer(self, effect: StartTimer) -> None:
+        running = self._timers.pop(effect.key, None)
+        if running is not None:
+            running.cancel()
+        now = self._world.now()
+        ticks = int(now * SECOND) // TICK - (-effect.delay // TICK) + 1
+        delay = max(0.0, ticks * TICK / SECOND - now)
+        self._timers[effect.key] = self._world.start_timer(delay, lambda: self._timer_fired(effect.key))
+
+    def _timer_fired(self, key: Hashable) -> None:
+        self._timers.pop(key, None)
+        self.director.timer_fired(key)
+        self._pump()
+
+    def _stop_timer(self, effect: StopTimer) -> None:
+        running = self._timers.pop(effect.key, None)
+        if running is not None:
+            running.cancel()
+
+    def _run_command(self, effect: RunCommand) -> None:
+        ticket = effect.ticket
+
+        def ended(end: CommandEnd) -> None:
+            self._commands.pop(ticket, None)
+            limit = self._limits.pop(ticket, None)
+            if limit is not None:
+                limit.cancel()
+            self._world.log(f"amfnd[{effect.node}] {' '.join(effect.argv)}: {_describe(end)}")
+            self.director.command_ended(ticket, end.status)
+            self._pump()
+
+        if not effect.argv:
+            self._world.start_timer(0, lambda: ended(CommandEnd(None, None, "no command")))
+            return
+        node = self._nodes[effect.node]
+        environment = {
+            **self._world.base_environment(),
+            **_NODE_ENVIRONMENT,
+            "NCS_ENV_NODE_ID": str(node.node_id),
+            **effect.environment,
+        }
+        command = self._world.run_command([*node.prefix, *effect.argv], environment, ended)
+        self._commands[ticket] = command
+        if effect.timeout > 0:
+            self._limits[ticket] = self._world.start_timer(effect.timeout / SECOND, command.kill)
+
+    def _kill_command(self, effect: KillCommand) -> None:
+        command = self._commands.get(effect.ticket)
+        if command is not None:
+            command.kill()
+
+    def _send_callback(self, effect: SendCallback) -> None:
+        session = self._sessions.get(effect.handle)
+        if session is None or not isinstance(session.data, Handle):
+            return
+        if session.data.blocked:
+            session.data.blocked = False
+            session.data.dispatched(effect.name, effect.arguments)
+        session.push((effect.name, dict(effect.arguments)))
+
+    def _watch_process(self, effect: WatchProcess) -> None:
+        key = effect.key
+
+        def ended() -> None:
+            self._watches.pop(key, None)
+            self.director.process_ended(key)
+            self._pump()
+
+        watch = self._world.watch_process(effect.pid, ended)
+        if watch is not None:
+            self._watches[key] = watch
+
+    def _unwatch_process(self, effect: UnwatchProcess) -> None:
+        watch = self._watches.pop(effect.key, None)
+        if watch is not None:
+            watch.cancel()
+
+    def _end_operation(self, effect: EndOperation) -> None:
+        operation = self._operations.pop(effect.ticket, None)
+        if operation is not None:
+            operation.answer(effect.code, effect.text)
+
+    def _update(self, effect: Update) -> None:
+        try:
+            self._imm.update(effect.dn, effect.attributes)
+        except AisError as error:
+            self._world.log(f"amfd cannot update {effect.dn}: {error}")
+
+    def _create(self, effect: Create) -> None:
+        try:
+            self._imm.create(effect.class_name, effect.parent, effect.attributes)
+        except AisError as error:
+            self._world.log(f"amfd cannot create a {effect.class_name} in {effect.parent}: {error}")
+
+    def _delete(self, effect: Delete) -> None:
+        try:
+            self._imm.delete(effect.dn)
+        except AisError as error:
+            self._world.log(f"amfd cannot delete {effect.dn}: {error}")
+
+    def _log(self, effect: Log) -> None:
+        self._world.log(effect.text)
+
+
+_EFFECTS: dict[type, Callable[[AmfService, Any], None]] = {
+    RunCommand: AmfService._run_command,
+    KillCommand: AmfService._kill_command,
+    StartTimer: AmfService._start_timer,
+    StopTimer: AmfService._stop_timer,
+    SendCallback: AmfService._send_callback,
+    WatchProcess: AmfService._watch_process,
+    UnwatchProcess: AmfService._unwatch_process,
+    EndOperation: AmfService._end_operation,
+    Update: AmfService._update,
+    Create: AmfService._create,
+    Delete: AmfService._delete,
+    Log: AmfService._log,
+}
+
+
+def _is_alive(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _describe(end: CommandEnd) -> str:
+    if end.status is not None:
+        return f"exit {end.status}"
+    return end.error or f"killed by signal {end.signal}"
