@@ -25,10 +25,12 @@ _RETRY_SECONDS = 1.0
 def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
     """Run `tool` with the arguments (default: the process's own); returns its exit status.
 
-    As a process of its own (no `argv`), SIGPIPE ends it silently, as it ends any C program.
+    As a process of its own (no `argv`), signals end it silently, as they end any C program.
     """
     if argv is None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _replace_closed_streams()
         os.environ["SA_ENABLE_EXTENDED_NAMES"] = "1"  # as every tool does: names may be longer than 255 bytes
         argv = [
             decode_text(argument.encode(sys.getfilesystemencoding(), "surrogateescape"))
@@ -44,8 +46,22 @@ def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
         status = end.code if isinstance(end.code, int) else FAILURE
     finally:
         signal.alarm(0)
+    try:
         sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries again
+        fail(f"cannot write to standard output: {error.strerror}")
     return status & 0xFF
+
+
+def _replace_closed_streams() -> None:
+    """Python has no stream object where the caller closed a standard descriptor; C does not mind."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def fail(line: str, status: int = FAILURE) -> NoReturn:

@@ -96,6 +96,15 @@ def test_a_closed_pipe_ends_a_tool_silently() -> None:
     assert result == Result('<?xml version="1.0"?>\n', "", 0)
 
 
+def test_output_that_cannot_be_written_is_an_error() -> None:
+    result = run_script("immfind >/dev/full")
+    assert result == Result("", "cannot write to standard output: No space left on device\n", 1)
+
+
+def test_closed_descriptors_do_no_harm() -> None:
+    assert run_script("immfind >&-; immlist x 2>&-; immfind <&- | wc -l").err == ""
+
+
 def test_a_whole_dump_can_be_loaded(tmp_path: Path) -> None:
     script = f"cd '{tmp_path}' && immdump all.xml && immcfg -f all.xml"
     announced = "Dumping current IMM state to XML file all.xml using XMLWriter\n"
