@@ -5,7 +5,8 @@ Reading order: `constants` and `errors`; `wire` (messages, attributes); `link`, 
 messages) with `link_facts` (the fast link decoder) and `parsers` (the registry), all of them bytes in,
 values out, without IO; then `socket` (the only one that opens a netlink socket), `conversation` (questions
 and answers), `datagrams` and `buffer` (a queue that is a transport; a thread that fills one from a socket),
-`listener` (the thread of the component).
+`listener` (the thread of the component).  The tools: `changes`, `tables` with `route_table`, `recording`,
+`follower`; then `state`, `monitor`, `wait`.
 
 The public names are imported when first used: the component needs a few of them and starts in milliseconds.
 """
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.buffer import (
         ReceiveBuffer,
+    )
+    from amf_netwatch.netlink.changes import (
+        Action,
+        Change,
+        Object,
     )
     from amf_netwatch.netlink.constants import (
         AddressFlag,
@@ -48,8 +54,14 @@ if TYPE_CHECKING:
         LossError,
         NetlinkError,
         OverrunError,
+        RecordingError,
         SocketError,
+        StateError,
         TruncatedError,
+        WaitTimeoutError,
+    )
+    from amf_netwatch.netlink.follower import (
+        Follower,
     )
     from amf_netwatch.netlink.link import (
         Link,
@@ -67,8 +79,24 @@ if TYPE_CHECKING:
         Changes,
         Listener,
     )
+    from amf_netwatch.netlink.monitor import (
+        Monitor,
+        Selection,
+        encode_json,
+        format_colour,
+        format_json,
+        format_text,
+    )
     from amf_netwatch.netlink.parsers import (
         ParserRegistry,
+    )
+    from amf_netwatch.netlink.recording import (
+        Record,
+        RecordedEvents,
+        Recorder,
+        Recording,
+        RecordKind,
+        replay,
     )
     from amf_netwatch.netlink.route import (
         DEFAULT_ROUTES,
@@ -86,9 +114,25 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.socket import (
         NetlinkSocket,
     )
+    from amf_netwatch.netlink.state import (
+        EventQueue,
+        State,
+    )
+    from amf_netwatch.netlink.tables import (
+        Mirror,
+        Tables,
+    )
     from amf_netwatch.netlink.transport import (
         QueryTransport,
         Transport,
+    )
+    from amf_netwatch.netlink.wait import (
+        LinkWaiter,
+        wait_attach,
+        wait_detach,
+        wait_down,
+        wait_reconnect,
+        wait_up,
     )
     from amf_netwatch.netlink.wire import (
         ByteFilter,
@@ -100,35 +144,47 @@ if TYPE_CHECKING:
 _MODULES = {
     "address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
-    "datagrams": "DatagramQueue",
+    "changes": "Action Change Object",
     "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope",
     "conversation": "Conversation",
-    "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError NetlinkError "
-    "OverrunError SocketError TruncatedError",
+    "datagrams": "DatagramQueue",
+    "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError "
+    "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
+    "WaitTimeoutError",
+    "follower": "Follower",
     "link": "Link LinkInfo decode_link format_address",
     "link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
     "listener": "Cause Changes Listener",
+    "monitor": "Monitor Selection encode_json format_colour format_json format_text",
     "parsers": "ParserRegistry",
+    "recording": "Record RecordedEvents Recorder Recording RecordKind replay",
     "route": "DEFAULT_ROUTES NextHop Route Via decode_route",
     "route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
     "socket": "NetlinkSocket",
+    "state": "EventQueue State",
+    "tables": "Mirror Tables",
     "transport": "QueryTransport Transport",
+    "wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "wire": "ByteFilter Message iter_attributes iter_messages",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
     "DEFAULT_ROUTES",
+    "Action",
     "Address",
     "AddressFlag",
     "AnswerTimeoutError",
     "ByteFilter",
     "Cause",
+    "Change",
     "Changes",
     "Conversation",
     "DatagramQueue",
     "DecodeError",
+    "EventQueue",
     "Family",
+    "Follower",
     "Group",
     "HardwareType",
     "HeaderFlag",
@@ -139,36 +195,61 @@ __all__ = [
     "LinkFactsDecoder",
     "LinkFlag",
     "LinkInfo",
+    "LinkWaiter",
     "Listener",
     "LossError",
     "Message",
     "MessageType",
+    "Mirror",
+    "Monitor",
     "NetlinkError",
     "NetlinkSocket",
     "NextHop",
+    "Object",
     "OperState",
     "OverrunError",
     "ParserRegistry",
     "QueryTransport",
     "ReceiveBuffer",
+    "Record",
+    "RecordKind",
+    "RecordedEvents",
+    "Recorder",
+    "Recording",
+    "RecordingError",
     "Route",
     "RouteFlag",
     "RouteProtocol",
     "RouteScope",
     "RouteTable",
     "RouteType",
+    "Selection",
     "SocketError",
+    "State",
+    "StateError",
+    "Tables",
     "Transport",
     "TruncatedError",
     "Via",
+    "WaitTimeoutError",
     "decode_address",
     "decode_link",
     "decode_link_facts",
     "decode_route",
+    "encode_json",
     "format_address",
+    "format_colour",
     "format_ip",
+    "format_json",
+    "format_text",
     "iter_attributes",
     "iter_messages",
+    "replay",
+    "wait_attach",
+    "wait_detach",
+    "wait_down",
+    "wait_reconnect",
+    "wait_up",
 ]
 
 

@@ -2,7 +2,7 @@
 """The monitor: changes as lines, for people or as JSON.
 
 `Monitor` is an observer: it is told changes, selects, writes.  Where they come from is not its business:
-from the kernel (`follow`) or from a recording (`recording.play`).
+from the kernel (`follow`) or from a recording (`recording.replay`).
 
 A line never holds what a terminal would obey: names are bytes that anyone may choose, so everything that is
 not printable is escaped.

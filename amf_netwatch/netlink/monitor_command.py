@@ -18,7 +18,7 @@ from amf_netwatch.netlink.changes import Object
 from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.monitor import Monitor, Selection, follow, format_colour, format_json, format_text
-from amf_netwatch.netlink.recording import Recorder, Recording, play
+from amf_netwatch.netlink.recording import Recorder, Recording, replay
 from amf_netwatch.netlink.tables import Mirror
 
 PROGRAM = "amf-netwatch monitor"
@@ -136,7 +136,7 @@ def _replay(path: str, monitor: Monitor) -> int:
     mirror = Mirror(after=monitor.observe)
     monitor.tables = mirror.tables
     try:
-        unreadable = play(recording, mirror, monitor.set_clock)
+        unreadable = replay(recording, mirror, monitor.set_clock)
     finally:
         monitor.flush()
     if unreadable:

@@ -39,7 +39,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from binascii import crc32
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -48,6 +47,7 @@ from struct import Struct
 from time import time_ns
 from typing import Any, Callable, NamedTuple
 
+from amf_netwatch.netlink.datagrams import DatagramQueue
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
 from amf_netwatch.netlink.parsers import ParserRegistry
 from amf_netwatch.netlink.route_table import RouteScope
@@ -173,7 +173,7 @@ class Recording:
                 yield Record(kind, time / 1e9, payload)
 
 
-def play(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], None] | None = None) -> int:
+def replay(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], None] | None = None) -> int:
     """Tell a mirror all that was recorded; `tick` is called with the time of each record before it counts.
 
     Returns how many datagrams did not decode: those are passed over, as far as they do not.
@@ -275,8 +275,8 @@ class AnswerRecorder:
         self._kept.append(datagram)
 
 
-class RecordedEvents:
-    """The events of a recording as a `Transport`: what a listener hears instead of the kernel.
+class RecordedEvents(DatagramQueue):
+    """The events of a recording as a transport: what a listener hears instead of the kernel.
 
     Nothing is there until `deliver` puts it into the queue, so that a test decides what the listener finds
     together; a loss is raised as the error that it was.  `deliver` may be called in any thread.
@@ -284,9 +284,7 @@ class RecordedEvents:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._records = deque(one for one in records if one.kind in (RecordKind.EVENT, RecordKind.LOSS))
-        self._queue: deque[Record] = deque()
-        self._lock = threading.Lock()
-        self._ready, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        super().__init__(len(self._records))
 
     @property
     def left(self) -> int:
@@ -295,43 +293,13 @@ class RecordedEvents:
 
     def deliver(self, count: int | None = None) -> int:
         """Put the next `count` records (None: all) into the queue; returns how many there were."""
-        with self._lock:
-            moved = min(len(self._records), len(self._records) if count is None else count)
-            if moved and not self._queue:
-                os.write(self._writer, b"x")
-            for _ in range(moved):
-                self._queue.append(self._records.popleft())
+        moved = len(self._records) if count is None else min(count, len(self._records))
+        for _ in range(moved):
+            record = self._records.popleft()
+            if record.kind == RecordKind.EVENT:
+                self.put(record.payload)
+            elif record.payload == b"truncated":
+                self.put(TruncatedError(0))
+            else:
+                self.put(OverrunError("an overrun was recorded"))
         return moved
-
-    def fileno(self) -> int:
-        """Polls readable while something is queued; -1 when closed."""
-        return self._ready
-
-    def receive(self) -> bytes | None:
-        """The next datagram; None: nothing is there.  Raises OverrunError, TruncatedError."""
-        with self._lock:
-            if not self._queue:
-                return None
-            record = self._queue.popleft()
-            if not self._queue:
-                os.read(self._ready, 1)
-        if record.kind == RecordKind.EVENT:
-            return record.payload
-        if record.payload == b"truncated":
-            raise TruncatedError(0)
-        raise OverrunError("an overrun was recorded")
-
-    def discard(self) -> None:
-        """Throw away what was delivered and not received."""
-        with self._lock:
-            if self._queue:
-                os.read(self._ready, 1)
-            self._queue.clear()
-
-    def close(self) -> None:
-        """Release the descriptors; a second call does nothing."""
-        with self._lock:
-            if self._ready >= 0:
-                os.close(self._ready)
-                os.close(self._writer)
-                self._ready = self._writer = -1

@@ -31,7 +31,7 @@ from amf_netwatch.netlink.recording import (
     Recorder,
     Recording,
     RecordKind,
-    play,
+    replay,
 )
 from amf_netwatch.netlink.tables import Mirror
 
@@ -51,7 +51,7 @@ def lines_of(records: Any) -> list[dict[str, Any]]:
             lines.append(list_fields(change, 0.0, mirror.tables))
 
     mirror = Mirror(after=after)
-    assert play(records, mirror) == 0
+    assert replay(records, mirror) == 0
     return lines
 
 
@@ -353,7 +353,7 @@ def test_a_recording_without_sense_harms_nobody() -> None:
     records = [
         Record(kind, 0.0, payload) for kind in (7, 6, 5, 4, 3, 2, 1, 0, 9) for payload in (b"", b"\xff" * 40)
     ]
-    assert play(records, mirror) == 3  # a scope without bytes, an answer and an event of nonsense
+    assert replay(records, mirror) == 3  # a scope without bytes, an answer and an event of nonsense
     assert [change.action for change in told] == [Action.LOST]
 
 
