@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 TESTS  ?= tests
-DEBIAN_PACKAGES := iproute2 gcc libc6-dev debhelper dh-python lintian rpm man-db mmdebstrap
+DEBIAN_PACKAGES := iproute2 gcc libc6-dev debhelper dh-python lintian rpm man-db mmdebstrap rpmlint
 SOURCES := amf_netwatch imm_model saf_shim tests bench samples
 
 .DEFAULT_GOAL := help
