@@ -63,11 +63,8 @@ class ListenerLike(Protocol):
     overruns: int
     truncations: int
 
-    def take(self, *, rearm: bool = True) -> Changes:
-        """What changed since the last call; `rearm` False: it listens again only after `rearm()`."""
-
-    def rearm(self) -> None:
-        """Listen again."""
+    def take(self) -> Changes:
+        """What changed since the last call."""
 
     def restart(self) -> None:
         """Stop and start; raises SocketError."""
@@ -234,17 +231,11 @@ class Component:
     def _publish_changes(self) -> None:
         """A refresh: take what changed, read it, write the differences."""
         try:
-            self._read_and_publish()
-        finally:
-            self._listener.rearm()
-
-    def _read_and_publish(self) -> None:
-        try:
             if self._refresh is None:
                 self._refresh = self._make_refresh(self._in_force)
             if self._listener.network_changed:
                 # Cleared before reading: what changes meanwhile costs one more read, and is never lost.
-                self._refresh.mark(self._listener.take(rearm=False))
+                self._refresh.mark(self._listener.take())
             if self._refresh.pending:
                 self._refresh.read()
             self._read_failures = 0

@@ -8,7 +8,10 @@ The flag, `network_changed`, is also what hands the socket over::
 
     flag down    the thread owns socket and notes: it waits for a message, notes it, raises the flag
     flag up      the taker owns them: the thread waits for `take()`, and for nothing else
-    take()       the taker notes what has queued up since, lowers the flag and wakes the thread
+    take()       the taker notes what has queued up since, lowers the flag and arms the socket again
+
+The socket is armed for one event at a time (EPOLLONESHOT), so arming it wakes nobody: waking the thread at
+every `take()` would cost 30 us, in which the two fight for the interpreter.
 
 So a storm costs the thread one message, whatever its size: the kernel's queue is the memory until `take()`.
 There at most `DRAIN` datagrams are looked at; if more are queued, or if the kernel's queue overflowed,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
 GROUPS = (Group.LINK, Group.IPV4_ADDRESS, Group.IPV6_ADDRESS)
 DRAIN = 256  # datagrams; a container start is 14.  Up to here single links are read again, 0.4 ms at most
+_ONE_MESSAGE = select.EPOLLIN | select.EPOLLONESHOT
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds before each attempt at a new socket
 
 
@@ -141,10 +145,12 @@ class Listener:
             raise RuntimeError("the listener was started already")
         transport = self._open()
         try:
+            self._epoll = select.epoll()
             self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            self._epoll.register(self._wake, select.EPOLLIN)
         except OSError as error:
             transport.close()
-            raise SocketError(error.errno or 0, "open a pipe") from error
+            raise SocketError(error.errno or 0, "open what the thread waits with") from error
         self._transport = transport
         self._process = os.getpid()
         self._stopping, self._broken, self.failure = False, None, None
@@ -172,6 +178,7 @@ class Listener:
         self._thread = None
         self.healthy = False
         self._close_transport()
+        self._epoll.close()
         os.close(self._wake)
         os.close(self._wake_writer)
         self.network_changed = True
@@ -182,13 +189,10 @@ class Listener:
         self.stop()
         self.start()
 
-    def take(self, *, rearm: bool = True) -> Changes:
+    def take(self) -> Changes:
         """What changed since the last call; lowers the flag, unless nobody listens.
 
         Read what it names after it returned, not before.  Never blocks and raises nothing.
-
-        `rearm` False: the thread is not woken yet, the kernel's queue keeps what comes, and the caller calls
-        `rearm()` when it has read.  Waking it before costs 30 us: the two fight for the interpreter.
         """
         if not self.network_changed:
             return NO_CHANGES
@@ -204,14 +208,9 @@ class Listener:
         self._beyond.clear()
         self._cause = Cause.NONE
         self.network_changed = False  # from here on the thread owns socket and notes
-        if rearm:
+        if not self._arm():
             self._rouse()
         return changes
-
-    def rearm(self) -> None:
-        """Let the thread listen again after ``take(rearm=False)``; harmless at any time."""
-        if self._thread is not None:
-            self._rouse()
 
     # -- the owner's work: the thread's while the flag is down, the taker's while it is up -----------------
 
@@ -272,21 +271,12 @@ class Listener:
 
     def _listen(self) -> None:
         """Wait and note until stopped; raises when nothing can be heard any more."""
-        parked = select.poll()
-        parked.register(self._wake, select.POLLIN)
-        armed = self._poll_both()
         while True:
-            if self.network_changed:
-                ready = parked.poll()
-            elif self._broken is not None:
-                if not self._reopen(parked):
+            if self._broken is not None and not self.network_changed:
+                if not self._reopen():
                     return
-                armed = self._poll_both()
                 self.network_changed = True
-                continue
-            else:
-                ready = armed.poll()
-            for descriptor, event in ready:
+            for descriptor, event in self._epoll.poll():
                 if descriptor == self._wake:
                     self._empty_wake()
                     if self._stopping:
@@ -298,31 +288,38 @@ class Listener:
         """Receive what the socket was readable for, and raise the flag if it tells of a change."""
         transport = self._transport
         assert transport is not None
-        if not self._receive(transport) and event != select.POLLIN and self._broken is None:
+        if not self._receive(transport) and event != select.EPOLLIN and self._broken is None:
             # An error or hang-up that no receive explains would make this loop spin.
             self._broken = SocketError(EPIPE, "poll")
         if self._ifindexes or self._cause is not Cause.NONE:
             self.network_changed = True  # from here on the taker owns socket and notes
-
-    def _poll_both(self) -> select.poll:
-        assert self._transport is not None
-        poll = select.poll()  # select() fails for descriptors of 1024 and more
-        poll.register(self._wake, select.POLLIN)
-        descriptor = self._transport.fileno()
-        if descriptor < 0:
-            self._broken = SocketError(EBADF, "poll")
         else:
-            poll.register(descriptor, select.POLLIN)
-        return poll
+            self._arm()
 
-    def _reopen(self, parked: select.poll) -> bool:
+    def _arm(self) -> bool:
+        """Wait for the next message, if the transport is whole; False: it is broken."""
+        if self._broken is None:
+            assert self._transport is not None
+            try:
+                self._watch(self._transport.fileno())
+            except (OSError, ValueError) as error:  # a closed descriptor is -1, or not there
+                self._broken = SocketError(getattr(error, "errno", None) or EBADF, "poll")
+        return self._broken is None
+
+    def _watch(self, descriptor: int) -> None:
+        try:
+            self._epoll.modify(descriptor, _ONE_MESSAGE)
+        except FileNotFoundError:  # the first time, and after a new socket
+            self._epoll.register(descriptor, _ONE_MESSAGE)
+
+    def _reopen(self) -> bool:
         """Replace a broken transport; False: stopped meanwhile.  Raises the last error when it gives up."""
         error = self._broken
         assert error is not None
         self._say(f"listener state=broken errno={error.errno} doing={error.doing}")
         self._close_transport()
         for pause in PAUSES:
-            if parked.poll(pause * 1000):
+            if self._epoll.poll(pause):
                 self._empty_wake()
                 if self._stopping:
                     return False
