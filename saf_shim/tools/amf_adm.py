@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""amf-adm: performs an administrative operation of AMF, by its name. OpenSAF's is a shell script around
+immadm."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Optional
+
+from . import command, immadm
+
+OPERATIONS = {
+    "unlock": 1,
+    "lock": 2,
+    "lock-in": 3,
+    "unlock-in": 4,
+    "shutdown": 5,
+    "restart": 6,
+    "si-swap": 7,
+    "sg-adjust": 8,
+    "repaired": 9,
+    "eam-start": 10,
+    "eam-stop": 11,
+}
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command; returns its exit status."""
+    return command.run(administrate, argv)
+
+
+def administrate(arguments: Sequence[str]) -> int:
+    """The command itself: ``[-t SECONDS] OPERATION DN``."""
+    options: list[str] = []
+    if len(arguments) == 4:
+        if arguments[0] != "-t":
+            sys.stdout.write("-t SECONDS must stand before the operation\n")
+            return _print_usage()
+        options = list(arguments[:2])
+    elif len(arguments) != 2:
+        return _print_usage()
+    name, dn = arguments[-2:]
+    if name not in OPERATIONS:
+        sys.stdout.write(f"illegal admin operation: {name}\n")
+        return _print_usage()
+    # the script hands its arguments on unquoted: blanks separate
+    words = " ".join([*options, dn]).split()
+    return immadm.operate(["-o", str(OPERATIONS[name]), *words])
+
+
+def _print_usage() -> int:
+    """What OpenSAF's prints for -h as well; status 1."""
+    sys.stdout.write(
+        f"usage: amf-adm [-t SECONDS] {'|'.join(OPERATIONS)} DN\n"
+        "        -t SECONDS  give up after so long (default 60); it stands before the operation\n"
+    )
+    return command.FAILURE
