@@ -141,8 +141,17 @@ class Demo:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         loads = [word for path in (classes, model) for word in ("--load", path)]
+        options_of_start = [
+            "--dir",
+            self._simulator,
+            "--node",
+            NODE,
+            "--until-exit",
+            str(os.getpid()),
+            *loads,
+        ]
         started = subprocess.run(
-            [*_shim_command(), "start", "--dir", self._simulator, "--node", NODE, *loads],
+            [*_shim_command(), "start", *options_of_start],
             check=False,
             capture_output=True,
             text=True,

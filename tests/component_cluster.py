@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated cluster with the real component in it, for tests; what runs there is what a user would run.
+
+The simulator is started in the namespace that the test is in, so the component sees that namespace's links.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from amf_netwatch.model import ModelOptions, format_classes, format_model
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PATIENCE = 10.0
+
+
+class Cluster:
+    """One simulator; stop it when done."""
+
+    def __init__(self, directory: Path, options: ModelOptions, nodes: tuple[str, ...] = ("SC-1",)) -> None:
+        self.directory = directory
+        self.simulator = directory / "simulator"
+        self.log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.log.bind(str(directory / "log"))
+        self.log.settimeout(PATIENCE)
+        self.lines: list[str] = []
+        (directory / "classes.xml").write_text(format_classes())
+        options = options._replace(
+            prefix=str(BIN), environment=(*options.environment, f"AMF_NETWATCH_SYSLOG={directory / 'log'}")
+        )
+        (directory / "model.xml").write_text(format_model(options))
+        words = [word for node in nodes for word in ("--node", node)]
+        for name in ("classes.xml", "model.xml"):
+            words += ["--load", str(directory / name)]
+        self.run(
+            BIN / "saf-shim",
+            "start",
+            "--dir",
+            self.simulator,
+            "--until-exit",
+            os.getpid(),
+            *words,
+            inside=False,
+        )
+
+    def run(self, *words: Any, check: bool = True, inside: bool = True) -> subprocess.CompletedProcess[str]:
+        """A command with the simulator's tools in its PATH."""
+        environment = dict(os.environ)
+        if inside:
+            environment["SAF_SHIM_DIR"] = str(self.simulator)
+            environment["PATH"] = f"{self.simulator / 'bin'}{os.pathsep}{environment['PATH']}"
+            environment["PYTHONPATH"] = str(self.simulator / "python")
+        done = subprocess.run(
+            [str(word) for word in words], env=environment, capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, (words, done.stdout, done.stderr, self.log_lines())
+        return done
+
+    def unit(self, node: str = "SC-1") -> str:
+        return f"safSu={node},safSg=NetWatch,safApp=NetWatch"
+
+    def admin(self, *operations: str, node: str = "SC-1") -> None:
+        for operation in operations:
+            self.run("amf-adm", operation, self.unit(node))
+
+    def show(self, *words: str) -> list[dict[str, Any]]:
+        """What `amf-netwatch show --json` prints."""
+        text = self.run(BIN / "amf-netwatch", "show", "--json", *words).stdout
+        return [json.loads(line) for line in text.splitlines()]
+
+    def find(self, class_name: str = "NetWatchInterface") -> set[str]:
+        """DNs, from immfind."""
+        return set(self.run("immfind", "-c", class_name).stdout.split("\n")) - {""}
+
+    def attribute(self, dn: str, name: str) -> Optional[str]:
+        """One value, from immlist; None when there is no such object."""
+        done = self.run("immlist", "-a", name, dn, check=False)
+        return done.stdout.strip().partition("=")[2] if done.returncode == 0 else None
+
+    def calls(self, prefix: str = "", clear: bool = False) -> list[dict[str, Any]]:
+        """The log of AIS calls."""
+        words = ["--prefix", prefix] if prefix else []
+        words += ["--clear"] if clear else []
+        text = self.run(BIN / "saf-shim", "calls", "--json", *words).stdout
+        return [json.loads(line) for line in text.splitlines()]
+
+    def fault(self, *words: Any) -> None:
+        self.run(BIN / "saf-shim", "fault", *words)
+
+    def pid(self) -> Optional[int]:
+        """The component's process, from its pid file."""
+        files = list((self.simulator / "amf-netwatch").glob("*.pid"))
+        return int(files[0].read_text().split()[0]) if files else None
+
+    def log_lines(self) -> list[str]:
+        """Every line that the component has logged so far."""
+        self.log.setblocking(False)
+        try:
+            while True:
+                self.lines.append(self.log.recv(65536).decode().partition("]: ")[2])
+        except BlockingIOError:
+            pass
+        finally:
+            self.log.settimeout(PATIENCE)
+        return self.lines
+
+    def events(self) -> list[str]:
+        """The names of the events logged so far."""
+        return [line.split()[0].partition("=")[2] for line in self.log_lines()]
+
+    def stop(self) -> None:
+        self.run(BIN / "saf-shim", "stop", "--dir", self.simulator, check=False)
+        self.log.close()
+
+
+def eventually(check: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """Ask until the answer is true; each question starts a process, which is pause enough."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            answer = check()
+            failure: Optional[AssertionError] = None
+        except AssertionError as error:
+            answer, failure = None, error
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError("it did not come true") from failure
