@@ -19,6 +19,16 @@ from .saAis import SaAisErrorT
 _raised: dict[int, BaseException] = {}  # by thread; an exception cannot pass through a ctypes callback
 
 
+def _in_order(
+    function: str, names: tuple[str, ...], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, ...]:
+    """All arguments by position; TypeError for a name that is unknown or missing."""
+    rest = names[len(arguments) :]
+    if sorted(named) != sorted(rest):
+        raise TypeError(f"{function}() takes ({', '.join(names)})")
+    return (*arguments, *[named[name] for name in rest])
+
+
 def native(*types: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a function a C prototype: it gets plain integers, pointers, and SaStringT objects."""
 
@@ -31,8 +41,11 @@ def native(*types: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
                 return Code.ERR_LIBRARY
 
         thunk = CFUNCTYPE(SaAisErrorT, *types)(guarded)
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
 
-        def call(*arguments: Any) -> int:
+        def call(*arguments: Any, **named: Any) -> int:
+            if named:
+                arguments = _in_order(function.__name__, names, arguments, named)
             rc: int = thunk(*arguments)
             if _raised:
                 error = _raised.pop(get_ident(), None)

@@ -13,6 +13,8 @@ from saf_shim.codes import Code
 
 from .saEnumConst import Const, Enumeration
 
+PY3 = True  # the bindings ran on Python 2 as well, and programs ask
+
 SaInt8T = c_char
 SaInt16T = ctypes.c_short
 SaInt32T = ctypes.c_int
@@ -44,7 +46,7 @@ class SaStringT(c_char_p):
         super().__init__(None if value is None else value.encode("utf-8"))
 
     def __str__(self) -> str:
-        return (self.value or b"").decode("utf-8", "surrogateescape")
+        return repr(self) if self.value is None else self.value.decode("utf-8", "surrogateescape")
 
 
 saAis = Const()
@@ -101,7 +103,7 @@ class SaVersionT(Structure):
 
     _fields_ = [("releaseCode", SaInt8T), ("majorVersion", SaUint8T), ("minorVersion", SaUint8T)]
 
-    def __init__(self, release: str = "\0", major: int = 0, minor: int = 0) -> None:
+    def __init__(self, release: str = "_", major: int = 0, minor: int = 0) -> None:
         super().__init__(release.encode("latin-1"), major, minor)
 
 
@@ -188,33 +190,40 @@ def BYREF(data: Any) -> Any:
     return None if data is None else byref(data)
 
 
-def marshalNullArray(alist: Optional[Sequence[Any]], ctype: Any = None) -> Any:
-    """A NULL-terminated array of the ctypes objects in `alist`: of strings as they are, else of pointers.
+def marshalNullArray(plist: Optional[Sequence[Any]], type_name: Any = None) -> Any:
+    """A NULL-terminated array of the ctypes objects in `plist`: of strings as they are, else of pointers.
 
-    None gives None. An empty list has no type of its own (`ctype` gives one) and is no array that a
-    prototype takes."""
-    if alist is None:
+    None gives None. An empty list has no type of its own (`type_name`, a ctypes type, gives one) and is no
+    array that a prototype takes."""
+    if plist is None:
         return None
-    if not alist:
-        return (SaVoidPtr * 1)() if ctype is None else (POINTER(ctype) * 1)()
-    ctype = type(alist[0])
+    if not plist:
+        return (SaVoidPtr * 1)() if type_name is None else (POINTER(type_name) * 1)()
+    ctype = type(plist[0])
     array: Any
     if issubclass(ctype, c_char_p):
-        array = (ctype * (len(alist) + 1))(*alist)
-        array[len(alist)] = ctype(None)
+        array = (ctype * (len(plist) + 1))(*plist)
+        array[len(plist)] = ctype(None)
         return array
-    array = (POINTER(ctype) * (len(alist) + 1))()
-    for index, item in enumerate(alist):
+    array = (POINTER(ctype) * (len(plist) + 1))()
+    for index, item in enumerate(plist):
         array[index] = pointer(item)
     return array
 
 
-def unmarshalNullArray(array: Any) -> list[Any]:
+def marshalSaStringTArray(plist: Optional[Sequence[Any]]) -> Any:
+    """A NULL-terminated array of strings (SaStringT or bytes), also of none at all; None gives None."""
+    if plist is None:
+        return None
+    return (SaStringT * (len(plist) + 1))(*plist)
+
+
+def unmarshalNullArray(c_array: Any) -> list[Any]:
     """What a NULL-terminated array points to: structures as they are, strings as `str`."""
     found: list[Any] = []
-    if not array:
+    if not c_array:
         return found
-    for item in array:
+    for item in c_array:
         if isinstance(item, c_char_p):
             if item.value is None:
                 break
@@ -224,3 +233,8 @@ def unmarshalNullArray(array: Any) -> list[Any]:
         else:
             break
     return found
+
+
+def unmarshalSaStringTArray(c_array: Any) -> list[str]:
+    """The texts of a NULL-terminated array of strings."""
+    return unmarshalNullArray(c_array)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, Structure, c_ubyte, pointer
+from ctypes import CFUNCTYPE, POINTER, Structure, pointer
 from typing import Any, Optional
 
 from saf_shim.codes import Code
@@ -16,6 +16,7 @@ from .saAis import (
     SaBoolT,
     SaDispatchFlagsT,
     SaEnumT,
+    SaInt8T,
     SaInvocationT,
     SaNameT,
     SaSelectionObjectT,
@@ -26,6 +27,7 @@ from .saAis import (
     SaUint64T,
     SaVersionT,
 )
+from .saAis import PY3 as PY3  # noqa: PLC0414 - programs take it from here
 from .saEnumConst import Const, Enumeration
 from .saNtf import SaNtfCorrelationIdsT
 
@@ -82,7 +84,7 @@ eSaClmResponseT = Enumeration(
 class SaClmNodeAddressT(Structure):
     """A node's address as text."""
 
-    _fields_ = [("family", SaClmNodeAddressFamilyT), ("length", SaUint16T), ("value", c_ubyte * 64)]
+    _fields_ = [("family", SaClmNodeAddressFamilyT), ("length", SaUint16T), ("value", SaInt8T * 64)]
 
 
 class SaClmClusterNodeT(Structure):
@@ -228,6 +230,11 @@ def saClmInitialize_4(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
     return rc
 
 
+def saClmInitialize_3(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
+    """Not in OpenSAF's library: the real bindings have the name, and calling it raises the same."""
+    raise AttributeError("undefined symbol: saClmInitialize_3")
+
+
 @native(SaClmHandleT, POINTER(SaSelectionObjectT))
 def _selection_object_get(clmHandle: int, selectionObject: Any) -> int:
     return _handles.selection_object(clmHandle, "saClmSelectionObjectGet", selectionObject)
@@ -256,8 +263,7 @@ def _fill_node(target: Any, member: list[Any]) -> None:
     target.nodeAddress.family = 1
     raw = address.encode("ascii")
     target.nodeAddress.length = len(raw)
-    for index, byte in enumerate(raw):
-        target.nodeAddress.value[index] = byte
+    target.nodeAddress.value = raw
     target.nodeName = SaNameT(name)
     target.member = 1
     target.bootTimestamp = boot_time

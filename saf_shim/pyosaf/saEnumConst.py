@@ -13,13 +13,13 @@ class EnumException(Exception):
 
 class Enumeration:
     """Names with numbers: ``e.NAME``, ``e.whatis(number)``, and the dictionaries `lookup` and
-    `reverseLookup`.
+    `reverse_lookup`.
 
     Made of names and (name, number) pairs; a name without number is one more than the one before it."""
 
     def __init__(self, enumList: Iterable[Union[str, tuple[str, int]]]) -> None:
         self.lookup: dict[str, int] = {}
-        self.reverseLookup: dict[int, str] = {}
+        self.reverse_lookup: dict[int, str] = {}
         number = 0
         for item in enumList:
             if isinstance(item, tuple):
@@ -30,10 +30,10 @@ class Enumeration:
                 raise EnumException(f"neither a name nor a name with its number: {item!r}")
             if name in self.lookup:
                 raise EnumException(f"name is not unique: {name}")
-            if number in self.reverseLookup:
+            if number in self.reverse_lookup:
                 raise EnumException(f"number is not unique: {number}")
             self.lookup[name] = number
-            self.reverseLookup[number] = name
+            self.reverse_lookup[number] = name
             number += 1
 
     def __getattr__(self, name: str) -> int:
@@ -44,7 +44,7 @@ class Enumeration:
 
     def whatis(self, value: int) -> str:
         """The name of a number, ``UNKNOWN_ENUM`` if it has none."""
-        return self.reverseLookup.get(value, "UNKNOWN_ENUM")
+        return self.reverse_lookup.get(value, "UNKNOWN_ENUM")
 
 
 class Const:

@@ -8,6 +8,7 @@ import ctypes
 from ctypes import POINTER, Structure, Union, cast, pointer
 from typing import Any
 
+from .saAis import PY3 as PY3  # noqa: PLC0414 - programs take it from here
 from .saAis import (
     SaAnyT,
     SaDoubleT,
@@ -152,11 +153,8 @@ class SaImmAdminOperationParamsT_2(Structure):
         ("paramBuffer", SaImmAttrValueT),
     ]
 
-    def __init__(self, paramName: str = "", paramType: int = 0, paramBuffer: Any = None) -> None:
-        buffer = None
-        if paramType:
-            buffer = marshalSaImmValue(paramBuffer, paramType)
-        super().__init__(SaStringT(paramName), paramType, buffer)
+    def __init__(self, name: str, ptype: int, val: Any) -> None:
+        super().__init__(SaStringT(name), ptype, marshalSaImmValue(val, ptype))
 
 
 def marshalSaImmValue(value: Any, value_type: int) -> Any:
@@ -165,7 +163,10 @@ def marshalSaImmValue(value: Any, value_type: int) -> Any:
 
 
 def unmarshalSaImmValue(void_ptr: Any, value_type: int) -> Any:
-    """The Python value behind a void pointer: int, float or `str`; a SaAnyT as it is."""
+    """The Python value behind a void pointer: int, float or `str`; a SaAnyT as it is. None for NULL and for
+    types that are none."""
+    if not void_ptr or value_type not in SaImmValueTypeMap:
+        return None
     found = cast(void_ptr, POINTER(SaImmValueTypeMap[value_type]))[0]
     if isinstance(found, (SaNameT, SaStringT)):
         return str(found)

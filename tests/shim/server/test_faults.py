@@ -24,7 +24,11 @@ def test_a_fault_answers_its_code_and_does_nothing(saf_shim: SafShim) -> None:
     om, oi = Om(), Oi("Faulty")
     make_runtime_class(om)
     saf_shim.fault("saImmOiRtObjectCreate_2", "ERR_TRY_AGAIN", times=2)
-    assert [oi.create("TestRt", None, values("a")) for _ in range(3)] == ["ERR_TRY_AGAIN", "ERR_TRY_AGAIN", "OK"]
+    assert [oi.create("TestRt", None, values("a")) for _ in range(3)] == [
+        "ERR_TRY_AGAIN",
+        "ERR_TRY_AGAIN",
+        "OK",
+    ]
     saf_shim.fault("saImmOiRtObjectDelete", "SA_AIS_ERR_BUSY")
     assert {oi.delete("rt=a") for _ in range(5)} == {"ERR_BUSY"}
     saf_shim.clear_faults()
@@ -219,7 +223,7 @@ def test_overlapping_calls_on_one_handle_are_refused(saf_shim: SafShim) -> None:
     first: list[str] = []
     thread = threading.Thread(target=lambda: first.append(oi.create("TestRt", None, values("a"))))
     thread.start()
-    saf_shim.wait_for(lambda: thread.is_alive())
+    saf_shim.wait_for(thread.is_alive)
     other = saf_shim.wait_for(lambda: [rc for rc in [oi.delete("rt=none")] if rc == "ERR_LIBRARY"])
     assert other == ["ERR_LIBRARY"]
     assert oi.dispatch() == "OK", "dispatching beside a call is fine"

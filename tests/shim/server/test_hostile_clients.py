@@ -106,8 +106,8 @@ ARGUMENTS = st.recursive(
     max_leaves=12,
 )
 NAME_WORDS = """handle version callbacks className attrValues attrMods objectName parentName scope
-    searchOptions searchParam attributeNames params operationId timeout ccbFlags flags implementerName classCategory
-    attrDefinitions"""
+    searchOptions searchParam attributeNames params operationId timeout ccbFlags flags implementerName
+    classCategory attrDefinitions"""
 CALL_WORDS = """saImmOmInitialize saImmOiInitialize_2 saImmOmClassCreate_2 saImmOmClassDescriptionGet_2
     saImmOmSearchInitialize_2 saImmOmSearchNext_2 saImmOmAccessorInitialize saImmOmAccessorGet_2
     saImmOmAdminOwnerInitialize saImmOmAdminOwnerSet saImmOmAdminOwnerClear saImmOmCcbInitialize
