@@ -224,6 +224,7 @@ class FileReader:
             self._target.create_class(self._class_name or "", self._category, tuple(self._definitions))
             self._definitions = []
             self._class_name = None
+            self._has_ntf_id = False
         elif tag in (Tag.ATTRIBUTE, Tag.RDN):
             if self._parent() is Tag.CLASS:
                 self._end_definition()

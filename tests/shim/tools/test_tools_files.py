@@ -208,6 +208,38 @@ def test_parents_of_files(dn: str, rdn: str, parent: str) -> None:
     assert load.split_parent(dn) == (rdn, parent)
 
 
+SCHEMA = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:simpleType name="other"><xs:restriction><xs:enumeration value="SA_NO"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="attr-flags"><xs:restriction base="xs:string">
+    <xs:enumeration value="SA_CACHED"/><xs:enumeration value="SA_FUTURE"/>
+  </xs:restriction></xs:simpleType></xs:schema>"""
+
+
+def test_flags_of_a_schema(tmp_path: Path) -> None:
+    path = tmp_path / "flags.xsd"
+    path.write_text(SCHEMA)
+    assert load.read_schema_flags(str(path), None) == {"SA_FUTURE"}
+    assert load.read_schema_flags(str(tmp_path), "flags.xsd") == {"SA_FUTURE"}
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "line"),
+    [
+        ("nope", None, "{}/nope does not exist"),
+        ("", None, "Schema is not defined in XML file"),
+        ("", "nope.xsd", "XSD file {}/ does not exist"),
+        ("", "folder", "Schema {}/folder is not a file"),
+    ],
+)
+def test_schemas_that_are_not_there(
+    tmp_path: Path, path: str, schema: Optional[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(classfile.RefusedError):
+        load.read_schema_flags(f"{tmp_path}/{path}", schema)
+    assert capsys.readouterr().err == line.format(tmp_path) + "\nFailed to load XML schema\n"
+
+
 NAMES = st.text(alphabet="abcdefghijklmnop", min_size=1, max_size=8)
 VALUES = {
     ValueType.STRING: st.text(max_size=20).filter(lambda text: "\r" not in text and "\0" not in text),
