@@ -198,10 +198,13 @@ def _run(args: argparse.Namespace) -> int:
 def _run_program(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run a program in the foreground; signals meant for us are passed on to it."""
     child = 0
+    early: list[int] = []  # signals that came before there was a child
 
     def pass_on(number: int, _frame: Any) -> None:
         if child:
             os.kill(child, number)
+        else:
+            early.append(number)
 
     # The terminal sends SIGINT and SIGQUIT to the program as well; all we do is survive until it has ended.
     previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
@@ -214,6 +217,8 @@ def _run_program(command: Sequence[str], environment: dict[str, str]) -> int:
     except OSError as error:
         print(f"saf-shim: {command[0]}: {error.strerror}", file=sys.stderr)
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_FOUND - 1
+    for number in early:
+        os.kill(child, number)
     _, status = os.waitpid(child, 0)
     child = 0
     if os.WIFSIGNALED(status):

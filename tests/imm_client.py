@@ -6,7 +6,6 @@ It finds the simulator of the `saf_shim` fixture through the environment.
 
 from __future__ import annotations
 
-import ctypes
 from ctypes import POINTER, cast, pointer
 from typing import Any, Optional
 
@@ -195,8 +194,3 @@ def values(name: str, number: int = 1) -> list[Given]:
         ("text", "STRING", ["text"]),
         ("texts", "STRING", ["a", "b"]),
     ]
-
-
-def crash() -> None:
-    """End this process as a killed one ends."""
-    ctypes.CDLL(None)._exit(0)

@@ -111,7 +111,7 @@ def test_a_killed_run_takes_its_simulator_with_it() -> None:
 
 
 def test_terminating_run_terminates_the_program_and_stops_the_simulator() -> None:
-    script = "echo $SAF_SHIM_DIR; trap 'echo stopped; exit 3' TERM; while :; do sleep 0.05; done"
+    script = "trap 'echo stopped; exit 3' TERM; echo $SAF_SHIM_DIR; while :; do sleep 0.05; done"
     process = subprocess.Popen([*SHIM, "run", "--", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     where = process.stdout.readline().strip()
