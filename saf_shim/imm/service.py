@@ -390,11 +390,12 @@ class ImmService:
         if parameters is None or not args.get("objectName") or not isinstance(operation, int):
             return Answer(Code.ERR_INVALID_PARAM)
 
-        def done(rc: int, result: int, _parameters: Sequence[Parameter]) -> None:
+        def done(rc: int, result: int, returned: Sequence[Parameter]) -> None:
             message = {
                 "invocation": args.get("invocation"),
                 "operationReturnValue": result if rc == Code.OK else 0,
                 "error": int(rc),
+                "returnParams": [[p.name, int(p.type), wire(p.value)] for p in reversed(returned)],
             }
             session.push(("saImmOmAdminOperationInvokeCallback", message))
 

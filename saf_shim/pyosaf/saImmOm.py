@@ -80,6 +80,21 @@ class SaImmCallbacksT(Structure):
     _fields_ = [("saImmOmAdminOperationInvokeCallback", SaImmOmAdminOperationInvokeCallbackT)]
 
 
+SaImmOmAdminOperationInvokeCallbackT_o2 = CFUNCTYPE(
+    None,
+    SaInvocationT,
+    SaAisErrorT,
+    SaAisErrorT,
+    POINTER(POINTER(SaImmAdminOperationParamsT_2)),
+)
+
+
+class SaImmCallbacksT_o2(Structure):
+    """The callbacks of an OM handle whose operations have result parameters."""
+
+    _fields_ = [("saImmOmAdminOperationInvokeCallback", SaImmOmAdminOperationInvokeCallbackT_o2)]
+
+
 _NameP = POINTER(SaNameT)
 _AttributesPP = POINTER(POINTER(SaImmAttrValuesT_2))
 _ModificationsPP = POINTER(POINTER(SaImmAttrModificationT_2))
@@ -100,8 +115,7 @@ def call_timeout() -> float:
 # Handles
 
 
-@native(POINTER(SaImmHandleT), POINTER(SaImmCallbacksT), POINTER(SaVersionT))
-def _initialize(immHandle: Any, immCallbacks: Any, version: Any) -> int:
+def _open(immHandle: Any, immCallbacks: Any, version: Any) -> int:
     if not immHandle or not version:
         return Code.ERR_INVALID_PARAM
     callbacks = immCallbacks[0] if immCallbacks else None
@@ -113,6 +127,24 @@ def _initialize(immHandle: Any, immCallbacks: Any, version: Any) -> int:
         immHandle[0] = handle.number
         if callbacks is not None:
             handle.callbacks = callbacks.saImmOmAdminOperationInvokeCallback
+    return rc
+
+
+@native(POINTER(SaImmHandleT), POINTER(SaImmCallbacksT), POINTER(SaVersionT))
+def _initialize(immHandle: Any, immCallbacks: Any, version: Any) -> int:
+    return _open(immHandle, immCallbacks, version)
+
+
+@native(POINTER(SaImmHandleT), POINTER(SaImmCallbacksT_o2), POINTER(SaVersionT))
+def _initialize_o2(immHandle: Any, immCallbacks: Any, version: Any) -> int:
+    return _open(immHandle, immCallbacks, version)
+
+
+def saImmOmInitialize_o2(immHandle: Any, immCallbacks: Any, version: Any) -> int:
+    """Open an OM handle whose callback also gets the parameters that an operation came back with."""
+    rc = _initialize_o2(BYREF(immHandle), BYREF(immCallbacks), BYREF(version))
+    if rc == Code.OK:
+        _handles.handles[immHandle.value].kept = immCallbacks
     return rc
 
 
@@ -135,7 +167,10 @@ def saImmOmSelectionObjectGet(immHandle: Any, selectionObject: Any) -> int:
 
 
 def _run(handle: _handles.Handle, _name: str, args: _handles.Out) -> Optional[int]:
-    if handle.callbacks:
+    if isinstance(handle.callbacks, SaImmOmAdminOperationInvokeCallbackT_o2):
+        parameters = Memory().parameters(args["returnParams"])
+        handle.callbacks(args["invocation"], args["operationReturnValue"], args["error"], parameters)
+    elif handle.callbacks:
         handle.callbacks(args["invocation"], args["operationReturnValue"], args["error"])
     return None
 
