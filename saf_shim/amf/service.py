@@ -119,6 +119,7 @@ class AmfService:
             if other is not None:
                 other.data = None
                 other.lose()
+        self.director.settle()
         self._pump()
 
     def _initialize(self, call: Call) -> Optional[Answer]:
@@ -224,15 +225,24 @@ class AmfService:
         ticket = effect.ticket
 
         def ended(end: CommandEnd) -> None:
-            self._commands.pop(ticket, None)
+            current = self._commands.pop(ticket, None)
             limit = self._limits.pop(ticket, None)
             if limit is not None:
                 limit.cancel()
             self._world.log(f"amfnd[{effect.node}] {' '.join(effect.argv)}: {_describe(end)}")
-            self.director.command_ended(ticket, end.status)
+            if current is not None:
+                self.director.command_ended(ticket, end.status)
+                self._pump()
+
+        def time_is_over() -> None:
+            """Its end counts from now: a component in the foreground dies of this, not by itself."""
+            command.kill()
+            del self._commands[ticket], self._limits[ticket]
+            self.director.command_ended(ticket, None)
             self._pump()
 
         if not effect.argv:
+            self._commands[ticket] = _NoCommand()
             self._world.start_timer(0, lambda: ended(CommandEnd(None, None, "no command")))
             return
         node = self._nodes[effect.node]
@@ -245,7 +255,7 @@ class AmfService:
         command = self._world.run_command([*node.prefix, *effect.argv], environment, ended)
         self._commands[ticket] = command
         if effect.timeout > 0:
-            self._limits[ticket] = self._world.start_timer(effect.timeout / SECOND, command.kill)
+            self._limits[ticket] = self._world.start_timer(effect.timeout / SECOND, time_is_over)
 
     def _kill_command(self, effect: KillCommand) -> None:
         command = self._commands.get(effect.ticket)
@@ -319,6 +329,15 @@ _EFFECTS: dict[type, Callable[[AmfService, Any], None]] = {
     Delete: AmfService._delete,
     Log: AmfService._log,
 }
+
+
+class _NoCommand:
+    """Stands for a command that the model does not have."""
+
+    pid = 0
+
+    def kill(self) -> None:
+        """See `Command`."""
 
 
 def _is_alive(pid: object) -> bool:
