@@ -93,7 +93,7 @@ def live(machine):
     eventually("the MTU is published", lambda: value("mtu", "netIf=nw0,netWatchNode=SC-1") == "mtu=1400")
 
     before = component_pid(machine)
-    machine.run("kill", "-9", before)
+    machine.run("sh", "-c", f"kill -9 {before}")
     eventually(
         "AMF has repaired it",
         lambda: (
@@ -119,7 +119,9 @@ def live(machine):
 
 def component_pid(machine):
     """The number of the component's process inside, from its pid file; empty when it does not live."""
-    script = 'read -r pid _ < /run/amf-netwatch/*.pid && kill -0 "$pid" 2>/dev/null && echo "$pid" || true'
+    script = (
+        'pid=$(cut -d " " -f 1 /run/amf-netwatch/*.pid) && kill -0 "$pid" 2>/dev/null && echo "$pid" || true'
+    )
     return machine.run("sh", "-c", script).strip()
 
 

@@ -64,7 +64,7 @@ class Cluster:
     def interfaces(self):
         """What `show` has, as (node, name)."""
         lines = self.exec(COMMANDS / "amf-netwatch", "show", "--json").splitlines()
-        return {(each["node"], each["name"]): each for each in map(json.loads, lines)}
+        return {(each["node"], each["interface"]): each for each in map(json.loads, lines)}
 
     def close(self):
         subprocess.run([COMMANDS / "saf-shim", "stop", "--dir", self.directory / "shim"], check=False)
@@ -103,18 +103,20 @@ def test_three_nodes_from_install_to_removal(cluster, tmp_path):
         cluster.exec("amf-adm", "unlock", unit(node))
     published = cluster.interfaces()
     assert set(published) == {(node, "eth0") for node in NODES}
-    assert [published[node, "eth0"]["mac"] for node in NODES] == [f"02:00:00:00:0{n}:01" for n in (1, 2, 3)]
+    assert [published[node, "eth0"]["macAddress"] for node in NODES] == [
+        f"02:00:00:00:0{n}:01" for n in (1, 2, 3)
+    ]
 
     # A change on one node, and nothing written for the others.
-    before = {node: published[node, "eth0"]["last_change"] for node in NODES}
+    before = {node: published[node, "eth0"]["lastChange"] for node in NODES}
     cluster.ip("PL-3", "link", "add", "eth1", "type", "bridge")
     eventually("the new link of PL-3", lambda: ("PL-3", "eth1") in cluster.interfaces())
     after = cluster.interfaces()
-    assert {node: after[node, "eth0"]["last_change"] for node in NODES} == before
+    assert {node: after[node, "eth0"]["lastChange"] for node in NODES} == before
 
     # The same MAC on two nodes: only the cluster's view can tell.
     cluster.ip("SC-2", "link", "set", "eth0", "address", "02:00:00:00:01:01")
-    eventually("the new MAC", lambda: cluster.interfaces()["SC-2", "eth0"]["mac"].endswith("01:01"))
+    eventually("the new MAC", lambda: cluster.interfaces()["SC-2", "eth0"]["macAddress"].endswith("01:01"))
 
     pid = component_pid(cluster, "SC-2")
     os.kill(pid, 9)
