@@ -228,6 +228,7 @@ class Follower:
                     self._recorder.write(RecordKind.ANSWER, answer)
                 self._recorder.write_scope(scope)
             self.mirror.reread(scope, routes)
+        self.mirror.unmark()
         return True
 
     def _prune(self, doubts: set[RouteScope]) -> list[RouteScope]:

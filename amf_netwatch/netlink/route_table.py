@@ -81,7 +81,7 @@ class RouteTable:
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
         self._places: dict[RouteKey, tuple[Route, ...]] = {}
-        self._touched: set[RouteKey] = set()
+        self._touched: set[RouteKey] | None = None  # since `mark`
         self.doubts: set[RouteScope] = set()
 
     def __iter__(self) -> Iterator[Route]:
@@ -94,7 +94,7 @@ class RouteTable:
     def clear(self) -> None:
         """Forget everything, without a word to anybody."""
         self._places.clear()
-        self._touched.clear()
+        self._touched = None
         self.doubts.clear()
 
     def find(self, key: RouteKey) -> tuple[Route, ...]:
@@ -107,8 +107,7 @@ class RouteTable:
         """RTM_NEWROUTE with its header's flags."""
         if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
             return  # a cache entry; a table of another kind
-        key = route_key(route)
-        self._touched.add(key)
+        key = self._touch(route_key(route))
         place = self._places.get(key, ())
         old = self._find_replaced(place, route, flags)
         if old is None:
@@ -121,8 +120,7 @@ class RouteTable:
         """RTM_DELROUTE."""
         if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
             return
-        key = route_key(route)
-        self._touched.add(key)
+        key = self._touch(route_key(route))
         place = self._places.get(key, ())
         for old in place:
             if same_route(old, route):
@@ -137,6 +135,11 @@ class RouteTable:
                     left = _with_hops(old, [hop for hop in route_hops(old) if hop not in gone])
                     self._put(key, tuple(left if one is old else one for one in place), old, left)
                     return
+
+    def _touch(self, key: RouteKey) -> RouteKey:
+        if self._touched is not None:
+            self._touched.add(key)
+        return key
 
     def _find_replaced(self, place: tuple[Route, ...], route: Route, flags: int) -> Route | None:
         """Which of the routes at its place a new one takes the place of."""
@@ -187,7 +190,7 @@ class RouteTable:
         for key, place in list(self._places.items()):
             for route in place:
                 if ifindex in route_interfaces(route):
-                    self._touched.add(key)
+                    self._touch(key)
                     left = tuple(one for one in self._places[key] if one is not route)
                     self._put(key, left, route, None)
 
@@ -195,7 +198,11 @@ class RouteTable:
 
     def mark(self) -> None:
         """A dump for `reread` begins: places that events touch from now on are newer than the dump."""
-        self._touched.clear()
+        self._touched = set()
+
+    def unmark(self) -> None:
+        """Whatever was dumped since `mark` has been handed to `reread`."""
+        self._touched = None
 
     def reread(self, scope: RouteScope, routes: Iterable[Route], resync: bool = False) -> None:
         """What a dump since `mark` lists in `scope` is all there is in it; untouched places follow it."""
@@ -208,7 +215,7 @@ class RouteTable:
             missing, fresh = self._compare_place(key, scope, found.get(key, []))
             if not missing and not fresh:
                 continue
-            if key in self._touched:
+            if self._touched is not None and key in self._touched:
                 self.doubts.add(scope)  # an event and a silent end at one place: which was first?
             else:
                 self._reread_place(key, missing, fresh, resync)

@@ -252,7 +252,7 @@ class Tables:
         for address in fresh.addresses.values():
             self.put_address(address, True)
         for family in (Family.INET, Family.INET6):
-            self.routes.mark()
+            self.routes.unmark()
             self.routes.reread(RouteScope(family), fresh.routes, True)
         self.routes.doubts = set(fresh.routes.doubts)
 
@@ -321,6 +321,10 @@ class Mirror:
     def mark(self) -> None:
         """Routes are being read again: what is announced from now on is newer."""
         self.tables.routes.mark()
+
+    def unmark(self) -> None:
+        """All that was listed since `mark` has been told."""
+        self.tables.routes.unmark()
 
     def reread(self, scope: RouteScope, routes: Iterable[Route]) -> None:
         """What was listed since `mark`; call when what was announced in the meantime has been applied."""
