@@ -33,11 +33,12 @@ def main(name: str) -> None:
             ip(f"link set {name} up")
             ip(f"addr add 192.0.2.1/24 dev {name}")
 
-            def has_address(state: State) -> list[str]:
+            def has_address(state: State) -> bool:
                 link = state.find_link(name)
-                return [one.text for one in state.addresses(link.ifindex)] if link else []
+                texts = [one.text for one in state.addresses(link.ifindex)] if link else []
+                return "192.0.2.1/24" in texts
 
-            print("has:", state.wait_for(has_address, timeout=5))
+            print("has its address:", state.wait_for(has_address, timeout=5))
             ip(f"link del {name}")
             while True:  # first what there was, then everything that has happened since
                 change = events.get(timeout=5)

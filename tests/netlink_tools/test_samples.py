@@ -24,7 +24,7 @@ SAID = {
     "netlink_monitor": ["current b'lo' 00:00:00:00:00:00", "current b'v0' 02:00:00:00:00:01"],
     "netlink_wait": ["attached: s0", "up: True", "carrier: True", "detached: True"],
     "netlink_conversation": ["3 b'v0' down 192.0.2.1/24", "refused: the kernel answered: Invalid argument"],
-    "netlink_state": ["192.0.2.1/24']", "going: b's0'", "event: new", "event: removed"],
+    "netlink_state": ["has its address: True", "going: b's0'", "event: new", "event: removed"],
     "netlink_replay": ["changes: 20 damage: None", "start: start", "read again: [2, 3, 4]"],
 }
 
