@@ -97,8 +97,12 @@ class Cluster:
 
     def pid(self) -> Optional[int]:
         """The component's process, from its pid file."""
-        files = list((self.simulator / "amf-netwatch").glob("*.pid"))
-        return int(files[0].read_text().split()[0]) if files else None
+        for file in (self.simulator / "amf-netwatch").glob("*.pid"):
+            try:
+                return int(file.read_text().split()[0])
+            except FileNotFoundError:
+                return None  # it went in this moment
+        return None
 
     def log_lines(self) -> list[str]:
         """Every line that the component has logged so far."""

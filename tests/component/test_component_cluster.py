@@ -229,7 +229,6 @@ def test_imm_faults_while_running(cluster, namespace, code):
 @pytest.mark.parametrize(
     "call",
     [
-        "saImmOmInitialize",
         "saImmOmAccessorInitialize",
         "saImmOmAccessorGet_2",
         "saImmOiInitialize_2",
@@ -276,7 +275,7 @@ def test_wrong_settings_are_refused_with_a_reason(start):
     attribute = "safCsiAttr=types,safCsi=NetWatch,safSi=NetWatch1,safApp=NetWatch"
     cluster.run("immcfg", "-a", "saAmfCSIAttriValue=wifi", attribute)
     cluster.admin("unlock-in")
-    cluster.run("amf-adm", "unlock", cluster.unit(), check=False)
+    cluster.run("amf-adm", "-t", 1, "unlock", cluster.unit(), check=False)  # it waits for the assignment
     line = eventually(
         lambda: next((each for each in cluster.log_lines() if "assignment-refused" in each), "")
     )
