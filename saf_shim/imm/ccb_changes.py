@@ -96,7 +96,7 @@ def create(
     store.insert(made)
     ccb.mutations[dn] = Mutation(Kind.CREATE, made, made.values)
     ccb.owner.touch(made)
-    message = _create_message(made)
+    message = _create_message(made, given, rdn_first=implementer is not None)
     ccb.tell_appliers(made, lambda port: port.create(ccb.id, cls.name, parent_dn, dn, message, None))
     requests: list[Request] = []
     if implementer is not None:
@@ -166,10 +166,18 @@ def _fault_of_reference(ccb: Ccb, target: StoredObject) -> tuple[Code, str]:
     return Code.OK, ""
 
 
-def _create_message(made: StoredObject) -> list[GivenValues]:
-    """What implementers are told of a new object: every configuration attribute, also without values."""
+def _create_message(made: StoredObject, given: dict[str, GivenValues], rdn_first: bool) -> list[GivenValues]:
+    """What implementers are told of a new object: every configuration attribute, also without values.
+
+    In OpenSAF's order: what was not given, by name; what was given, backwards; but with an object
+    implementer the RDN before all."""
+    names = [name for name in made.cls.read_order if name not in given]
+    names.extend(reversed(given))
+    if rdn_first:
+        names.sort(key=lambda name: name != made.cls.rdn.name)
     message = []
-    for name, definition in made.cls.attributes.items():
+    for name in names:
+        definition = made.cls.attributes[name]
         if definition.is_config or definition.flags & AttributeFlag.PERSISTENT:
             values = () if name == IMPLEMENTER_NAME else as_sent(made.get(name))
             message.append(GivenValues(name, definition.type, values))

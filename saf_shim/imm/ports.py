@@ -139,7 +139,8 @@ class ClientPort:
         self, ccb: int, dn: str, results: list[GivenChange], given: list[GivenChange], answer: Answer
     ) -> None:
         """See `Port`."""
-        changes = results if self._minor >= CANONICAL_MINOR else given
+        # What was given comes backwards, as OpenSAF's library takes it from a list.
+        changes = results if self._minor >= CANONICAL_MINOR else given[::-1]
         entries = [
             [how, name, kind, [wire(value) for value in values]] for how, name, kind, values in changes
         ]
