@@ -57,7 +57,8 @@ EVENTS = (
         ERROR,
         ("reason",),
         "a CSI attribute is unknown or has a bad value; AMF gets FAILED_OPERATION and restarts us",
-        "correct the SaAmfCSIAttribute object that the reason names",
+        "correct the SaAmfCSIAttribute object that the reason names, wait until AMF gives up or lock the SU, "
+        "then `amf-adm repaired`, unlock: AMF hands new values over with a new assignment only",
     ),
     Event("removed", NOTICE, ("csi",), "AMF took the CSI away", "none"),
     Event(
