@@ -19,6 +19,7 @@ import amf_netwatch
 SU = "safSu=SC-1,safSg=NetWatch,safApp=NetWatch"
 COMPONENT = f"safComp=NetWatch,{SU}"
 DIRECTORY = "/tmp/cluster"
+RPM_PATH = "usr/lib/python3/dist-packages/rpm.pth"
 MAC = "02:00:00:00:00:0a"
 
 
@@ -48,22 +49,18 @@ def install_rpms(machine, rpms):
     # No rpm inside, and --nodeps: this system's Python is no package that rpm knows of.
     machine.outside("rpm", "--root", machine.root, "--nodeps", "--install", *(rpms / name for name in names))
     packages = next((machine.root / "usr" / "lib").glob("python3.*/site-packages"))
-    link = machine.root / "usr" / "lib" / "python3" / "dist-packages" / "rpm.pth"
-    link.write_text(f"/{packages.relative_to(machine.root)}\n", encoding="utf-8")
+    (machine.root / RPM_PATH).write_text(f"/{packages.relative_to(machine.root)}\n", encoding="utf-8")
 
 
-def purge_debs(machine):
-    machine.run("dpkg", "--purge", "saf-shim", "amf-netwatch")
-    assert "amf-netwatch" not in machine.run("dpkg-query", "--show")
+def remove_debs(machine, *names):
+    machine.run("dpkg", "--force-depends", "--purge", *names)
 
 
-def erase_rpms(machine):
-    names = ("saf-shim", "amf-netwatch", "python3-imm-model")
+def remove_rpms(machine, *names):
     machine.outside("rpm", "--root", machine.root, "--nodeps", "--erase", *names)
-    (machine.root / "usr" / "lib" / "python3" / "dist-packages" / "rpm.pth").unlink()
 
 
-def live(machine):
+def live(machine, remove):
     """The life of the application, as the operations manual tells it; ends with nothing in IMM."""
     machine.outside("ip", "link", "add", "nw0", "address", MAC, "type", "veth", "peer", "name", "nw1")
     machine.run("sh", "-c", "amf-netwatch classes > /tmp/classes.xml")
@@ -81,6 +78,8 @@ def live(machine):
 
     for file in ("classes.xml", "model.xml", "model.xml"):  # loading again is harmless
         cluster("immcfg", "-f", f"/tmp/{file}")
+    # Under the simulator pid files are in its directory; here they shall be where they are on a cluster.
+    cluster("immcfg", "-a", "saAmfCompCmdEnv=AMF_NETWATCH_RUN_DIR=/run/amf-netwatch", COMPONENT)
     assert published() == []
     cluster("amf-adm", "unlock-in", SU)
     cluster("amf-adm", "unlock", SU)
@@ -104,7 +103,8 @@ def live(machine):
     machine.outside("ip", "link", "set", "nw1", "name", "a,b")
     eventually("it publishes again", lambda: "netIf=a%2Cb,netWatchNode=SC-1" in published())
 
-    assert not machine.succeeds("dpkg", "--remove", "amf-netwatch")  # AMF needs its command
+    with pytest.raises(AssertionError, match=r"the component .* runs"):  # AMF needs its command
+        remove(machine, "amf-netwatch")
 
     cluster("amf-adm", "lock", SU)
     assert published() == []
@@ -130,8 +130,9 @@ def test_the_debian_packages_live_and_leave_no_trace(machine, debs):
     before = machine.files()
     install_debs(machine, debs)
     assert machine.run("amf-netwatch", "--version") == f"amf-netwatch {amf_netwatch.__version__}\n"
-    live(machine)
-    purge_debs(machine)
+    live(machine, remove_debs)
+    remove_debs(machine, "saf-shim", "amf-netwatch")
+    assert "amf-netwatch" not in machine.run("dpkg-query", "--show")
     assert machine.files() == before
     assert "amf" not in machine.processes()
 
@@ -141,8 +142,9 @@ def test_the_rpm_packages_live_and_leave_no_trace(machine, rpms):
     before = machine.files()
     install_rpms(machine, rpms)
     assert machine.run("amf-netwatch", "--version") == f"amf-netwatch {amf_netwatch.__version__}\n"
-    live(machine)
-    erase_rpms(machine)
+    live(machine, remove_rpms)
+    remove_rpms(machine, "saf-shim", "amf-netwatch", "python3-imm-model")
+    (machine.root / RPM_PATH).unlink()
     # Where RPM is at home these folders belong to python3 and to the file system's package.
     assert {
         each for each in machine.files() - before if not each.endswith(("/site-packages", "/licenses"))
