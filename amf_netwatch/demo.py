@@ -42,7 +42,8 @@ REMEMBER = 6.0  # seconds for which a change stays marked
 _KEPT_LINES = 4
 _BOLD, _DIM, _GREEN, _YELLOW, _RED, _PLAIN = (f"\033[{code}m" for code in ("1", "2", "32", "33", "31", "0"))
 _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\033[H", "\033[K", "\033[J"
-_ENTER, _LEAVE = "\033[?1049h\033[?25l", "\033[?25h\033[?1049l"  # the terminal's other screen, no cursor
+# The terminal's other screen, without cursor; what is too long for a line is cut.
+_ENTER, _LEAVE = "\033[?1049h\033[?25l\033[?7l", "\033[?7h\033[?25h\033[?1049l\r\033[K"
 
 
 class Ended(Exception):  # noqa: N818
