@@ -132,8 +132,8 @@ class SafShim:
     def attributes(self, dn: str) -> dict[str, list[Any]]:
         """All attributes of an object with their values (SA_ANY_T in hex); KeyError if there is none such.
 
-        No AIS call is made, so implementers are not asked: non-cached attributes have the last value IMM
-        knows."""
+        No AIS call is made, so programs are not asked: non-cached attributes of their objects have the last
+        value that IMM knows; AMF and CLM tell theirs."""
         found = self._control("object", {"dn": dn})
         if found is None:
             raise KeyError(dn)

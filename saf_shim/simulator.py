@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from .clm.service import ClmService
 from .codes import Code
+from .imm.internal_port import HooksPort
 from .imm.rules import GivenValues
 from .imm.service import ImmService
 from .imm.store import Store
@@ -114,6 +115,9 @@ class Simulator:
         found = self.store.visible(str(args.get("dn")))
         if found is None:
             return None
+        port = found.implementer.port if found.implementer is not None else None
+        if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
+            port.read_pure(found, sorted(found.cls.pure), lambda _rc: None)
         return wire_attributes(
             [
                 GivenValues(name, int(found.cls.attributes[name].type), found.get(name))
