@@ -44,7 +44,6 @@ from .messages import (
 )
 from .states import SECOND, Act, ErrorSource, Operation, Operational, Presence, Recovery
 
-
 PROBATION_GRACE = 6 * SECOND // 10
 """Probations last longer by this: the simulator's tools start some 30 ms slower each than C programs, and a
 script that looks at counts right after a failure shall see what it sees on a node."""
