@@ -16,7 +16,7 @@ import sys
 from bench.measure import Row
 from bench.world import become_able
 
-PARTS = ("component", "process", "decode", "listening", "tools", "shim")
+PARTS = ("component", "process", "decode", "listening", "shim")
 
 
 def main() -> int:
@@ -28,6 +28,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
     become_able()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # processes start as they do where they are installed
     if not options.json:
         print(f"Python {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} processors")
         print(f"{'':54} {'ours':>10}  {'rival':34} {'ratio':>8}  target")
