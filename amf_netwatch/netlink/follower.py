@@ -19,12 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from errno import EINVAL, ENODEV, ENOENT
+from typing import TYPE_CHECKING
 
 from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Object
 from amf_netwatch.netlink.constants import Family, Group
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import (
+    AnswerTimeoutError,
     DecodeError,
     InterruptedDumpError,
     KernelError,
@@ -33,12 +35,14 @@ from amf_netwatch.netlink.errors import (
     TruncatedError,
 )
 from amf_netwatch.netlink.link import Link
-from amf_netwatch.netlink.recording import AnswerRecorder, Recorder, RecordKind
 from amf_netwatch.netlink.route import Route
 from amf_netwatch.netlink.route_table import FAMILIES, RouteScope, route_interfaces
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace, NetlinkSocket
 from amf_netwatch.netlink.tables import Mirror, Observer
 from amf_netwatch.netlink.transport import QueryTransport
+
+if TYPE_CHECKING:  # 4 ms that only those pay who record
+    from amf_netwatch.netlink.recording import Recorder
 
 EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE)
 _NEXT_HOPS = 32  # RTNLGRP_NEXTHOP, since Linux 5.3
@@ -86,7 +90,7 @@ class Follower:
         except SocketError:
             self._events.close()
             raise
-        self._answers = AnswerRecorder(transport) if recorder is not None else None
+        self._answers = None if recorder is None else recorder.tap(transport)
         self._conversation = Conversation(self._answers or transport)
         self._behind = True
 
@@ -113,8 +117,8 @@ class Follower:
     def read(self) -> None:
         """Take in what the kernel has announced; never waits for events, only for answers to dumps.
 
-        Returns when nothing is left, or after a batch, or when a loss interrupted it: see `behind`.  Raises
-        NetlinkError when the kernel does not answer or a socket breaks, and what the observers raise.
+        Returns when nothing is left, or after a batch, or when a loss interrupted it or the kernel did not
+        answer: see `behind`.  Raises NetlinkError when a socket breaks, and what the observers raise.
         """
         self._behind = True
         if self.mirror.reading:
@@ -142,7 +146,7 @@ class Follower:
             if datagram is None:
                 return True
             if self._recorder is not None:
-                self._recorder.write(RecordKind.EVENT, datagram)
+                self._recorder.event(datagram)
             try:
                 apply(datagram)
             except DecodeError:
@@ -160,7 +164,8 @@ class Follower:
 
     def _lose(self, reason: str) -> None:
         self.losses += 1
-        self._record(RecordKind.LOSS, reason.encode())
+        if self._recorder is not None:
+            self._recorder.loss(reason)
         self.mirror.lose()
         self._events.discard()
 
@@ -181,15 +186,19 @@ class Follower:
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
+        except AnswerTimeoutError:  # whoever holds the kernel's lock will let it go some day
+            self._lose("unanswered")
+            return False
         if not self._drain_all():
             return False
-        self._record(RecordKind.SETTLED)
+        if self._recorder is not None:
+            self._recorder.settled()
         self.mirror.settle()
         return True
 
     def _load(self, values: list[Link] | list[Address] | list[Route]) -> None:
-        self._record_answers()
-        self._record(RecordKind.LOADED)
+        if self._recorder is not None:
+            self._recorder.loaded(self._take_answers())
         self.mirror.load(values)
 
     def _reread(self) -> bool:
@@ -199,37 +208,43 @@ class Follower:
         doubts.clear()
         if not scopes:
             return True
-        self._record(RecordKind.MARKED)
+        if self._recorder is not None:
+            self._recorder.marked()
         self.mirror.mark()
-        # An event may be told before the kernel has done all that belongs to it, and routes are listed
-        # without its lock; a question about a link waits for that lock.
-        self._conversation.get_link(ifindex=1)
-        listed: list[tuple[RouteScope, list[Route], list[bytes]]] = []
-        for scope in scopes:
-            try:
-                routes = self._conversation.dump_routes(
-                    Family(scope.family), table=scope.table, interface=scope.interface or None
-                )
-            except (LossError, InterruptedDumpError):
-                self._lose("interrupted")
-                return False
-            except KernelError as error:
-                if error.errno not in (ENODEV, ENOENT):
-                    raise
-                if error.errno == ENODEV:
-                    continue  # the link has gone meanwhile; its DELLINK is on its way
-                routes = []  # there is no such table (any more)
-            listed.append((scope, routes, self._answers.take() if self._answers is not None else []))
+        try:
+            # An event may be told before the kernel has done all that belongs to it, and routes are listed
+            # without its lock; a question about a link waits for that lock.
+            self._conversation.get_link(ifindex=1)
+            listed = [(scope, self._dump_routes(scope), self._take_answers()) for scope in scopes]
+        except (LossError, InterruptedDumpError):
+            self._lose("interrupted")
+            return False
+        except AnswerTimeoutError:
+            doubts.update(scopes)
+            return False
         if not self._drain_all():
             return False
         for scope, routes, answers in listed:
+            if routes is None:
+                continue  # the link has gone meanwhile; its DELLINK is on its way
             if self._recorder is not None:
-                for answer in answers:
-                    self._recorder.write(RecordKind.ANSWER, answer)
-                self._recorder.write_scope(scope)
+                self._recorder.reread(scope, answers)
             self.mirror.reread(scope, routes)
         self.mirror.unmark()
         return True
+
+    def _dump_routes(self, scope: RouteScope) -> list[Route] | None:
+        """The routes in this scope; None: there is no such link."""
+        try:
+            return self._conversation.dump_routes(
+                Family(scope.family), table=scope.table, interface=scope.interface or None
+            )
+        except KernelError as error:
+            if error.errno == ENODEV:
+                return None
+            if error.errno == ENOENT:
+                return []  # there is no such table (any more)
+            raise
 
     def _prune(self, doubts: set[RouteScope]) -> list[RouteScope]:
         """What to read: the doubts without those in which no route of ours is."""
@@ -254,14 +269,8 @@ class Follower:
             scopes += [whole] if whole in ours or len(ours) > _FEW else ours
         return scopes
 
-    def _record_answers(self) -> None:
-        if self._recorder is not None and self._answers is not None:
-            for answer in self._answers.take():
-                self._recorder.write(RecordKind.ANSWER, answer)
-
-    def _record(self, kind: RecordKind, payload: bytes = b"") -> None:
-        if self._recorder is not None:
-            self._recorder.write(kind, payload)
+    def _take_answers(self) -> list[bytes]:
+        return [] if self._answers is None else self._answers.take()
 
 
 def _subscribe(groups: list[int], namespace: Namespace | None, receive_buffer: int | None) -> NetlinkSocket:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from errno import EINVAL, ENOENT, ENOTDIR
+from errno import EBADF, EINVAL, ENOENT, ENOTDIR
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -18,8 +18,6 @@ from amf_netwatch.netlink.changes import Object
 from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.monitor import Monitor, Selection, follow, format_colour, format_json, format_text
-from amf_netwatch.netlink.recording import Recorder, Recording, replay
-from amf_netwatch.netlink.tables import Mirror
 
 PROGRAM = "amf-netwatch monitor"
 _EPILOG = """\
@@ -43,11 +41,12 @@ def main(argv: list[str]) -> int:
         return _run(options)
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:
-        # The reader has gone.  What is still buffered must not be written at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone
+        give_up_output()
         return 0
     except (NetlinkError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            give_up_output()
         complain(PROGRAM, explain(error, options.netns))
         return status_of(error, options.netns)
 
@@ -106,8 +105,7 @@ def _read_object(text: str) -> Object:
 
 
 def _run(options: argparse.Namespace) -> int:
-    output = sys.stdout
-    make_safe(output)
+    output = get_output()
     objects = tuple(options.objects) or EVERYTHING
     selection = Selection(objects, tuple(map(os.fsencode, options.dev)))
     line = format_json if options.json else format_colour if wants_colour(output) else format_text
@@ -119,7 +117,11 @@ def _run(options: argparse.Namespace) -> int:
     monitor = Monitor(write, line, selection, count=options.count)
     if options.replay is not None:
         return _replay(options.replay, monitor)
-    recorder = None if options.record is None else Recorder(options.record)
+    recorder = None
+    if options.record is not None:
+        from amf_netwatch.netlink.recording import Recorder  # noqa: PLC0415 - 4 ms, and few record
+
+        recorder = Recorder(options.record)
     try:
         with Follower(objects, after=monitor.observe, namespace=options.netns, recorder=recorder) as follower:
             monitor.tables = follower.mirror.tables
@@ -132,6 +134,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(path: str, monitor: Monitor) -> int:
+    from amf_netwatch.netlink.recording import Recording, replay  # noqa: PLC0415
+    from amf_netwatch.netlink.tables import Mirror  # noqa: PLC0415
+
     recording = Recording(path)
     mirror = Mirror(after=monitor.observe)
     monitor.tables = mirror.tables
@@ -146,16 +151,31 @@ def _replay(path: str, monitor: Monitor) -> int:
     return 0
 
 
+def give_up_output() -> None:
+    """What is still buffered and could not be written must not be tried again at exit."""
+    descriptor = descriptor_of(sys.stdout)
+    if descriptor is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def get_output() -> TextIO:
+    """Standard output, made safe; raises OSError when it is closed."""
+    if sys.stdout is None:
+        raise OSError(EBADF, "standard output is closed")
+    make_safe(sys.stdout)
+    return sys.stdout
+
+
 def make_safe(output: TextIO) -> None:
     """What the terminal's encoding does not know is escaped instead of raising."""
     if isinstance(output, TextIOWrapper):
         output.reconfigure(errors="backslashreplace")
 
 
-def descriptor_of(output: TextIO) -> int | None:
+def descriptor_of(output: TextIO | None) -> int | None:
     """The descriptor behind a stream; None: there is none."""
     try:
-        return output.fileno()
+        return None if output is None else output.fileno()
     except (OSError, ValueError):
         return None
 
@@ -166,7 +186,9 @@ def wants_colour(output: TextIO) -> bool:
 
 
 def complain(program: str, text: str) -> None:
-    """One line to standard error."""
+    """One line to standard error, if there is one."""
+    if sys.stderr is None:
+        return
     print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr)
 
 
@@ -185,4 +207,4 @@ def explain(error: Exception, namespace: str | None) -> str:
         return f"cannot enter the network namespace {namespace}: {os.strerror(error.errno)}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{os.fsdecode(error.filename)}: {error.strerror}"
-    return str(error)
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -115,10 +115,40 @@ class Recorder:
         head = _RECORD.pack(len(payload), kind, time_ns())
         self._write(head + _CRC.pack(crc32(payload, crc32(head))) + payload)
 
-    def write_scope(self, scope: RouteScope) -> None:
-        """The record of `Mirror.reread`."""
+    def tap(self, transport: QueryTransport) -> AnswerRecorder:
+        """The transport, with an ear on the answers."""
+        return AnswerRecorder(transport)
+
+    def event(self, datagram: bytes) -> None:
+        """A datagram of the event socket."""
+        self.write(RecordKind.EVENT, datagram)
+
+    def loss(self, reason: str) -> None:
+        """Something was lost."""
+        self.write(RecordKind.LOSS, reason.encode())
+
+    def loaded(self, answers: Iterable[bytes]) -> None:
+        """Whole tables were dumped."""
+        self._answers(answers)
+        self.write(RecordKind.LOADED)
+
+    def settled(self) -> None:
+        """Everything has been read."""
+        self.write(RecordKind.SETTLED)
+
+    def marked(self) -> None:
+        """Routes are being read again."""
+        self.write(RecordKind.MARKED)
+
+    def reread(self, scope: RouteScope, answers: Iterable[bytes]) -> None:
+        """Routes were read again."""
+        self._answers(answers)
         table = _ANY_TABLE if scope.table is None else scope.table
         self.write(RecordKind.REREAD, _SCOPE.pack(scope.family, table, scope.interface))
+
+    def _answers(self, answers: Iterable[bytes]) -> None:
+        for answer in answers:
+            self.write(RecordKind.ANSWER, answer)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

@@ -101,6 +101,19 @@ class RouteTable:
         """The routes at one place, in the kernel's order."""
         return self._places.get(key, ())
 
+    def load(self, routes: Iterable[Route]) -> None:
+        """What a dump lists, in the kernel's order; announced to nobody."""
+        places = self._places
+        for route in routes:
+            if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
+                continue
+            key = route_key(route)
+            place = places.get(key)
+            if place is None:
+                places[key] = (route,)
+            elif not any(same_route(old, route) for old in place):
+                places[key] = (*place, route)
+
     # -- events -------------------------------------------------------------------------------------------
 
     def add(self, route: Route, flags: int) -> None:

@@ -26,18 +26,20 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterator
 from time import monotonic
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Action, Change, Object, Value
 from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.link import Link
-from amf_netwatch.netlink.recording import Recorder
 from amf_netwatch.netlink.route import Route
 from amf_netwatch.netlink.route_table import route_interfaces
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 from amf_netwatch.netlink.tables import Observer
+
+if TYPE_CHECKING:
+    from amf_netwatch.netlink.recording import Recorder
 
 EVENTS = 65536  # changes that an event queue holds
 _INCREMENTS = (Action.NEW, Action.CHANGED, Action.REMOVED)

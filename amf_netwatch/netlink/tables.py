@@ -227,14 +227,16 @@ class Tables:
     # -- dumps --------------------------------------------------------------------------------------------
 
     def load(self, values: Iterable[Value]) -> None:
-        """What dumps listed."""
+        """What dumps listed; of tables that nobody observes yet."""
+        routes = []
         for value in values:
             if isinstance(value, Link):
                 self.put_link(value)
             elif isinstance(value, Address):
                 self.put_address(value)
             else:
-                self.routes.add(value, 0x800)  # HeaderFlag.APPEND: dumps come in the kernel's order
+                routes.append(value)
+        self.routes.load(routes)
 
     def resynchronise(self, fresh: Tables) -> None:
         """Make this view like `fresh`, by changes marked `resync`: links first, and last when they went."""

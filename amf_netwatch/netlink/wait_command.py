@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from time import time
 from typing import Callable, Optional
 
@@ -17,7 +16,14 @@ from amf_netwatch.netlink.changes import Action, Change, Object
 from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.monitor import describe_link, encode_json, format_name, list_fields
-from amf_netwatch.netlink.monitor_command import complain, explain, make_safe, read_seconds, status_of
+from amf_netwatch.netlink.monitor_command import (
+    complain,
+    explain,
+    get_output,
+    give_up_output,
+    read_seconds,
+    status_of,
+)
 from amf_netwatch.netlink.tables import Tables
 from amf_netwatch.netlink.wait import LinkWaiter
 
@@ -59,17 +65,18 @@ def main(argv: list[str]) -> int:
     try:
         with LinkWaiter(namespace=options.netns) as waiter:
             link = _WAITS[options.wait][1](waiter, options)
-            make_safe(sys.stdout)
-            print(_describe(options, link, waiter.tables), flush=True)
+            print(_describe(options, link, waiter.tables), file=get_output(), flush=True)
     except KeyboardInterrupt:
         return 130
     except WaitTimeoutError:
         complain(PROGRAM, f"{options.wait}: it has not happened within {options.timeout:g} s")
         return 1
     except BrokenPipeError:  # nobody wants to read it; it has happened all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         return 0
     except (NetlinkError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            give_up_output()
         complain(PROGRAM, explain(error, options.netns))
         return status_of(error, options.netns)
     return 0

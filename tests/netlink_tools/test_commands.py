@@ -252,3 +252,33 @@ def test_ctrl_c_ends_both_without_a_traceback(namespace: Namespace) -> None:
         wait_for_sockets(wait)
         wait.process.send_signal(signal.SIGINT)
         assert wait.finish() == (130, "", "")
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("arguments", [[MONITOR, "link", "--count", "0"], [WAIT, "up", "lo"]])
+@pytest.mark.parametrize(
+    ("redirection", "said"), [(">/dev/full", "No space left on device"), (">&-", "standard output is closed")]
+)
+def test_an_output_that_cannot_be_written_is_told_with_status_1(
+    namespace: Namespace, arguments: list[str], redirection: str, said: str
+) -> None:
+    words = command(*arguments)
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *words], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"{said}\n")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.kernel
+def test_a_recording_that_cannot_be_written_is_told(namespace: Namespace) -> None:
+    status, _, errors = run(MONITOR, "link", "--record", "/dev/full")
+    assert (status, errors) == (1, "amf-netwatch monitor: No space left on device\n")
+
+
+@pytest.mark.kernel
+def test_without_standard_error_nothing_goes_elsewhere(namespace: Namespace) -> None:
+    words = command(WAIT, "up", "if9", "--timeout", "0")
+    done = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *words], check=False, capture_output=True)
+    assert (done.returncode, done.stdout) == (1, b"")
