@@ -169,7 +169,7 @@ class Component:
         """A callback raised: a defect of ours, which the next healthcheck tells AMF."""
         self._quiet = False
         self._defect = f"{type(error).__name__}: {error}"
-        self._log.event("callback-failed", callback=callback, reason=f"{self._defect} at {_place(error)}")
+        self._log.event("callback-failed", callback=callback, reason=f"{self._defect} at {place_of(error)}")
 
     # --------------------------------------------------------------------------------------------- the rest
 
@@ -318,7 +318,8 @@ def _describe(settings: Settings) -> str:
     return ",".join(words)
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised: ``file.py:line``."""
     trace = error.__traceback__
     if trace is None:
         return "?"

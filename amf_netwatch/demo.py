@@ -31,7 +31,7 @@ from .errors import AisError, SettingsError, SurroundingsError
 from .log import PATH_VARIABLE
 from .model import ModelOptions, format_classes, format_model, own_prefix
 from .settings import BY_NAME
-from .view import COLUMNS, Row, align, cells, rows_of
+from .view import COLUMNS, Found, Row, align, cells, rows_of
 
 NODE = "SC-1"
 UNIT = f"safSu={NODE},safSg=NetWatch,safApp=NetWatch"
@@ -181,11 +181,11 @@ class Demo:
             [path, *words[1:]], check=False, capture_output=True, text=True, start_new_session=True
         )
 
-    def _await_publication(self) -> list[ImmObject]:
+    def _await_publication(self) -> list[Found]:
         deadline = time.monotonic() + PATIENCE
         while True:
             objects = _read_imm()
-            if any(obj.class_name == NODE_CLASS for obj in objects):
+            if any(found.object.class_name == NODE_CLASS for found in objects):
                 return objects
             if time.monotonic() > deadline:
                 self._read_log()
@@ -194,7 +194,7 @@ class Demo:
 
     # ------------------------------------------------------------------------------------------------ showing
 
-    def _once(self, objects: list[ImmObject]) -> list[str]:
+    def _once(self, objects: list[Found]) -> list[str]:
         rows = rows_of(objects)
         return [
             f"netWatchNode={NODE} in IMM, published by the component under AMF ({_summary(objects)}):",
@@ -221,7 +221,7 @@ class Demo:
             sys.stdout.write(_LEAVE)
             sys.stdout.flush()
 
-    def _screen(self, objects: list[ImmObject], marked: list[Marked]) -> list[str]:
+    def _screen(self, objects: list[Found], marked: list[Marked]) -> list[str]:
         table = align([COLUMNS, *(cells(each.row) for each in marked)])
         head = [
             f"{_BOLD}amf-netwatch {__version__}{_PLAIN}  this machine's network interfaces, as IMM has them",
@@ -291,21 +291,19 @@ class Changes:
         return sorted(marked, key=lambda each: (each.row.node, each.row.ifindex, each.row.name))
 
 
-def _read_imm() -> list[ImmObject]:
+def _read_imm() -> list[Found]:
     """Our objects as IMM has them now."""
     from .ais import ObjectManager  # noqa: PLC0415 - the simulator's pyosaf is there only now
 
     try:
         with ObjectManager() as manager:
-            return [
-                found.object for name in (NODE_CLASS, INTERFACE_CLASS) for found in manager.find_class(name)
-            ]
+            return [found for name in (NODE_CLASS, INTERFACE_CLASS) for found in manager.find_class(name)]
     except AisError as error:
         raise SurroundingsError(f"the simulator is gone: {error}") from error
 
 
-def _summary(objects: list[ImmObject]) -> str:
-    node = next((obj for obj in objects if obj.class_name == NODE_CLASS), None)
+def _summary(objects: list[Found]) -> str:
+    node = next((found.object for found in objects if found.object.class_name == NODE_CLASS), None)
     if node is None:
         return "nothing is published"
     return f"{_counted(node, 'interfaceCount', 'interface')}, {_counted(node, 'changeCount', 'write')}"

@@ -156,6 +156,13 @@ EVENTS = (
         "report it with the reason",
     ),
     Event(
+        "crashed",
+        ERROR,
+        ("reason",),
+        "a defect: the component ends with status 1 and AMF starts it again",
+        "report it with the reason",
+    ),
+    Event(
         "amf-lost",
         ERROR,
         ("call", "code"),

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from . import __version__
 from .assignment import Recovery
 from .clc import COMPONENT_VARIABLE, report_ready
-from .component import EXIT_CANNOT_START, EXIT_USAGE, Component, serve
+from .component import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
 from .errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
 from .inventory import Inventory
 from .log import Log, open_log
@@ -49,6 +49,11 @@ def run(sources: Sources, environment: Mapping[str, str]) -> int:
         print(f"amf-netwatch: {reason}", file=sys.stderr)
         report_ready(environment, reason)
         return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_CANNOT_START
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error} at {place_of(error)}"
+        log.event("crashed", reason=reason)
+        report_ready(environment, reason)
+        raise
 
 
 def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, str], log: Log) -> int:

@@ -20,8 +20,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="amf-netwatch show",
         description="Show the network interfaces of all nodes, as IMM has them.",
-        epilog="STATE is the operational state, or off when an administrator switched the interface off. "
-        "With --duplicates the exit status is 1 when there are any.",
+        epilog="STATE is the operational state; off: an administrator switched the interface off; "
+        "stale: the node is gone, and nobody keeps its objects true. With --duplicates the exit status is 1 when there are any.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--node", metavar="N", action="append", help="only this node; may be repeated")
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     from .ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
 
     with ObjectManager() as manager:
-        rows = rows_of(found.object for found in manager.find_class(INTERFACE_CLASS))
+        rows = rows_of(manager.find_class(INTERFACE_CLASS))
     duplicates = find_duplicates(rows) if options.duplicates else []
     if options.duplicates:
         rows = [row for duplicate in duplicates for row in duplicate.rows]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Union
+from typing import NamedTuple, Protocol, Union
 
 from imm_model.names import decode_rdn_value, parent_dn, rdn_value
 from imm_model.objects import ImmObject
@@ -19,8 +19,23 @@ from .classes import INTERFACE_CLASS
 Json = Union[str, int, bool, list[str]]
 
 
+class Found(Protocol):
+    """An object as a search finds it: `ais.FoundObject`."""
+
+    @property
+    def object(self) -> ImmObject:
+        """The object."""
+
+    @property
+    def implementer(self) -> str:
+        """Who owns it; empty when its node is gone."""
+
+
 class Row(NamedTuple):
-    """One interface of one node as IMM has it. `name` is the interface's own, decoded."""
+    """One interface of one node as IMM has it. `name` is the interface's own, decoded.
+
+    `stale`: the node is gone, and nobody keeps this true any more.
+    """
 
     node: str
     name: str
@@ -35,6 +50,7 @@ class Row(NamedTuple):
     ipv6: tuple[str, ...]
     last_change: int  # ns since the epoch
     dn: str
+    stale: bool
 
 
 class Duplicate(NamedTuple):
@@ -47,10 +63,14 @@ class Duplicate(NamedTuple):
 COLUMNS = ("NODE", "INTERFACE", "STATE", "MAC", "MTU", "MASTER", "DEVICE", "ADDRESSES")
 
 
-def rows_of(objects: Iterable[ImmObject]) -> list[Row]:
-    """The interfaces among `objects`, by node and ifindex."""
+def rows_of(found: Iterable[Found]) -> list[Row]:
+    """The interfaces among the objects, by node and ifindex."""
     return sorted(
-        (_row(each) for each in objects if each.class_name == INTERFACE_CLASS),
+        (
+            _row(each.object, not each.implementer)
+            for each in found
+            if each.object.class_name == INTERFACE_CLASS
+        ),
         key=lambda row: (row.node, row.ifindex, row.name),
     )
 
@@ -70,7 +90,7 @@ def find_duplicates(rows: Iterable[Row]) -> list[Duplicate]:
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row as the texts of `COLUMNS`."""
-    state = row.oper_state if row.admin_state == "up" else "off"
+    state = "stale" if row.stale else row.oper_state if row.admin_state == "up" else "off"
     return (
         row.node,
         row.name,
@@ -99,6 +119,7 @@ def as_json(row: Row) -> dict[str, Json]:
         "ipv6Addresses": list(row.ipv6),
         "lastChange": row.last_change,
         "dn": row.dn,
+        "stale": row.stale,
     }
 
 
@@ -129,7 +150,7 @@ def printable(name: bytes) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
-def _row(obj: ImmObject) -> Row:
+def _row(obj: ImmObject, stale: bool) -> Row:
     values = obj.attributes
     return Row(
         printable(_decoded(parent_dn(obj.dn))),
@@ -145,6 +166,7 @@ def _row(obj: ImmObject) -> Row:
         _texts(values, "ipv6Addresses"),
         _number(values, "lastChange"),
         obj.dn,
+        stale,
     )
 
 

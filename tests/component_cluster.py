@@ -71,9 +71,9 @@ class Cluster:
         for operation in operations:
             self.run("amf-adm", operation, self.unit(node))
 
-    def show(self, *words: str) -> list[dict[str, Any]]:
+    def show(self, *words: str, check: bool = True) -> list[dict[str, Any]]:
         """What `amf-netwatch show --json` prints."""
-        text = self.run(BIN / "amf-netwatch", "show", "--json", *words).stdout
+        text = self.run(BIN / "amf-netwatch", "show", "--json", *words, check=check).stdout
         return [json.loads(line) for line in text.splitlines()]
 
     def find(self, class_name: str = "NetWatchInterface") -> set[str]:

@@ -12,7 +12,7 @@ import time
 import pytest
 from component_cluster import BIN, ROOT, Cluster, eventually
 
-from amf_netwatch.model import ModelOptions
+from amf_netwatch.model import TWO_N, ModelOptions
 
 pytestmark = pytest.mark.kernel
 PERIOD = 0.3
@@ -75,7 +75,7 @@ def as_ip_says(namespace):
 
 def as_imm_says(cluster):
     return [
-        {name: value for name, value in each.items() if name not in ("lastChange", "dn")}
+        {name: value for name, value in each.items() if name not in ("lastChange", "dn", "stale")}
         for each in cluster.show()
     ]
 
@@ -313,6 +313,44 @@ def test_show_filters(cluster):
     assert text.splitlines()[0].split()[:3] == ["NODE", "INTERFACE", "STATE"]
     done = cluster.run(BIN / "amf-netwatch", "show", "--duplicates", check=False)
     assert (done.returncode, done.stdout) == (0, "no duplicates\n")
+
+
+def test_three_nodes_in_three_namespaces(new_namespace, tmp_path):
+    spaces = {node: new_namespace() for node in ("SC-1", "SC-2", "PL-3")}
+    nodes = tuple(f"{node}=ip netns exec {space.name}" for node, space in spaces.items())
+    cluster = Cluster(tmp_path, ModelOptions(tuple(spaces), period=PERIOD), nodes)
+    try:
+        for node, space in spaces.items():
+            space.ip("link add v0 address 02:00:00:00:00:01 type veth peer name v1")
+            cluster.admin("unlock-in", "unlock", node=node)
+        assert {(each["node"], each["interface"]) for each in cluster.show()} == {
+            (node, name) for node in spaces for name in ("v0", "v1")
+        }
+        assert {each["node"] for each in cluster.show("--duplicates", check=False)} == set(spaces)
+        spaces["SC-2"].ip("link set v0 mtu 1300")
+        eventually(lambda: cluster.attribute("netIf=v0,netWatchNode=SC-2", "mtu") == "1300")
+        assert cluster.attribute("netIf=v0,netWatchNode=SC-1", "mtu") == "1500"
+        cluster.admin("lock", node="SC-2")
+        assert cluster.find("NetWatchNode") == {"netWatchNode=SC-1", "netWatchNode=PL-3"}
+    finally:
+        cluster.stop()
+
+
+def test_2n_one_publishes_and_the_other_takes_over(new_namespace, tmp_path):
+    spaces = {node: new_namespace() for node in ("SC-1", "SC-2")}
+    nodes = tuple(f"{node}=ip netns exec {space.name}" for node, space in spaces.items())
+    cluster = Cluster(tmp_path, ModelOptions(tuple(spaces), period=PERIOD, redundancy=TWO_N), nodes)
+    try:
+        for node, space in spaces.items():
+            space.ip("link add v0 type veth peer name v1")
+            cluster.admin("unlock-in", "unlock", node=node)
+        assert cluster.find("NetWatchNode") == {"netWatchNode=SC-1"}
+        cluster.run("amf-adm", "si-swap", "safSi=NetWatch1,safApp=NetWatch")
+        assert cluster.find("NetWatchNode") == {"netWatchNode=SC-2"}
+        cluster.admin("lock", node="SC-2")
+        assert cluster.find("NetWatchNode") == {"netWatchNode=SC-1"}
+    finally:
+        cluster.stop()
 
 
 def test_the_demo_prints_the_table_and_leaves_nothing(namespace):

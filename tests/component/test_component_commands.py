@@ -489,7 +489,16 @@ def interface(node, name, mac="02:00:00:00:00:01", **changes):
         "lastChange": (5,),
         **changes,
     }
-    return ImmObject(f"netIf={name},netWatchNode={node}", "NetWatchInterface", attributes)
+    obj = ImmObject(f"netIf={name},netWatchNode={node}", "NetWatchInterface", attributes)
+    return SimpleNamespace(object=obj, implementer=f"NetWatch_{node}")
+
+
+def test_objects_of_a_node_that_is_gone_are_stale():
+    found = interface("PL-3", "eth0")
+    found.implementer = ""
+    (row,) = rows_of([found])
+    assert cells(row)[2] == "stale"
+    assert as_json(row)["stale"] is True
 
 
 def test_rows_and_cells():
