@@ -212,7 +212,7 @@ class Server:
                 if call.name.startswith(prefix):
                     service = session.service = candidate
             if service is None:
-                call.reply(Code.ERR_LIBRARY)
+                call.reply(Code.ERR_NOT_SUPPORTED)
                 return
         try:
             answer = service.handle_call(call)

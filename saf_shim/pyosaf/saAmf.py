@@ -16,6 +16,7 @@ from saf_shim.codes import Code
 
 from . import _handles
 from ._native import native
+from ._notifications import SaNtfCorrelationIdsT, SaNtfIdentifierT
 from .saAis import (
     BYREF,
     SaAisErrorT,
@@ -35,7 +36,6 @@ from .saAis import (
     SaVersionT,
 )
 from .saEnumConst import Const, Enumeration
-from .saNtf import SaNtfCorrelationIdsT, SaNtfIdentifierT
 
 SaAmfHandleT = SaUint64T
 SaAmfPmErrorsT = SaUint32T

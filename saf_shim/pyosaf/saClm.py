@@ -10,6 +10,7 @@ from saf_shim.codes import Code
 
 from . import _handles
 from ._native import native
+from ._notifications import SaNtfCorrelationIdsT
 from .saAis import (
     BYREF,
     SaAisErrorT,
@@ -29,7 +30,6 @@ from .saAis import (
 )
 from .saAis import PY3 as PY3  # noqa: PLC0414 - programs take it from here
 from .saEnumConst import Const, Enumeration
-from .saNtf import SaNtfCorrelationIdsT
 
 SaClmHandleT = SaUint64T
 SaClmNodeIdT = SaUint32T
@@ -85,6 +85,13 @@ class SaClmNodeAddressT(Structure):
     """A node's address as text."""
 
     _fields_ = [("family", SaClmNodeAddressFamilyT), ("length", SaUint16T), ("value", SaInt8T * 64)]
+
+    def __init__(self, family: int = 0, address: str = "") -> None:
+        raw = address.encode("utf-8")
+        super().__init__(family, len(raw), raw)
+
+    def __str__(self) -> str:
+        return self.value.decode("utf-8", "replace")  # type: ignore[no-any-return]
 
 
 class SaClmClusterNodeT(Structure):
@@ -260,10 +267,7 @@ def saClmFinalize(clmHandle: int) -> int:
 def _fill_node(target: Any, member: list[Any]) -> None:
     node_id, name, address, boot_time, view = member[:5]
     target.nodeId = node_id
-    target.nodeAddress.family = 1
-    raw = address.encode("ascii")
-    target.nodeAddress.length = len(raw)
-    target.nodeAddress.value = raw
+    target.nodeAddress = SaClmNodeAddressT(eSaClmNodeAddressFamilyT.SA_CLM_AF_INET, address)
     target.nodeName = SaNameT(name)
     target.member = 1
     target.bootTimestamp = boot_time
