@@ -21,7 +21,8 @@ def main(arguments: Sequence[str]) -> int:
         prog="amf-netwatch show",
         description="Show the network interfaces of all nodes, as IMM has them.",
         epilog="STATE is the operational state; off: an administrator switched the interface off; "
-        "stale: the node is gone, and nobody keeps its objects true. With --duplicates the exit status is 1 when there are any.",
+        "stale: the node is gone, and nobody keeps its objects true. With --duplicates the exit status "
+        "is 1 when there are any.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--node", metavar="N", action="append", help="only this node; may be repeated")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from amf_netwatch.classes import CLASSES, INTERFACE, NODE
 from amf_netwatch.errors import SettingsError
-from amf_netwatch.events import BY_NAME, EVENTS
+from amf_netwatch.events import BY_NAME, EVENTS, LEVEL_NAMES
 from amf_netwatch.interfaces import (
     Interface,
     NodeFacts,
@@ -364,6 +365,15 @@ def test_events_are_described():
         assert event.meaning
         assert event.action
         assert event.name == event.name.lower()
+
+
+def test_the_manual_lists_every_event():
+    """Repair: print the row for each event as below, and put it into the table of docs/operations.md."""
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    for event in EVENTS:
+        fields = " ".join(f"`{field}`" for field in event.fields) or "-"
+        level = LEVEL_NAMES[event.level]
+        assert f"| `{event.name}` | {level} | {fields} | {event.meaning} | {event.action} |\n" in manual
 
 
 def test_syslog_gets_a_datagram_and_losses_are_told(tmp_path):
