@@ -108,6 +108,10 @@ def escalate(node: NodeDirector, unit: LocalUnit, component: LocalComponent, rec
     configuration = node.configuration
     if recovery == Recovery.NO_RECOMMENDATION:
         recovery = configuration.recovery_on_error(component.dn)
+    if recovery == Recovery.APPLICATION_RESTART:
+        return Recovery.NODE_FAILFAST  # amfnd 5.21 aborts on it, and the node goes down
+    # there are no containers: amfnd finds none, and goes on to restart the SU
+    contained = recovery == Recovery.CONTAINER_RESTART
     if recovery in (Recovery.COMPONENT_RESTART, Recovery.CONTAINER_RESTART):
         recovery = Recovery.COMPONENT_RESTART
         if configuration.restart_disabled(component.dn) or component.has_quiesced_assignment:
@@ -115,7 +119,9 @@ def escalate(node: NodeDirector, unit: LocalUnit, component: LocalComponent, rec
     if recovery == Recovery.COMPONENT_FAILOVER:
         return _count_failover(node, unit)
     if recovery == Recovery.COMPONENT_RESTART:
-        return _climb(node, unit)
+        recovery = _climb(node, unit)
+        if contained and recovery == Recovery.COMPONENT_RESTART:
+            return Recovery.SU_RESTART
     return recovery
 
 
