@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The follower, when things go wrong: losses of every kind, a kernel that does not answer, an old kernel.
+
+Events come from a queue on a real descriptor, answers from a table in the test.
+"""
+
+from __future__ import annotations
+
+import select
+import sys
+from collections.abc import Callable
+from errno import EINVAL, EIO, ENODEV, EPERM
+from typing import Any
+
+import pytest
+from netlink_captures import read_datagrams
+
+from amf_netwatch.netlink import (
+    Action,
+    AnswerTimeoutError,
+    Change,
+    DatagramQueue,
+    Follower,
+    InterruptedDumpError,
+    KernelError,
+    Link,
+    NetlinkError,
+    Object,
+    OverrunError,
+    RouteType,
+    SocketError,
+    TruncatedError,
+)
+from amf_netwatch.netlink import follower as module
+from amf_netwatch.netlink.constants import Family, HardwareType, RouteScope
+from amf_netwatch.netlink.route import Route
+from amf_netwatch.netlink.route_constants import RouteProtocol
+
+pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the recordings are little-endian")
+
+
+class Events(DatagramQueue):
+    """The event socket: a queue that notes what is done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grown: list[int] = []
+        self.discarded = 0
+
+    def grow(self, size: int) -> None:
+        self.grown.append(size)
+
+    def discard(self) -> None:
+        self.discarded += 1
+        super().discard()
+
+
+class Kernel:
+    """Answers dumps: with `links` and `routes`, unless an error is in `errors`; calls `on_dump` before."""
+
+    def __init__(self) -> None:
+        self.links = [Link(Family.UNSPEC, HardwareType.LOOPBACK, 1, 1, 0, name=b"lo", mtu=65536)]
+        self.routes: list[Route] = []
+        self.errors: list[NetlinkError] = []
+        self.on_dump: Callable[[], Any] = lambda: None
+        self.asked: list[str] = []
+
+    def _answer(self, what: str, values: list[Any]) -> list[Any]:
+        self.asked.append(what)
+        self.on_dump()
+        if self.errors:
+            raise self.errors.pop(0)
+        return list(values)
+
+    def dump_links(self) -> list[Link]:
+        return self._answer("links", self.links)
+
+    def dump_addresses(self, ifindex: int, family: int) -> list[Any]:
+        return self._answer("addresses", [])
+
+    def dump_routes(
+        self, family: int, *, table: int | None = None, interface: int | None = None
+    ) -> list[Any]:
+        wanted = [one for one in self.routes if interface in (None, one.interface)]
+        return self._answer(f"routes {interface}" if interface else "routes", wanted)
+
+    def get_link(self, *, ifindex: int) -> Link:
+        return self._answer("barrier", self.links)[0]  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        pass
+
+
+class Setting:
+    """A follower with an event queue and a kernel of the test's own, and what it told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *objects: Object) -> None:
+        self.events, self.kernel, self.told = Events(), Kernel(), list[Change]()
+        monkeypatch.setattr(module, "NetlinkSocket", lambda *_, **__: self.events)
+        monkeypatch.setattr(module, "Conversation", lambda *_: self.kernel)
+        self.follower = Follower(objects or (Object.LINK,), after=self.told.append)
+
+    def take(self) -> list[str]:
+        texts = [str(change.action) for change in self.told if not change.resync]
+        self.told.clear()
+        return texts
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Setting:
+    return Setting(monkeypatch)
+
+
+def settle(setting: Setting) -> None:
+    while setting.follower.behind:
+        setting.follower.read()
+
+
+EVENT = next(
+    datagram for datagram in read_datagrams("veth.events") if datagram[4] == 16 and datagram[16] == 0
+) if sys.byteorder == "little" else b""  # fmt: skip
+
+
+def test_it_reads_once_and_then_only_events(setting: Setting) -> None:
+    assert setting.follower.behind
+    setting.follower.read()
+    assert (setting.take(), setting.kernel.asked, setting.follower.behind) == (["current"], ["links"], False)
+    setting.events.put(EVENT)
+    poll = select.poll()
+    poll.register(setting.follower.fileno(), select.POLLIN)
+    assert poll.poll(0)
+    setting.follower.read()
+    assert (setting.take(), setting.kernel.asked, poll.poll(0)) == (["new"], ["links"], [])
+
+
+def test_what_is_announced_during_the_dump_is_part_of_the_first_view(setting: Setting) -> None:
+    setting.kernel.on_dump = lambda: setting.events.put(EVENT)
+    setting.follower.read()
+    assert setting.take() == ["current", "current"]
+
+
+@pytest.mark.parametrize(
+    ("error", "grown"), [(OverrunError("full"), []), (TruncatedError(100_000), [100_000]), (b"rubbish", [])]
+)
+def test_every_loss_is_told_and_everything_read_anew(setting: Setting, error: Any, grown: list[int]) -> None:
+    settle(setting)
+    setting.take()
+    setting.events.put(error)
+    setting.events.put(EVENT)  # is thrown away: the dump knows better
+    setting.follower.read()
+    assert setting.follower.behind
+    assert (setting.take(), setting.events.grown, setting.events.discarded) == (["lost"], grown, 1)
+    settle(setting)
+    assert (setting.take(), setting.follower.losses, setting.kernel.asked) == (["current"], 1, ["links"] * 2)
+
+
+@pytest.mark.parametrize("error", [InterruptedDumpError(""), OverrunError(""), AnswerTimeoutError("")])
+def test_a_dump_that_fails_is_repeated_by_the_next_read(setting: Setting, error: NetlinkError) -> None:
+    setting.kernel.errors = [error, error]
+    for _ in range(2):
+        setting.follower.read()
+        assert (setting.follower.behind, setting.take()) == (True, [])
+    setting.follower.read()
+    assert (setting.follower.behind, setting.take()) == (False, ["current"])
+
+
+def test_a_loss_between_dump_and_view_begins_anew(setting: Setting) -> None:
+    losses = [OverrunError("full")]
+    setting.kernel.on_dump = lambda: setting.events.put(losses.pop()) if losses else None
+    setting.follower.read()
+    assert (setting.follower.behind, setting.take()) == (True, [])
+    settle(setting)
+    assert setting.take() == ["current"]
+
+
+def test_a_broken_socket_is_the_owners_to_handle(setting: Setting) -> None:
+    settle(setting)
+    setting.events.end(SocketError(EIO, "receive"))
+    with pytest.raises(SocketError):
+        setting.follower.read()
+
+
+def a_route(interface: int) -> Route:
+    return Route(
+        Family.INET, 8, 0, 0, 254, RouteProtocol.BOOT, RouteScope.UNIVERSE, RouteType.UNICAST, 0,
+        destination=bytes([10, 0, 0, interface]), interface=interface,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def doubtful(monkeypatch: pytest.MonkeyPatch) -> Setting:
+    """Routes through links 1 and 2; the one through 1 has gone, and is in doubt."""
+    setting = Setting(monkeypatch, Object.ROUTE)
+    setting.kernel.routes = [a_route(1), a_route(2)]
+    settle(setting)
+    setting.take()
+    setting.kernel.asked.clear()
+    del setting.kernel.routes[0]
+    setting.follower.mirror.tables.routes.doubt_interface(1)
+    return setting
+
+
+def test_routes_in_doubt_are_read_again_and_no_others(doubtful: Setting) -> None:
+    doubtful.follower.read()
+    assert doubtful.take() == ["removed"]
+    assert doubtful.kernel.asked == ["barrier", "routes 1"]
+    assert not doubtful.follower.behind
+    doubtful.follower.mirror.tables.routes.doubt_interface(1)
+    doubtful.follower.read()
+    assert doubtful.kernel.asked == ["barrier", "routes 1"], "there is none left through it"
+
+
+def test_many_doubts_are_one_dump(doubtful: Setting) -> None:
+    doubtful.follower.mirror.tables.routes.doubts.clear()
+    for number in range(3, 20):
+        doubtful.follower.mirror.tables.routes.add(a_route(number), 0)
+        doubtful.follower.mirror.tables.routes.doubt_interface(number)
+    doubtful.take()
+    doubtful.follower.read()
+    assert doubtful.kernel.asked == ["barrier", "routes"]
+    assert doubtful.take() == ["removed"] * 18
+
+
+def test_doubts_survive_a_kernel_that_does_not_answer(doubtful: Setting) -> None:
+    doubtful.kernel.errors = [AnswerTimeoutError("")]
+    doubtful.follower.read()
+    assert (doubtful.take(), doubtful.follower.behind) == ([], True)
+    settle(doubtful)
+    assert doubtful.take() == ["removed"]
+
+
+def test_a_link_that_has_gone_meanwhile_tells_by_its_own_event(doubtful: Setting) -> None:
+    def refuse() -> None:
+        if doubtful.kernel.asked[-1] == "routes 1":
+            raise KernelError(ENODEV)
+
+    doubtful.kernel.on_dump = refuse
+    doubtful.follower.read()
+    assert (doubtful.take(), doubtful.follower.behind) == ([], False)
+
+
+def test_other_refusals_are_the_owners_to_handle(doubtful: Setting) -> None:
+    doubtful.kernel.errors = [KernelError(EPERM)]
+    with pytest.raises(KernelError):
+        doubtful.follower.read()
+
+
+def test_an_overrun_while_routes_are_read_again_reads_everything(doubtful: Setting) -> None:
+    losses = [OverrunError("full")]
+    doubtful.kernel.on_dump = lambda: doubtful.events.put(losses.pop()) if losses else None
+    doubtful.follower.read()
+    assert doubtful.take() == ["lost"]
+    settle(doubtful)
+    assert doubtful.take() == ["current"] * 2
+
+
+def test_a_kernel_without_next_hop_objects_is_subscribed_without_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[list[int], str]] = []
+    errors = [SocketError(EINVAL, "set up")]
+
+    def open_socket(groups: Any = (), **_: Any) -> Events:
+        asked.append(list(groups))
+        if 32 in groups and errors:
+            raise errors.pop()
+        return Events()
+
+    monkeypatch.setattr(module, "NetlinkSocket", open_socket)
+    monkeypatch.setattr(module, "Conversation", lambda *_: Kernel())
+    Follower((Object.ROUTE,)).close()
+    assert [len(groups) for groups in asked] == [6, 5, 0]
+    errors.append(SocketError(EPERM, "set up"))
+    with pytest.raises(SocketError):
+        Follower((Object.ROUTE,))
+    Follower((Object.LINK,)).close()
+    assert asked[-2] == [1], "links alone need one group"
+
+
+def test_losses_are_counted_and_action_words_are_the_documented_ones(setting: Setting) -> None:
+    assert [str(action) for action in Action] == ["current", "new", "changed", "removed", "lost"]
+    assert setting.follower.losses == 0
