@@ -1,30 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Campaigns: of the schema's structure, and doing to a model what their names say.
 
-`execute` is a small SMF: it does to a dictionary of objects what SMF does to IMM, in SMF's order, and refuses
-what IMM and AMF refuse. The structure is written down from SAI-AIS-SMF-UCS-A.01.02, the order from runs on
-OpenSAF.
+The structure is written down from SAI-AIS-SMF-UCS-A.01.02; what a campaign does, `small_smf` finds out.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field
 
 import pytest
+from small_smf import Cluster, execute
 
 from amf_netwatch.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
 from amf_netwatch.campaign_command import main
 from amf_netwatch.errors import NetwatchError
 from amf_netwatch.model import TWO_N, ModelOptions, build_model
-from imm_model.names import parent_dn, rdn_of
+from imm_model.names import rdn_of
 from saf_shim.model.amf_classes import AMF_CLASSES
 from saf_shim.model.amf_types import AMF_TYPES
 from saf_shim.model.smf_classes import SMF_CLASSES
 from saf_shim.model.tables import read_table
 
-AMF_CLUSTER = "safAmfCluster=myAmfCluster"  # stands before any campaign
 NODES = ("SC-1", "SC-2", "PL-3")
 OPTIONS = ModelOptions(
     NODES, "/usr/bin", settings=(("exclude", "veth*"), ("exclude", "a,b"), ("user", "nobody"))
@@ -100,149 +97,6 @@ STRUCTURE = {
 }
 DN = re.compile(r"[a-zA-Z0-9_.\\=-]*=[a-zA-Z0-9_.\\=-]*(,[a-zA-Z0-9_.\\=-]*=[a-zA-Z0-9_.\\=-]*)*")
 DN_ATTRIBUTES = ("objectDN", "parentObjectDN", "bundleDN", "amfNode", "name")
-
-
-@dataclass
-class Cluster:
-    """IMM as far as campaigns change it, and what was done to nodes and SUs."""
-
-    objects: dict = field(default_factory=dict)  # DN -> (class, {attribute: texts})
-    done: list = field(default_factory=list)  # ("lock" | "unlock" | "run" | "load classes", what)
-
-    def create(self, element):
-        parent = element.get("parentObjectDN")
-        attributes = {}
-        for each in element:
-            attributes[each.get("name")] = tuple(value.text or "" for value in each)
-        naming = next(iter(attributes))
-        (rdn,) = attributes.pop(naming)
-        assert rdn.startswith(naming + "=")
-        assert parent in ("=", AMF_CLUSTER) or parent in self.objects, f"no parent: {parent}"
-        dn = rdn if parent == "=" else f"{rdn},{parent}"
-        assert dn not in self.objects
-        self.objects[dn] = (element.get("objectClassName"), attributes)
-
-    def delete(self, dn):
-        assert dn in self.objects, f"nothing to delete: {dn}"
-        gone = {each for each in self.objects if each == dn or each.endswith("," + dn)}
-        left = {each: found for each, found in self.objects.items() if each not in gone}
-        for each, (_, attributes) in left.items():
-            for texts in attributes.values():
-                assert not gone & set(texts), f"{each} refers to what is deleted"
-        self.objects = left
-
-    def modify(self, dn, element):
-        for each in element:
-            self.objects[dn][1][each.get("name")] = tuple(value.text for value in each)
-
-    def apply(self, action):
-        """An action of the campaign: a CCB or a command."""
-        for operation in action.find("immCCB") if action.find("immCCB") is not None else ():
-            if operation.tag == "create":
-                self.create(operation)
-            elif operation.tag == "delete":
-                self.delete(operation.get("objectDN"))
-            else:
-                self.modify(operation.get("objectDN"), operation)
-        command = action.find("doCliCommand")
-        if command is not None:
-            node = action.find("plmExecEnv").get("amfNode")
-            self.done.append(("run", f"{command.get('command')} {command.get('args')}", node))
-
-    def bundle_command(self, bundle, word, node):
-        command = self.objects[bundle][1].get(f"saSmfBundle{word}OfflineCmdUri")
-        if command:
-            self.done.append(("run", command[0], node))
-
-    def install(self, bundle, prefix, node):
-        self.bundle_command(bundle, "Install", node)
-        dn = f"safInstalledSwBundle={bundle},{node}"
-        if dn not in self.objects:
-            self.objects[dn] = ("SaAmfNodeSwBundle", {"saAmfNodeSwBundlePathPrefix": (prefix,)})
-
-    def remove(self, bundle, node):
-        self.objects.pop(f"safInstalledSwBundle={bundle},{node}", None)
-
-
-def execute(text, cluster):
-    """Run the campaign and commit it."""
-    campaign = ET.fromstring(text)
-    for bundle in campaign.iter("softwareBundle"):
-        attributes = {}
-        for word, tag in (("Remove", "removal"), ("Install", "installation")):
-            offline = bundle.find(f"{tag}/offline")
-            if offline is not None:
-                attributes[f"saSmfBundle{word}OfflineCmdUri"] = (offline.get("command"),)
-                assert offline.get(f"saSmfBundle{word}OfflineScope") == "1"  # 4 would reboot the nodes
-        cluster.objects[bundle.get("name")] = ("SaSmfSwBundle", attributes)
-    for action in campaign.iter("campInitAction"):
-        cluster.apply(action)
-    for procedure in sorted(
-        campaign.iter("upgradeProcedure"), key=lambda each: int(each.get("saSmfExecLevel"))
-    ):
-        for action in procedure.iter("procInitAction"):
-            cluster.apply(action)
-        rolling = procedure.find(".//byTemplate")
-        if rolling is not None:
-            _roll(rolling, cluster)
-        else:
-            _step(procedure.find(".//forAddRemove"), cluster)
-    for action in campaign.iter("campWrapupAction"):
-        cluster.apply(action)
-    for bundle in campaign.iter("softwareBundleDN"):
-        cluster.delete(bundle.get("bundleDN"))
-
-
-def _step(pair, cluster):
-    old, new = pair.find("deactivationUnit"), pair.find("activationUnit")
-    for unit in old.iterfind("actedOn/byName"):
-        cluster.done.append(("lock", unit.get("objectDN")))
-    for software in old.iterfind("swRemove"):
-        for node in software:
-            cluster.bundle_command(software.get("bundleDN"), "Remove", node.get("amfNode"))
-    for each in old.iterfind("removed/byName"):
-        cluster.delete(each.get("objectDN"))
-    for each in new.iterfind("added"):
-        cluster.create(each)
-    for software in new.iterfind("swAdd"):
-        for node in software:
-            cluster.install(software.get("bundleDN"), software.get("pathnamePrefix"), node.get("amfNode"))
-    for unit in new.iterfind("actedOn/byName"):
-        node = cluster.objects[unit.get("objectDN")][1]["saAmfSUHostNodeOrNodeGroup"][0]
-        bundles = {
-            dn for dn in cluster.objects if dn.startswith("safInstalledSwBundle=") and dn.endswith(node)
-        }
-        assert bundles, "AMF reads the path prefix when it learns of a component"
-        cluster.done.append(("unlock", unit.get("objectDN")))
-    for software in old.iterfind("swRemove"):
-        for node in software:
-            cluster.remove(software.get("bundleDN"), node.get("amfNode"))
-
-
-def _roll(template, cluster):
-    target = template.find("targetNodeTemplate")
-    group = cluster.objects[target.get("objectDN")]
-    assert group[0] == "SaAmfNodeGroup", "SMF rolls over clusters and node groups only"
-    entity = template.find("targetEntityTemplate")
-    operation = entity.find("modifyOperation")
-    for unit, (kind, attributes) in list(cluster.objects.items()):
-        if kind != "SaAmfSU" or parent_dn(unit) != target.find("activationUnitTemplate/parent").get(
-            "objectDN"
-        ):
-            continue
-        (node,) = attributes["saAmfSUHostNodeOrNodeGroup"]
-        if node not in group[1]["saAmfNGNodeList"]:
-            continue
-        assert attributes["saAmfSUType"] == (entity.find("type").get("objectDN"),)
-        cluster.done.append(("lock", unit))
-        for software in target.iterfind("swRemove"):
-            cluster.bundle_command(software.get("bundleDN"), "Remove", node)
-        cluster.modify(f"{operation.get('objectRDN')},{unit}", operation)
-        for software in target.iterfind("swAdd"):
-            cluster.install(software.get("bundleDN"), software.get("pathnamePrefix"), node)
-        cluster.done.append(("unlock", unit))
-        for software in target.iterfind("swRemove"):
-            cluster.remove(software.get("bundleDN"), node)
 
 
 def as_objects(model):
