@@ -40,10 +40,13 @@ def native(*types: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
                 _raised[get_ident()] = error
                 return Code.ERR_LIBRARY
 
-        thunk = CFUNCTYPE(SaAisErrorT, *types)(guarded)
+        thunk: Any = None  # made at the first call: a program uses few of the functions it imports
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
 
         def call(*arguments: Any, **named: Any) -> int:
+            nonlocal thunk
+            if thunk is None:
+                thunk = CFUNCTYPE(SaAisErrorT, *types)(guarded)
             if named:
                 arguments = _in_order(function.__name__, names, arguments, named)
             rc: int = thunk(*arguments)
