@@ -130,6 +130,7 @@ def test_memory_is_flat_while_monitoring(namespace: Namespace) -> None:
 
 def test_an_idle_monitor_sleeps(namespace: Namespace) -> None:
     with Program(MONITOR, "--timeout", "60", "--count", "5") as monitor:
+        monitor.line()
         while not monitor.quiet(0.2):
             monitor.line()
         before = switches(monitor.process.pid)
