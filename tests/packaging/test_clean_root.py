@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from clean_root import Machine
-from package_tools import eventually
+from package_tools import PACKAGING, eventually
 
 import amf_netwatch
 
@@ -130,6 +130,8 @@ def test_the_debian_packages_live_and_leave_no_trace(machine, debs):
     before = machine.files()
     install_debs(machine, debs)
     assert machine.run("amf-netwatch", "--version") == f"amf-netwatch {amf_netwatch.__version__}\n"
+    shutil.copy(PACKAGING / "deb" / "debian" / "tests" / "smoke", machine.root / "root" / "smoke")
+    assert " lo " in machine.run("/root/smoke")
     live(machine, remove_debs)
     remove_debs(machine, "saf-shim", "amf-netwatch")
     assert "amf-netwatch" not in machine.run("dpkg-query", "--show")
