@@ -36,7 +36,7 @@ from amf_netwatch.netlink.errors import (
 )
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.route import Route
-from amf_netwatch.netlink.route_table import FAMILIES, RouteScope, route_interfaces
+from amf_netwatch.netlink.route_table import FAMILIES, RouteScope
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace, NetlinkSocket
 from amf_netwatch.netlink.tables import Mirror, Observer
 from amf_netwatch.netlink.transport import QueryTransport
@@ -250,24 +250,16 @@ class Follower:
         """What to read: the doubts without those in which no route of ours is."""
         if Object.ROUTE not in self._objects or not doubts:
             return []
-        interfaces: set[tuple[int, int]] = set()
-        tables: set[tuple[int, int]] = set()
-        for route in self.mirror.tables.routes:
-            tables.add((route.family, route.table))
-            interfaces.update((route.family, index) for index in route_interfaces(route))
         scopes = []
         for family in FAMILIES:
-            ours = [
-                scope
-                for scope in doubts
-                if scope.family == family
-                and (not scope.interface or (family, scope.interface) in interfaces)
-                and (scope.table is None or (family, scope.table) in tables)
-            ]
+            ours = [scope for scope in doubts if scope.family == family and self._has_routes(scope)]
             whole = RouteScope(family)
             # The kernel walks all its routes for each of them.
             scopes += [whole] if whole in ours or len(ours) > _FEW else ours
         return scopes
+
+    def _has_routes(self, scope: RouteScope) -> bool:
+        return self.mirror.tables.routes.reaches(scope)
 
     def _take_answers(self) -> list[bytes]:
         return [] if self._answers is None else self._answers.take()

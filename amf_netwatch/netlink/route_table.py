@@ -14,7 +14,7 @@ collects `doubts`, scopes in which it may be wrong, reads those from the kernel 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
 from amf_netwatch.netlink.constants import Family, HeaderFlag
@@ -45,6 +45,7 @@ class RouteScope(NamedTuple):
     interface: int = 0
 
 
+Tag = Union[int, bytes, None]
 Commit = Callable[[Change, Callable[[], None]], None]
 """Announces a change and makes it, by calling the function, in between."""
 
@@ -81,6 +82,9 @@ class RouteTable:
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
         self._places: dict[RouteKey, tuple[Route, ...]] = {}
+        # Which places have a route through this link (int), from this address (bytes), over any next hop
+        # object (None): a link that goes down must not cost a look at every route.  Ordered like a list.
+        self._index: dict[Tag, dict[RouteKey, None]] = {}
         self._touched: set[RouteKey] | None = None  # since `mark`
         self.doubts: set[RouteScope] = set()
 
@@ -94,6 +98,7 @@ class RouteTable:
     def clear(self) -> None:
         """Forget everything, without a word to anybody."""
         self._places.clear()
+        self._index.clear()
         self._touched = None
         self.doubts.clear()
 
@@ -111,8 +116,27 @@ class RouteTable:
             place = places.get(key)
             if place is None:
                 places[key] = (route,)
-            elif not any(same_route(old, route) for old in place):
+            elif any(same_route(old, route) for old in place):
+                continue
+            else:
                 places[key] = (*place, route)
+            for tag in _tags(route):
+                self._index.setdefault(tag, {})[key] = None
+
+    def through(self, ifindex: int) -> list[Route]:
+        """All routes through one link."""
+        return [
+            route
+            for key in self._index.get(ifindex, ())
+            for route in self._places[key]
+            if ifindex in route_interfaces(route)
+        ]
+
+    def reaches(self, scope: RouteScope) -> bool:
+        """Is there a route in this scope?"""
+        if scope.interface:
+            return any(_in_scope(route, scope) for route in self.through(scope.interface))
+        return any(_in_scope(route, scope) for route in self)
 
     # -- events -------------------------------------------------------------------------------------------
 
@@ -182,14 +206,15 @@ class RouteTable:
 
     def doubt_source(self, family: int, address: bytes | None) -> None:
         """An address is gone: so are the routes that prefer it as their source."""
-        for route in self:
-            if route.family == family and route.preferred_source == address is not None:
-                self.doubts.update(RouteScope(family, None, index) for index in route_interfaces(route))
+        for key in self._index.get(address, ()) if address is not None else ():
+            for route in self._places[key]:
+                if route.family == family and route.preferred_source == address:
+                    self.doubts.update(RouteScope(family, None, index) for index in route_interfaces(route))
 
     def doubt_next_hops(self, ifindex: int | None = None) -> None:
         """A next hop object was deleted or replaced; or those through this link were, without a word,
         because it lost its carrier."""
-        for route in self:
+        for route in (route for key in self._index.get(None, ()) for route in self._places[key]):
             if route.next_hop_id is None:
                 continue
             interfaces = route_interfaces(route)
@@ -200,12 +225,9 @@ class RouteTable:
 
     def remove_interface(self, ifindex: int) -> None:
         """The link is gone, and with it every route through it."""
-        for key, place in list(self._places.items()):
-            for route in place:
-                if ifindex in route_interfaces(route):
-                    self._touch(key)
-                    left = tuple(one for one in self._places[key] if one is not route)
-                    self._put(key, left, route, None)
+        for route in self.through(ifindex):
+            key = self._touch(route_key(route))
+            self._put(key, tuple(one for one in self._places[key] if one is not route), route, None)
 
     # -- what a dump says ---------------------------------------------------------------------------------
 
@@ -223,7 +245,7 @@ class RouteTable:
         for route in routes:
             if _in_scope(route, scope):
                 found.setdefault(route_key(route), []).append(route)
-        here = [key for key, place in self._places.items() if any(_in_scope(one, scope) for one in place)]
+        here = list(self._index.get(scope.interface, ()) if scope.interface else self._places)
         for key in dict.fromkeys([*here, *found]):
             missing, fresh = self._compare_place(key, scope, found.get(key, []))
             if not missing and not fresh:
@@ -266,10 +288,7 @@ class RouteTable:
         resync: bool = False,
     ) -> None:
         def make() -> None:
-            if place:
-                self._places[key] = place
-            else:
-                self._places.pop(key, None)
+            self._store(key, place)
 
         changed: tuple[str, ...] = ()
         if old is not None and new is not None:
@@ -279,6 +298,31 @@ class RouteTable:
                 return
         action = Action.NEW if old is None else Action.REMOVED if new is None else Action.CHANGED
         self._commit(Change(action, Object.ROUTE, old, new, changed, None, resync), make)
+
+    def _store(self, key: RouteKey, place: tuple[Route, ...]) -> None:
+        old = {tag for route in self._places.get(key, ()) for tag in _tags(route)}
+        new = {tag for route in place for tag in _tags(route)}
+        if place:
+            self._places[key] = place
+        else:
+            self._places.pop(key, None)
+        for tag in new - old:
+            self._index.setdefault(tag, {})[key] = None
+        for tag in old - new:
+            keys = self._index[tag]
+            del keys[key]
+            if not keys:
+                del self._index[tag]
+
+
+def _tags(route: Route) -> list[Tag]:
+    """What the index finds a route by."""
+    tags: list[Tag] = [*route_interfaces(route)]
+    if route.preferred_source is not None:
+        tags.append(route.preferred_source)
+    if route.next_hop_id is not None:
+        tags.append(None)
+    return tags
 
 
 def _merges(route: Route) -> bool:

@@ -34,7 +34,6 @@ from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.route import Route
-from amf_netwatch.netlink.route_table import route_interfaces
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 from amf_netwatch.netlink.tables import Observer
 
@@ -127,19 +126,16 @@ class State:
         """All addresses, or those of one link."""
         with self._lock:
             self._check()
-            addresses = self._mirror.tables.addresses.values()
-            return tuple(one for one in addresses if ifindex is None or one.ifindex == ifindex)
+            tables = self._mirror.tables
+            return tuple(tables.addresses.values() if ifindex is None else tables.list_addresses(ifindex))
 
     def routes(self, *, ifindex: int | None = None, table: int | None = None) -> tuple[Route, ...]:
         """All routes, or those through one link, or of one table."""
         with self._lock:
             self._check()
-            return tuple(
-                route
-                for route in self._mirror.tables.routes
-                if (ifindex is None or ifindex in route_interfaces(route))
-                and (table is None or route.table == table)
-            )
+            routes = self._mirror.tables.routes
+            some = routes if ifindex is None else routes.through(ifindex)
+            return tuple(route for route in some if table is None or route.table == table)
 
     def __iter__(self) -> Iterator[Value]:
         """Links, then addresses, then routes, of one moment."""

@@ -86,6 +86,7 @@ class Tables:
         self.links: dict[int, Link] = {}
         self.names: dict[bytes, int] = {}  # to ifindex
         self.addresses: dict[AddressKey, Address] = {}
+        self._addresses_of: dict[int, dict[AddressKey, None]] = {}  # by ifindex
         self.routes = RouteTable(self._commit)
         self._before = before
         self._after = after
@@ -100,12 +101,17 @@ class Tables:
         self.links.clear()
         self.names.clear()
         self.addresses.clear()
+        self._addresses_of.clear()
         self.routes.clear()
 
     def find_name(self, ifindex: int | None) -> bytes | None:
         """The name of a link; None when there is none of this index."""
         link = self.links.get(ifindex) if ifindex is not None else None
         return None if link is None else link.name
+
+    def list_addresses(self, ifindex: int) -> list[Address]:
+        """The addresses of one link."""
+        return [self.addresses[key] for key in self._addresses_of.get(ifindex, ())]
 
     def __iter__(self) -> Iterator[Value]:
         yield from self.links.values()
@@ -163,7 +169,7 @@ class Tables:
         old = self.links.get(ifindex)
         if old is None:
             return
-        for address in [one for one in self.addresses.values() if one.ifindex == ifindex]:
+        for address in self.list_addresses(ifindex):
             self.remove_address(address, resync)
         if not resync:
             self.routes.remove_interface(ifindex)
@@ -181,6 +187,7 @@ class Tables:
 
         def make() -> None:
             self.addresses[key] = address
+            self._addresses_of.setdefault(address.ifindex, {})[key] = None
 
         old = self.addresses.get(key)
         changed = changed_facts(ADDRESS_FACTS, old, address) if old is not None else ()
@@ -194,6 +201,9 @@ class Tables:
 
             def make() -> None:
                 del self.addresses[key]
+                del self._addresses_of[key.ifindex][key]
+                if not self._addresses_of[key.ifindex]:
+                    del self._addresses_of[key.ifindex]
 
             self._put(Object.ADDRESS, (), old, None, make, resync)
         self.routes.doubt_interface(address.ifindex)
@@ -243,10 +253,11 @@ class Tables:
         for address in list(self.addresses.values()):
             if address_key(address) not in fresh.addresses:
                 self.remove_address(address, True)
+        self.routes.unmark()
         gone = [index for index in self.links if index not in fresh.links]
         for index in gone:
-            for route in [one for one in self.routes if one.interface == index]:
-                self.routes.reread(RouteScope(route.family, route.table, index), (), True)
+            for family in (Family.INET, Family.INET6):
+                self.routes.reread(RouteScope(family, None, index), (), True)
         for index in gone:
             self.remove_link(index, True)
         for link in fresh.links.values():
@@ -254,7 +265,6 @@ class Tables:
         for address in fresh.addresses.values():
             self.put_address(address, True)
         for family in (Family.INET, Family.INET6):
-            self.routes.unmark()
             self.routes.reread(RouteScope(family), fresh.routes, True)
         self.routes.doubts = set(fresh.routes.doubts)
 

@@ -27,7 +27,7 @@ from amf_netwatch.netlink.follower import Follower
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.monitor import list_fields
 from amf_netwatch.netlink.route import Route
-from amf_netwatch.netlink.route_table import FAMILIES, route_key
+from amf_netwatch.netlink.route_table import FAMILIES, route_interfaces, route_key
 from amf_netwatch.netlink.state import State
 from amf_netwatch.netlink.tables import Tables, address_key
 
@@ -161,6 +161,13 @@ class Accountant:
 
     def compare(self, tables: Tables) -> None:
         assert self.shown == Counter(map(entry, tables))
+        # What is found by an index is what a look at everything finds.
+        for ifindex in [*tables.links, 4711]:
+            through = [one for one in tables.routes if ifindex in route_interfaces(one)]
+            assert sorted(map(repr, tables.routes.through(ifindex))) == sorted(map(repr, through))
+            addresses = [one for one in tables.addresses.values() if one.ifindex == ifindex]
+            assert sorted(map(repr, tables.list_addresses(ifindex))) == sorted(map(repr, addresses))
+        assert tables.names == {link.name: ifindex for ifindex, link in tables.links.items()}
 
 
 def entry(value: Link | Address | Route) -> Any:
