@@ -56,7 +56,9 @@ try:
         SaNameT,
         SaSelectionObjectT,
         SaStringT,
+        SaUint64T,
         SaVersionT,
+        SaVoidPtr,
         eSaAisErrorT,
     )
 except (ImportError, OSError, AttributeError) as error:
@@ -169,7 +171,7 @@ class Amf:
         )
         self._callbacks.saAmfCSISetCallback = saAmf.SaAmfCSISetCallbackT(self._on_csi_set)
         self._callbacks.saAmfCSIRemoveCallback = saAmf.SaAmfCSIRemoveCallbackT(self._on_csi_remove)
-        self._component = SaNameT("")
+        self._component = SaNameT()
         _patiently(
             "saAmfInitialize_4",
             lambda: int(saAmf.saAmfInitialize_4(self._handle, self._callbacks, SaVersionT(*_AMF_VERSION))),
@@ -177,7 +179,7 @@ class Amf:
 
     def component_name(self) -> str:
         """The DN of our component, as AMF started us."""
-        name = SaNameT("")
+        name = SaNameT()
         _check("saAmfComponentNameGet", saAmf.saAmfComponentNameGet(self._handle, name))
         self._component = name
         return _text(name)
@@ -397,7 +399,7 @@ def _fill(keep: list[Any], target: Any, name: str, kind: ValueType, values: Sequ
         content = _c_value(keep, kind, value)
         pointer = ctypes.pointer(content)
         keep += [content, pointer]
-        array[index] = ctypes.cast(pointer, saImm.SaImmAttrValueT)
+        array[index] = ctypes.cast(pointer, SaVoidPtr)
     keep.append(array)
     target.attrValues = ctypes.cast(array, ctypes.POINTER(saImm.SaImmAttrValueT))
 
@@ -428,7 +430,7 @@ class ObjectManager:
     """An OM handle: reading what IMM holds. Close it after use; a context manager does."""
 
     def __init__(self) -> None:
-        self._handle = saImmOm.SaImmHandleT()
+        self._handle = SaUint64T()
         _check("saImmOmInitialize", saImmOm.saImmOmInitialize(self._handle, None, SaVersionT(*_IMM_VERSION)))
 
     def __enter__(self) -> ObjectManager:
@@ -443,7 +445,7 @@ class ObjectManager:
 
     def read(self, dn: str, *names: str) -> dict[str, tuple[Value, ...]]:
         """These attributes of one object, by name."""
-        accessor = saImmOm.SaImmAccessorHandleT()
+        accessor = SaUint64T()
         _check("saImmOmAccessorInitialize", saImmOm.saImmOmAccessorInitialize(self._handle, accessor))
         try:
             found = ctypes.POINTER(ctypes.POINTER(saImm.SaImmAttrValuesT_2))()
@@ -465,7 +467,7 @@ class ObjectManager:
         keep += [text, pointer]
         parameter.searchOneAttr.attrName = SaStringT(SYSTEM_ATTRIBUTES[0])
         parameter.searchOneAttr.attrValueType = int(ValueType.STRING)
-        parameter.searchOneAttr.attrValue = ctypes.cast(pointer, saImm.SaImmAttrValueT)
+        parameter.searchOneAttr.attrValue = ctypes.cast(pointer, SaVoidPtr)
         found = list(self._search(None, _ONE_ATTR | _GET_ALL, parameter))
         keep.clear()
         return found
@@ -475,7 +477,7 @@ class ObjectManager:
         return list(self._search(SaNameT(root), _GET_ALL, None))
 
     def _search(self, root: Any, options: int, parameter: Any) -> Iterator[FoundObject]:
-        search = saImmOm.SaImmSearchHandleT()
+        search = SaUint64T()
         code = saImmOm.saImmOmSearchInitialize_2(
             self._handle, root, _SUBTREE, options, parameter, None, search
         )
@@ -484,7 +486,7 @@ class ObjectManager:
         _check("saImmOmSearchInitialize_2", code)
         try:
             while True:
-                name = SaNameT("")
+                name = SaNameT()
                 found = ctypes.POINTER(ctypes.POINTER(saImm.SaImmAttrValuesT_2))()
                 code = saImmOm.saImmOmSearchNext_2(search, name, found)
                 if code == ERR_NOT_EXIST:
