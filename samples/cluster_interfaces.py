@@ -10,6 +10,7 @@ It uses nothing but pyosaf and the names' encoding.  `amf-netwatch show` is the 
 
 from __future__ import annotations
 
+import select
 import sys
 import time
 from ctypes import POINTER, addressof
@@ -44,7 +45,7 @@ def call(function: Any, *arguments: Any) -> int:
         rc: int = function(*arguments)
         if rc != TRY_AGAIN or time.monotonic() > end:
             return rc
-        time.sleep(0.1)
+        select.select([], [], [], 0.1)  # AIS has no event to wait for here
 
 
 def must(function: Any, *arguments: Any) -> None:
