@@ -205,7 +205,7 @@ def test_what_a_dead_incarnation_left_is_not_shown_for_long(cluster, namespace):
     assert cluster.find("NetWatchNode") == {NODE}
 
 
-CODES = ["ERR_TRY_AGAIN", "ERR_BAD_HANDLE", "ERR_EXIST", "ERR_NOT_EXIST", "ERR_TIMEOUT", "ERR_NO_RESOURCES"]
+CODES = ["lost", "ERR_TRY_AGAIN", "ERR_BAD_HANDLE", "ERR_EXIST", "ERR_NOT_EXIST", "ERR_TIMEOUT", "ERR_NO_RESOURCES"]
 IMM_CALLS = [
     "saImmOiRtObjectCreate_2",
     "saImmOiRtObjectUpdate_2",
