@@ -113,7 +113,8 @@ def _ladder() -> str:
         "An error of a component has a source, which the cleanup command gets in "
         "OSAF_COMPONENT_ERROR_SOURCE, and a recommended recovery: that of the report or the healthcheck, "
         "else saAmfCompRecoveryOnError, else saAmfCtDefRecoveryOnError. A restart becomes a failover when "
-        "the component disables restart, or has a QUIESCED or QUIESCING assignment. Restarts within a probation climb the ladder.\n\n"
+        "the component disables restart, or has a QUIESCED or QUIESCING assignment. "
+        "Restarts within a probation climb the ladder.\n\n"
         + _rows(("level", "recovery", "limit", "probation", "afterwards"), rows)
         + f"\nRecoveries: {recoveries}.\n\n"
         + _rows(("number", "source"), sources)

@@ -32,7 +32,18 @@ from .messages import (
 )
 from .node import NodeDirector
 from .protection import Protection
-from .states import Act, Admin, GroupState, Ha, Operation, Operational, Presence, Readiness, Redundancy
+from .states import (
+    AT_REST,
+    Act,
+    Admin,
+    GroupState,
+    Ha,
+    Operation,
+    Operational,
+    Presence,
+    Readiness,
+    Redundancy,
+)
 
 TABLES: dict[Redundancy, Table] = {
     Redundancy.NO_REDUNDANCY: no_redundancy.TABLE,
@@ -191,6 +202,8 @@ class Director:
         self.update(unit.dn, "saAmfSUPresenceState", int(state))
         if state == Presence.INSTANTIATED:
             unit.restarting = False
+        elif state in AT_REST:
+            self.give_up_restart(unit)
         up = state in (Presence.INSTANTIATED, Presence.RESTARTING) and self.in_service(unit)
         self.set_readiness(unit, Readiness.IN_SERVICE if up else Readiness.OUT_OF_SERVICE)
 
@@ -202,6 +215,14 @@ class Director:
             self.update(unit.dn, "saAmfSUReadinessState", int(state))
         for component in unit.components:
             self.set_component_readiness(component)
+
+    def give_up_restart(self, unit: Unit) -> None:
+        """A restart during which the readiness was not shown will not end well: show it."""
+        if unit.restarting:
+            unit.restarting = False
+            self.update(unit.dn, "saAmfSUReadinessState", int(unit.readiness))
+            for component in unit.components:
+                self.update(component.dn, "saAmfCompReadinessState", int(component.readiness))
 
     def set_component_readiness(self, component: Component) -> None:
         """It follows from the unit's readiness and the component's own state."""
@@ -302,6 +323,7 @@ class Director:
     def wait(
         self, entity: Union[Unit, Component, Si, Group, Node], operation: Operation, ticket: int
     ) -> None:
+        self.end(entity, Code.ERR_INTERRUPT)  # one that waited before (OpenSAF never answers it)
         entity.pending = Pending(operation, ticket)
 
     def end_si_try_again(self, si: Si) -> None:

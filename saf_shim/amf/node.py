@@ -345,6 +345,8 @@ class NodeDirector:
             self.stop_timer("escalation", unit.dn)
         unit.terminated_by_admin = True
         escalation.forget_unit(self, unit)
+        for component in unit.components:
+            component.admin_restart = False
         self.unit_event(unit, UnitEvent.TERMINATE)
 
     def _operate_unit(self, message: UnitOperation) -> None:

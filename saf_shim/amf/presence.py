@@ -210,7 +210,7 @@ def _is_gone(node: NodeDirector, component: LocalComponent) -> None:
 
 def _next_life(node: NodeDirector, component: LocalComponent) -> None:
     _forget_registration(node, component)
-    if not component.unit.restart:  # a unit starts its components in turn
+    if not component.unit.restart or component.admin_restart:  # a unit starts its components in turn
         node.run_command(component, "instantiate")
 
 
@@ -263,9 +263,9 @@ TRANSITIONS: Mapping[tuple[Presence, ComponentEvent], Transition] = {
     (_P.TERMINATING, _E.TERMINATED): Transition((_P.UNINSTANTIATED,), _has_ended, "forget its process"),
     (_P.TERMINATING, _E.CLEANUP): Transition((_P.TERMINATING,), _would_not_end, "run the cleanup command"),
     (_P.TERMINATING, _E.CLEANED_UP): Transition(
-        (_P.UNINSTANTIATED,),
+        (_P.UNINSTANTIATED, _P.INSTANTIATING),
         _is_gone,
-        "pending callbacks count as answered; a component failover is reported",
+        "pending callbacks count as answered; a component failover is reported; repaired: start again",
     ),
     (_P.TERMINATING, _E.CLEANUP_FAILED): Transition((_P.TERMINATION_FAILED,), _cannot_end, "give up"),
     (_P.RESTARTING, _E.INSTANTIATE): Transition((_P.RESTARTING,), _start, "run the instantiate command"),

@@ -237,6 +237,7 @@ def operational_reported(director: Director, message: OperationalReport) -> None
         director.set_readiness(unit, Readiness.OUT_OF_SERVICE)
         director.group_event(unit.group, GroupEvent.SU_FAULT, Cause(unit))
     elif message.unit_state == Operational.DISABLED:
+        director.give_up_restart(unit)
         director.set_operational(unit, Operational.DISABLED)
         director.set_readiness(unit, Readiness.OUT_OF_SERVICE)
         if message.node_state == Operational.DISABLED:

@@ -126,6 +126,8 @@ def _restart_previous(node: NodeDirector, unit: LocalUnit, component: Optional[L
         node.component_event(previous, ComponentEvent.RESTART)
     if unit.restarting:
         node.set_unit_presence(unit, Presence.RESTARTING)
+    elif previous is None:  # another one is back already, after a fault of its own
+        _start_waiting(node, unit, (component,))
 
 
 def _component_leaves(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
@@ -200,7 +202,9 @@ def _one_has_ended(node: NodeDirector, unit: LocalUnit, component: Optional[Loca
         node.component_event(component, ComponentEvent.INSTANTIATE)
         node.set_unit_presence(unit, Presence.INSTANTIATING)
     else:
-        previous = _next(unit.before(component), *_OVER)
+        # a component that was being restarted on its own has to go as well
+        over = (Presence.UNINSTANTIATED,) if unit.terminated_by_admin else _OVER
+        previous = _next(unit.before(component), *over)
         if previous is not None:
             node.component_event(
                 previous, ComponentEvent.RESTART if unit.admin_restart else ComponentEvent.TERMINATE
