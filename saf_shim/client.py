@@ -143,6 +143,8 @@ class Session:
 
         ERR_LIBRARY when another thread is in a call (exclusive sessions; not for the `answering` calls that
         callbacks make), ERR_TIMEOUT after `timeout` seconds, ERR_BAD_HANDLE when the simulator has gone."""
+        if self._is_forked():
+            return Code.ERR_BAD_HANDLE, {}
         if answering or not self._exclusive:
             return self._call(name, args, timeout)
         if not self._in_use.acquire(False):
@@ -154,7 +156,7 @@ class Session:
 
     def _call(self, name: str, args: Out, timeout: Optional[float]) -> tuple[int, Out]:
         with self._lock:
-            if self._closed or os.getpid() != self._pid:
+            if self._closed:
                 return Code.ERR_BAD_HANDLE, {}
             self._number += 1
             number = self._number
@@ -174,9 +176,14 @@ class Session:
                 if answer[0] == number:  # else one that came too late for its call
                     return answer[1], answer[2] or {}
 
+    def _is_forked(self) -> bool:
+        """Are we in a child of the process that opened the session? To be asked before any lock is taken: a
+        thread of the parent may have held it, and will never give it back here."""
+        return os.getpid() != self._pid
+
     def fileno(self) -> int:
         """The selection object: readable while callbacks wait. -1 when the simulator has gone."""
-        channel = self._open_channel()
+        channel = None if self._is_forked() else self._open_channel()
         return -1 if channel is None else channel.sock.fileno()
 
     def _open_channel(self) -> Optional[_Lines]:
@@ -197,6 +204,8 @@ class Session:
         return.
 
         `args` must hold what the service checks (handle and flags). Returns the AIS code."""
+        if self._is_forked():
+            return Code.ERR_BAD_HANDLE
         while True:
             with self._dispatching:
                 rc, out = self._ask(name, args)
@@ -215,7 +224,7 @@ class Session:
 
     def _ask(self, name: str, args: Out) -> tuple[int, Out]:
         channel = self._open_channel()
-        if channel is None or os.getpid() != self._pid:
+        if channel is None:
             return Code.ERR_BAD_HANDLE, {}
         try:
             channel.sock.sendall(protocol.encode_line([1, name, args]))
