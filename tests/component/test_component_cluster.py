@@ -7,7 +7,9 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from component_cluster import BIN, ROOT, Cluster, eventually
@@ -205,7 +207,15 @@ def test_what_a_dead_incarnation_left_is_not_shown_for_long(cluster, namespace):
     assert cluster.find("NetWatchNode") == {NODE}
 
 
-CODES = ["lost", "ERR_TRY_AGAIN", "ERR_BAD_HANDLE", "ERR_EXIST", "ERR_NOT_EXIST", "ERR_TIMEOUT", "ERR_NO_RESOURCES"]
+CODES = [
+    "lost",
+    "ERR_TRY_AGAIN",
+    "ERR_BAD_HANDLE",
+    "ERR_EXIST",
+    "ERR_NOT_EXIST",
+    "ERR_TIMEOUT",
+    "ERR_NO_RESOURCES",
+]
 IMM_CALLS = [
     "saImmOiRtObjectCreate_2",
     "saImmOiRtObjectUpdate_2",
@@ -368,3 +378,36 @@ def test_the_demo_prints_the_table_and_leaves_nothing(namespace):
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["SC-1", "v0"] in [words[:2] for words in lines]
     assert any("02:00:00:00:00:01" in words for words in lines)
+
+
+def knows_other_users():
+    """Root in a user namespace usually knows itself only."""
+    uids = Path("/proc/self/uid_map").read_text().split()
+    return os.geteuid() == 0 and sum(map(int, uids[2::3])) > 65534
+
+
+@pytest.mark.skipif(not knows_other_users(), reason="only root can become somebody else")
+def test_the_component_gives_up_root(namespace):
+    namespace.ip("link add v0 type veth peer name v1")
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        options = ModelOptions(period=PERIOD, settings=(("user", "nobody"),))
+        cluster = Cluster(Path(directory), options)
+        try:
+            for path, mode in (("", 0o755), ("socket", 0o666)):  # a simulator talks to its own user only
+                os.chmod(cluster.simulator / path, mode)
+            os.chmod(cluster.directory / "log", 0o666)
+            cluster.admin("unlock-in", "unlock")
+            assert is_true(cluster, namespace)
+            status = Path(f"/proc/{cluster.pid()}/status").read_text()
+            fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+            assert "0" not in fields["Uid"].split()
+            assert "0" not in fields["Gid"].split() + fields["Groups"].split()
+            assert fields["CapEff"].strip("0") == ""
+            namespace.ip("link set v0 mtu 1300")
+            eventually(lambda: is_true(cluster, namespace))
+            assert "user=nobody" in next(line for line in cluster.log_lines() if "event=started" in line)
+            cluster.admin("lock", "lock-in")
+            assert cluster.find("NetWatchNode") == set()
+        finally:
+            cluster.stop()
