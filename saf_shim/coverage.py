@@ -62,11 +62,12 @@ REFUSED: Mapping[str, str] = {
     "saImmOmAdminOperationContinue": "ERR_NOT_SUPPORTED, as by OpenSAF",
     "saImmOmAdminOperationContinueAsync": "ERR_NOT_SUPPORTED, as by OpenSAF",
     "saImmOmAdminOperationContinuationClear": "ERR_NOT_SUPPORTED, as by OpenSAF",
-    "saImmOiAugmentCcbInitialize": "ERR_NOT_SUPPORTED",
     "saClmResponse_4": "ERR_INVALID_PARAM: no callback asks for a response",
 }
 # Modules of the bindings that are not here at all: importing one is an ImportError.
-ABSENT_MODULES = ("saCkpt", "saEvt", "saLck", "saLog", "saMsg", "saSmf", "utils")
+ABSENT_MODULES = ("saCkpt", "saEvt", "saLck", "saMsg", "saSmf", "utils")
+# Modules of services that the simulator does not have, but that programs import.
+REFUSING_MODULES = ("saLog", "saNtf")
 
 _HEAD = """\
 # What of pyosaf is there
@@ -79,8 +80,9 @@ code given. *Absent*: an AttributeError.
 _TAIL = """
 ## Other modules
 
-`saAis`, `saImm`, `saEnumConst` (types, constants, conversions) are whole. Of `saNtf` there are the types
-that other services' interfaces use. Absent are: {}.
+`saAis`, `saImm`, `saEnumConst` (types, constants, conversions) are whole. `saLog` and `saNtf` can be
+imported: their types and constants are there, initializing is refused with ERR_NOT_SUPPORTED, every other
+function with ERR_BAD_HANDLE. Absent are: {}.
 """
 
 

@@ -64,6 +64,22 @@ class State(Enum):
     ABORTED = 5
 
 
+class _Wait:
+    """One operation's wait for implementers."""
+
+    def __init__(self, count: int, state: State, finish: Callable[[], None]) -> None:
+        self.tokens = {object() for _ in range(count)}
+        self.state = state  # of the CCB afterwards
+        self.finish = finish
+        self.timer: Optional[Timer] = None
+
+    def stop(self) -> None:
+        """Let its time not run out."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
 class Ccb:
     """One CCB: a series of changes that become visible together or not at all."""
 
@@ -80,9 +96,8 @@ class Ccb:
         self.participants: dict[Implementer, None] = {}  # implementers that were asked
         self.watchers: dict[Implementer, None] = {}  # appliers that were told
         self.strings: list[str] = []  # error strings since the last failed call
-        self._waiting: set[object] = set()
-        self._finish: Optional[Callable[[], None]] = None
-        self._timer: Optional[Timer] = None
+        self.augmenting: Optional[Implementer] = None  # an implementer that adds changes of its own
+        self._waits: list[_Wait] = []  # an augmentation's inside the one that it happens in
 
     @property
     def active(self) -> bool:
@@ -141,42 +156,55 @@ class Ccb:
         """Send requests to implementers; `finish` when all have answered, at once if there are none.
 
         `on_refusal` gets each code that is not OK, with the implementer's text. Silence, and losing an
-        implementer, abort the CCB."""
-        previous = self.state
+        implementer, abort the CCB. Who augments the CCB is not asked about its own changes."""
+        requests = [request for request in requests if request[0] is not self.augmenting]
+        wait = _Wait(len(requests), self.state, finish)
+        self._waits.append(wait)
         self.state = State.WAITING
-        self._finish = finish
 
         def answered(token: object, rc: int, text: str) -> None:
-            if token not in self._waiting:
+            if token not in wait.tokens:
                 return  # too late: the CCB has been aborted
-            self._waiting.discard(token)
+            wait.tokens.discard(token)
             if rc != Code.OK:
                 on_refusal(rc, text)
                 self.veto = True
-            if not self._waiting:
-                self._end_wait(previous)
+            if not wait.tokens:
+                self._end_wait(wait)
 
-        tokens = [object() for _ in requests]
-        self._waiting.update(tokens)
+        tokens = list(wait.tokens)
         if requests:
-            self._timer = self.world.start_timer(OI_TIMEOUT, self._time_out)
+            wait.timer = self.world.start_timer(OI_TIMEOUT, self.abort)
         for token, (implementer, send) in zip(tokens, requests):
             self.participants[implementer] = None
             send(implementer.port, partial(answered, token))
         if not requests:
-            self._end_wait(previous)
+            self._end_wait(wait)
 
-    def _end_wait(self, state: State) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self.state = state
-        finish, self._finish = self._finish, None
-        if finish is not None:
-            finish()
+    def _end_wait(self, wait: _Wait) -> None:
+        wait.stop()
+        self._waits.remove(wait)
+        self.state = wait.state
+        wait.finish()
 
-    def _time_out(self) -> None:
-        self.abort()
+    def begin_augmentation(self, implementer: Implementer) -> None:
+        """An implementer that is being asked adds changes of its own before it answers."""
+        if self.augmenting is not None:
+            raise AisError(Code.ERR_TRY_AGAIN, "another implementer augments the CCB")
+        if self.veto:
+            self.note(RESOURCE + "CCB is in an error state")
+            raise AisError(Code.ERR_FAILED_OPERATION)
+        if self.state is not State.WAITING or not self._waits or implementer not in self.participants:
+            raise AisError(Code.ERR_BAD_OPERATION, "the CCB asks nobody at present")
+        self.augmenting = implementer
+        self._waits[-1].stop()  # the time belongs to the augmentation now
+        self.state = State.OPEN
+
+    def end_augmentation(self) -> None:
+        """The implementer is about to answer."""
+        self.augmenting = None
+        if self.active and self._waits:
+            self.state = State.WAITING
 
     def implementer_left(self, implementer: Implementer) -> None:
         """An implementer's holder has gone: a CCB it takes part in is aborted."""
@@ -189,11 +217,10 @@ class Ccb:
         """Undo everything; participants and watchers are told. A call that waits fails."""
         if not self.active:
             return
-        waiting, self._finish = self._finish, None
-        self._waiting.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        waits, self._waits = self._waits, []
+        for wait in waits:
+            wait.stop()
+            wait.tokens.clear()
         self.state = State.ABORTED
         self.veto = True
         created = [m.found for m in self.mutations.values() if m.kind is Kind.CREATE]
@@ -205,9 +232,10 @@ class Ccb:
         for implementer in [*self.participants, *self.watchers]:
             if implementer.port is not None:
                 implementer.port.abort(self.id)
-        if waiting is not None:
+        if waits:
             self.note(_TIMED_OUT)
-            waiting()
+        for wait in reversed(waits):
+            wait.finish()
 
     def validate(self, done: Done) -> None:
         """Let implementers validate the whole (saImmOmCcbValidate)."""

@@ -13,6 +13,7 @@ from typing import Any, Optional, Protocol, Union
 from ..codes import AisError, Code
 from ..service import Arguments, Session
 from .adminop import Operation
+from .augmentation import Augmentation
 from .ccb import ImplementerDone
 from .rules import GivenChange, GivenValues
 from .store import StoredObject
@@ -69,6 +70,7 @@ class ClientPort:
         self.operations: dict[int, Operation] = {}
         self._texts: dict[int, str] = {}  # the last error string of each CCB
         self._open: dict[int, int] = {}  # CCBs that a callback is being answered for
+        self.augmentations: dict[int, Augmentation] = {}  # by CCB
 
     def set_error_string(self, ccb: object, text: object) -> None:
         """saImmOiCcbSetErrorString: only inside a callback of that CCB."""
@@ -77,6 +79,10 @@ class ClientPort:
         if not isinstance(ccb, int) or not self._open.get(ccb):
             raise AisError(Code.ERR_NOT_EXIST, "no callback of that CCB is being answered")
         self._texts[ccb] = text
+
+    def is_answering(self, ccb: int) -> bool:
+        """Is a callback of that CCB being answered?"""
+        return bool(self._open.get(ccb))
 
     def result(self, invocation: object, rc: int, parameters: Sequence[Any]) -> None:
         """saImmOiAdminOperationResult."""
@@ -121,6 +127,9 @@ class ClientPort:
         def returned(rc: Optional[int]) -> None:
             self._open[ccb] -= 1
             text = self._texts.pop(ccb, "")
+            augmentation = self.augmentations.pop(ccb, None)
+            if augmentation is not None:
+                rc = augmentation.close(Code.ERR_FAILED_OPERATION if rc is None else rc)
             if rc is not None:
                 reply(rc if rc in ALLOWED else Code.ERR_FAILED_OPERATION, text)
 

@@ -14,6 +14,7 @@ from ..codes import AisError, Code
 from ..service import OK, Answer, Call, Session, World
 from . import ccb_changes, classes, implementers, owners, reading, runtime
 from .adminop import Operations
+from .augmentation import Augmentation
 from .ccb import CcbHandle
 from .internal import Parameter
 from .ports import ClientPort, wire
@@ -32,6 +33,7 @@ from .wire import (
 
 SUPPORTED = [ord("A"), 2, 18]
 _HANDLE_STEP = 0x10001
+AUGMENT_MINOR = 11
 ERROR_STRINGS_MINOR = 11  # saImmOmCcbGetErrorStrings came with A.2.11
 
 OM, OI, ACCESSOR, SEARCH, OWNER, CCB = "om", "oi", "accessor", "search", "owner", "ccb"
@@ -135,7 +137,7 @@ class ImmService:
             return
         implementers.detach(self.store, implementer)
         for other in list(self._handles.values()):
-            if other.kind == CCB and other.thing.ccb is not None:
+            if isinstance(other.thing, CcbHandle) and other.thing.ccb is not None:
                 other.thing.ccb.implementer_left(implementer)
 
     def _initialize(self, call: Call) -> Answer:
@@ -484,8 +486,30 @@ class ImmService:
         handle.port.set_error_string(call.args.get("ccbId"), call.args.get("errorString"))
         return OK
 
-    def _augment(self, _call: Call, _handle: Handle) -> Answer:
-        return Answer(Code.ERR_NOT_SUPPORTED)
+    def _augment(self, call: Call, handle: Handle) -> Answer:
+        number = call.args.get("ccbId")
+        port = handle.port
+        if not isinstance(number, int) or not number or port is None:
+            return Answer(Code.ERR_INVALID_PARAM)
+        if handle.minor < AUGMENT_MINOR:
+            return Answer(Code.ERR_VERSION)
+        ccb = next(
+            (each.thing.ccb for each in self._handles.values() if each.kind == CCB and _is_ccb(each, number)),
+            None,
+        )
+        if ccb is None or not port.is_answering(number) or handle.implementer is None:
+            return Answer(Code.ERR_BAD_OPERATION)
+        if number in port.augmentations:
+            return Answer(Code.ERR_TRY_AGAIN)
+        owner = self._open(OWNER, call.session, handle, owners.AdminOwner(ccb.owner.name, True))
+        try:
+            augmentation = Augmentation(ccb, handle.implementer, lambda: self._end(owner))
+        except AisError:
+            self._close(owner)
+            raise
+        port.augmentations[number] = augmentation
+        made = self._open(CCB, call.session, owner, augmentation)
+        return Answer(Code.OK, {"ccbHandle": made.number, "ownerHandle": owner.number})
 
     # the simulator's own
 
@@ -509,6 +533,12 @@ class ImmService:
             found.owner = ""
             if found.implementer is not None and found.implementer.port is None:
                 found.implementer = None
+
+
+def _is_ccb(handle: Handle, number: int) -> bool:
+    return (
+        isinstance(handle.thing, CcbHandle) and handle.thing.ccb is not None and handle.thing.ccb.id == number
+    )
 
 
 def _implementer(handle: Handle) -> Implementer:

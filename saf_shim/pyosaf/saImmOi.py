@@ -334,9 +334,18 @@ def saImmOiCcbSetErrorString(immOiHandle: int, ccbId: int, errorString: Any) -> 
 def _augment_ccb_initialize(immOiHandle: int, ccbId: int, ccbHandle: Any, ownerHandle: Any) -> int:
     if not ccbHandle or not ownerHandle:
         return Code.ERR_INVALID_PARAM
-    return _handles.call(immOiHandle, "saImmOiAugmentCcbInitialize", {"ccbId": ccbId})[0]
+    rc, out = _handles.call(immOiHandle, "saImmOiAugmentCcbInitialize", {"ccbId": ccbId})
+    if rc == Code.OK:
+        parent = _handles.handles[immOiHandle]
+        for target, number in ((ownerHandle, out["ownerHandle"]), (ccbHandle, out["ccbHandle"])):
+            made = _handles.Handle(number, parent.session, parent)
+            made.timeout = parent.timeout
+            _handles.handles[number] = made
+            parent.below.add(number)
+            target[0] = number
+    return rc
 
 
 def saImmOiAugmentCcbInitialize(immOiHandle: Any, ccbId: Any, ccbHandle: Any, ownerHandle: Any) -> int:
-    """Add to the CCB of a callback; not supported by the simulator."""
+    """Add to the CCB of a callback: fills in handles that are good until the callback returns."""
     return _augment_ccb_initialize(immOiHandle, ccbId, BYREF(ccbHandle), BYREF(ownerHandle))

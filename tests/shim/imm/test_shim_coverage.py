@@ -7,10 +7,10 @@ import importlib
 from pathlib import Path
 
 import pytest
-from imm_client import Oi, Om, name_of
+from imm_client import Om, name_of
 
 from saf_shim import coverage
-from saf_shim.pyosaf import saAis, saClm, saImmOi, saImmOm
+from saf_shim.pyosaf import saAis, saClm, saImmOm
 from saf_shim.pytest_plugin import SafShim
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "shim-coverage.md"
@@ -42,13 +42,24 @@ def test_absent_modules_are_absent(module: str) -> None:
         importlib.import_module(f"saf_shim.pyosaf.{module}")
 
 
+@pytest.mark.parametrize(("module", "version"), [("saLog", ("A", 2, 1)), ("saNtf", ("A", 1, 1))])
+def test_services_that_are_not_there_say_so(
+    saf_shim: SafShim, module: str, version: tuple[str, int, int]
+) -> None:
+    assert module in coverage.REFUSING_MODULES
+    found = importlib.import_module(f"saf_shim.pyosaf.{module}")
+    handle = saAis.SaUint64T()
+    rc = getattr(found, f"{module}Initialize")(handle, None, saAis.SaVersionT(*version))
+    assert name_of(rc) == "ERR_NOT_SUPPORTED"
+    assert name_of(getattr(found, f"{module}Finalize")(handle)) == "ERR_BAD_HANDLE"
+
+
 def test_what_is_refused_is_refused_with_that_code(saf_shim: SafShim) -> None:
-    om, oi = Om(), Oi("Refused")
+    om = Om()
     _, owner = om.owner("Owner")
     name = saAis.SaNameT("safApp=safImmService")
     clm = saClm.SaClmHandleT()
     assert saClm.saClmInitialize_4(clm, None, saAis.SaVersionT("B", 4, 1)) == 1
-    ccb, augmented = saImmOm.SaImmCcbHandleT(), saImmOm.SaImmAdminOwnerHandleT()
     answers = {
         "saImmOmAdminOperationContinue": saImmOm.saImmOmAdminOperationContinue(
             owner, name, 1, saAis.SaAisErrorT()
@@ -57,7 +68,6 @@ def test_what_is_refused_is_refused_with_that_code(saf_shim: SafShim) -> None:
         "saImmOmAdminOperationContinuationClear": saImmOm.saImmOmAdminOperationContinuationClear(
             owner, name, 1
         ),
-        "saImmOiAugmentCcbInitialize": saImmOi.saImmOiAugmentCcbInitialize(oi.handle, 1, ccb, augmented),
         "saClmResponse_4": saClm.saClmResponse_4(clm, 1, 1),
     }
     assert set(answers) == set(coverage.REFUSED)
