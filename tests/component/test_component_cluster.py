@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from component_cluster import BIN, ROOT, Cluster, eventually
+from component_cluster import BIN, ROOT, Cluster, eventually, knows_other_users
 
 from amf_netwatch.model import TWO_N, ModelOptions
 
@@ -378,12 +378,6 @@ def test_the_demo_prints_the_table_and_leaves_nothing(namespace):
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["SC-1", "v0"] in [words[:2] for words in lines]
     assert any("02:00:00:00:00:01" in words for words in lines)
-
-
-def knows_other_users():
-    """Root in a user namespace usually knows itself only."""
-    uids = Path("/proc/self/uid_map").read_text().split()
-    return os.geteuid() == 0 and sum(map(int, uids[2::3])) > 65534
 
 
 @pytest.mark.skipif(not knows_other_users(), reason="only root can become somebody else")
