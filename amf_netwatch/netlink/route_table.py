@@ -151,7 +151,7 @@ class RouteTable:
             at_end = flags & HeaderFlag.APPEND
             self._put(key, (*place, route) if at_end else (route, *place), None, route)
         else:
-            self._put(key, tuple(route if one is old else one for one in place), old, route)
+            self._exchange(key, old, route)
 
     def remove(self, route: Route) -> None:
         """RTM_DELROUTE."""
@@ -170,7 +170,7 @@ class RouteTable:
             for old in place:
                 if old.next_hops is not None and gone < set(route_hops(old)):
                     left = _with_hops(old, [hop for hop in route_hops(old) if hop not in gone])
-                    self._put(key, tuple(left if one is old else one for one in place), old, left)
+                    self._exchange(key, old, left)
                     return
 
     def _touch(self, key: RouteKey) -> RouteKey:
@@ -213,7 +213,7 @@ class RouteTable:
 
     def doubt_next_hops(self, ifindex: int | None = None) -> None:
         """A next hop object was deleted or replaced; or those through this link were, without a word,
-        because it lost its carrier."""
+        because it lost its carrier.  Routes may name the object alone (sysctl nexthop_compat_mode=0)."""
         for route in (route for key in self._index.get(None, ()) for route in self._places[key]):
             if route.next_hop_id is None:
                 continue
@@ -227,7 +227,12 @@ class RouteTable:
         """The link is gone, and with it every route through it."""
         for route in self.through(ifindex):
             key = self._touch(route_key(route))
-            self._put(key, tuple(one for one in self._places[key] if one is not route), route, None)
+            hops = [hop for hop in route_hops(route) if hop.interface != ifindex]
+            if hops and route.family == Family.INET6:  # IPv4 lets go of a route when one of its links goes
+                self._exchange(key, route, _with_hops(route, hops))
+                self.doubts.add(RouteScope(route.family, route.table))
+            else:
+                self._put(key, tuple(one for one in self._places[key] if one is not route), route, None)
 
     # -- what a dump says ---------------------------------------------------------------------------------
 
@@ -272,12 +277,14 @@ class RouteTable:
     def _reread_place(self, key: RouteKey, missing: list[Route], fresh: list[Route], resync: bool) -> None:
         while missing and fresh:
             old, route = missing.pop(0), fresh.pop(0)
-            place = tuple(route if one is old else one for one in self._places[key])
-            self._put(key, place, old, route, resync)
+            self._exchange(key, old, route, resync)
         for old in missing:
             self._put(key, tuple(one for one in self._places[key] if one is not old), old, None, resync)
         for route in fresh:
             self._put(key, (*self._places.get(key, ()), route), None, route, resync)
+
+    def _exchange(self, key: RouteKey, old: Route, new: Route, resync: bool = False) -> None:
+        self._put(key, tuple(new if one is old else one for one in self._places[key]), old, new, resync)
 
     def _put(
         self,

@@ -37,6 +37,8 @@ _NEWADDR, _DELADDR = int(MessageType.NEWADDR), int(MessageType.DELADDR)
 _NEWROUTE, _DELROUTE = int(MessageType.NEWROUTE), int(MessageType.DELROUTE)
 NEWNEXTHOP, DELNEXTHOP = 104, 105  # next hop objects: no values of ours, only a reason to doubt routes
 
+IPV6_MIN_MTU = 1280  # below it a link loses IPv6 (RFC 8200), and below 68 IPv4, as if it went down
+
 Observer = Callable[[Change], None]
 
 
@@ -159,9 +161,9 @@ class Tables:
         changed = changed_link_facts(old, link) if old is not None else ()
         self._put(Object.LINK, changed, old, link, make, resync)
         gone = 0 if old is None else old.flags & ~link.flags
-        if gone & LinkFlag.UP:
+        if gone & LinkFlag.UP or (link.mtu or 0) < min(IPV6_MIN_MTU, (old and old.mtu) or 0):
             self.routes.doubt_interface(link.ifindex)
-        elif gone & (LinkFlag.RUNNING | LinkFlag.LOWER_UP):
+        if gone & (LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP):
             self.routes.doubt_next_hops(link.ifindex)
 
     def remove_link(self, ifindex: int, resync: bool = False) -> None:
@@ -173,6 +175,7 @@ class Tables:
             self.remove_address(address, resync)
         if not resync:
             self.routes.remove_interface(ifindex)
+            self.routes.doubt_next_hops(ifindex)
 
         def make() -> None:
             if self.names.get(old.name or b"") == ifindex:
