@@ -121,6 +121,13 @@ EVENTS = (
         "none; it happens when many interfaces change at once",
     ),
     Event(
+        "listener",
+        INFO,
+        ("note",),
+        "the listener's netlink socket broke, was replaced, or was given up",
+        "none for one; report it if it comes often",
+    ),
+    Event(
         "listener-restarted",
         WARNING,
         ("reason",),

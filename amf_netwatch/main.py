@@ -59,7 +59,7 @@ def run(sources: Sources, environment: Mapping[str, str]) -> int:
 def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, str], log: Log) -> int:
     sources.settings(())  # what is wrong in options and environment is wrong for every assignment
     account = find_account(process.user, environment)
-    listener = Listener()
+    listener = Listener(log=lambda line: log.event("listener", note=line))
     listener.start()  # as root it may have a larger receive buffer than the system's limit
     try:
         from . import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
