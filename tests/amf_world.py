@@ -268,8 +268,8 @@ class World:
         self.director.command_ended(ticket, status)
         self.pump()
 
-    def start(self, component: str) -> Process:
-        """A process that registers as the component."""
+    def start(self, component: str) -> Optional[Process]:
+        """A process that registers as the component; it ends when it may not."""
         self.pids += 1
         args = {"version": [ord("B"), 4, 1], "callbacks": CALLBACKS}
         environment = {NAME_VARIABLE: component}
@@ -277,8 +277,11 @@ class World:
         _reply, handle = self.library.initialize("saAmfInitialize_4", self.pids, environment, args, number)
         assert handle is not None
         process = self.processes[self.pids] = Process(self.pids, component, handle)
-        self.call(process, "saAmfComponentRegister", compName=component, proxyCompName=None)
-        return process
+        code = self.call(process, "saAmfComponentRegister", compName=component, proxyCompName=None)
+        if code == Code.OK:
+            return process
+        self.die(process.pid)
+        return None
 
     def call(self, process: Process, name: str, **args: Any) -> Code:
         reply = self.library.call(name, process.handle, args)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from .node import NodeDirector
 
 
-def assign(node: NodeDirector, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
+def assign(node: NodeDirector, component: LocalComponent, csi: Optional[LocalCsi]) -> None:  # noqa: PLR0912
     """Tell the component the HA state of its SI."""
     unit = component.unit
-    first = csi if csi is not None else component.csis[0]
+    first = csi if csi is not None else next(iter(component.csis), None)
+    if first is None:
+        return
     if not unit.restart and not component.takes_assignments:
         if component.presence == Presence.RESTARTING:
             _mark(component, csi, Csi.ASSIGNING)  # it is told when it is back

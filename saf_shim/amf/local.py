@@ -192,6 +192,7 @@ class LocalComponent:
         "restarts",
         "termination_failed",
         "termination_invocation",
+        "ticket",
         "tries",
         "unit",
     )
@@ -206,6 +207,7 @@ class LocalComponent:
         self.process = 0  # pid of the process that registered
         self.failed = False
         self.command: Optional[str] = None  # INSTANTIATE, CLEANUP: under way
+        self.ticket = 0  # of the latest command
         self.command_succeeded = False  # the instantiate command ended with 0
         self.tries = 0
         self.exit_status = 0  # of the last instantiate command that failed

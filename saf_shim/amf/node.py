@@ -187,6 +187,7 @@ class NodeDirector:
             timeout = self.configuration.cleanup_timeout(component.dn)
         ticket = self.post.ticket()
         self.commands[ticket] = (component.dn, command)
+        component.ticket = ticket
         self.emit(RunCommand(ticket, self.name, line.argv, environment, timeout))
 
     def trigger(self, component: LocalComponent, event: ComponentEvent) -> None:
@@ -215,7 +216,7 @@ class NodeDirector:
     def command_ended(self, ticket: int, status: Optional[int]) -> None:
         name, command = self.commands.pop(ticket)
         component = self.components.get(name)
-        if component is not None:
+        if component is not None and component.ticket == ticket:  # else a later command has overtaken it
             presence.command_ended(self, component, command, status)
 
     def timer_fired(self, kind: str, what: Hashable) -> None:
@@ -345,6 +346,7 @@ class NodeDirector:
             self.stop_timer("escalation", unit.dn)
         unit.terminated_by_admin = True
         escalation.forget_unit(self, unit)
+        unit.restart = unit.admin_restart = False
         for component in unit.components:
             component.admin_restart = False
         self.unit_event(unit, UnitEvent.TERMINATE)
@@ -365,6 +367,7 @@ class NodeDirector:
 
     def _reset(self, unit: LocalUnit) -> None:
         """Everything about it counts as repaired; nothing is started."""
+        unit.restart = unit.admin_restart = False
         for component in unit.components:
             component.admin_restart = False
             component.handle = 0

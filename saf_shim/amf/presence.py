@@ -204,6 +204,8 @@ def _is_gone(node: NodeDirector, component: LocalComponent) -> None:
         unit.failover = False
     if not node.failing_over(unit):
         node.complete_callbacks(component)
+        if component.failed and unit.failed and not component.callbacks:
+            node.complete_assignments(component)  # it was to be told after a restart that did not come
     node.forget(component)
     _forget_registration(node, component)
 

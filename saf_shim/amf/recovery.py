@@ -23,6 +23,7 @@ from .messages import (
     UnitOperation,
 )
 from .states import (
+    AT_REST,
     Act,
     Admin,
     GroupChange,
@@ -107,6 +108,14 @@ def _presence_reported(director: Director, unit: Unit, presence: Presence) -> No
     if presence == Presence.TERMINATION_FAILED:
         for si in group.sis:
             director.end(si, Code.ERR_REPAIR_PENDING, f"SU '{unit.dn}' moved to 'termination failed' state")
+    if presence in AT_REST and unit.terminated:
+        for component in unit.components:
+            text = f"Couldn't restart Comp '{component.dn}'"
+            director.end(component, Code.ERR_BAD_OPERATION, text)
+    _end_group_instantiation(director, group)
+
+
+def _end_group_instantiation(director: Director, group: Group) -> None:
     if group.pending is not None and is_instantiation_over(director, group, group.pending.operation):
         director.end(group)
 
@@ -497,6 +506,7 @@ def empty(director: Director, node: Node) -> None:
         director.group_event(unit.group, GroupEvent.SU_LOST, Cause(unit))
         assignments.delete_all(director, unit)
         director.instantiate_spares(unit.group)
+        _end_group_instantiation(director, unit.group)
 
 
 def _repair_emptied_node(director: Director, node: Node) -> None:

@@ -156,9 +156,9 @@ def _fault_while_realigning(director: Director, group: Group, cause: Cause) -> b
         return True
     if unit.ha == Ha.ACTIVE:
         assignments.change_all(director, unit, Ha.QUIESCED)
-        group.enqueue(unit)
     else:
         assignments.remove_all(director, unit)
+    group.enqueue(unit)
     return True
 
 

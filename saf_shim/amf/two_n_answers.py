@@ -220,15 +220,14 @@ def serving_while_unit_leaves(director: Director, group: Group, cause: Cause) ->
     return True
 
 
-def removed_while_unit_leaves(director: Director, group: Group, cause: Cause) -> bool:  # noqa: PLR0912
+def removed_while_unit_leaves(director: Director, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
     if not unit.assignments:
         return True
     if group.head is not unit:
-        if any(a.state == Susi.ASSIGNED for a in unit.assignments):
-            if cause.assignment is not None:
-                assignments.delete_whole(director, cause.assignment)
+        if cause.assignment is not None:
+            assignments.delete_whole(director, cause.assignment)
         else:
             assignments.delete_all(director, unit)
         return True

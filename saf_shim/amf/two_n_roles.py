@@ -41,9 +41,15 @@ def _pair(one: Assignment, two: Assignment) -> Roles:
     return one, two
 
 
-def choose(director: Director, group: Group) -> Optional[Unit]:  # noqa: PLR0912
+def choose(director: Director, group: Group) -> Optional[Unit]:  # noqa: PLR0911, PLR0912
     """Assign what can be assigned to one unit, and name it: first ACTIVE, when that is complete STANDBY."""
     active, standby = active_and_standby(group)
+    if active is None and standby is not None and standby.unit.readiness == Readiness.IN_SERVICE:
+        # the ACTIVE one went away while the other was busy
+        if standby.unit.all_assigned and standby.ha == Ha.STANDBY:
+            make_active(director, standby.unit)
+            return standby.unit
+        return None
     if active is not None:
         unit: Optional[Unit] = active.unit
         if active.unit.readiness != Readiness.IN_SERVICE:

@@ -118,10 +118,12 @@ def _describe(csi: LocalCsi, request: CsiRequest) -> None:
     csi.standby_rank = request.standby_rank
 
 
-def _modify(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
+def _modify(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:  # noqa: PLR0912
     if request.ha is None:
         return
     if not request.si:
+        if not unit.sis:
+            _answer_for_nothing(node, unit, request)
         for si in unit.sis:
             si.change(request.ha)
             for csi in si.csis:
@@ -132,6 +134,7 @@ def _modify(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> 
         return
     one = unit.si(request.si)
     if one is None:
+        _answer_for_nothing(node, unit, request)
         return
     one.change(request.ha)
     if request.csis and request.ha in SERVING:
@@ -151,7 +154,9 @@ def _modify(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> 
 
 def _remove(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
     si = unit.si(request.si) if request.si else None
-    if si is None and request.si:
+    if not unit.sis or (si is None and request.si):
+        unit.all_sis = False
+        _answer_for_nothing(node, unit, request)
         return
     if request.single and si is not None:
         si.single = Act.REMOVE
@@ -160,6 +165,13 @@ def _remove(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> 
             return
         csi.single = Act.REMOVE
     remove(node, unit, si)
+
+
+def _answer_for_nothing(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
+    """A request about what has gone meanwhile, with a failure that is being reported: it is done."""
+    ha = request.ha if request.ha is not None else Ha.ACTIVE
+    unit.assignment_pending = False
+    node.send(AssignmentReport(node.name, unit.dn, request.si, request.act, ha, True, request.single))
 
 
 def assign(node: NodeDirector, unit: LocalUnit, si: Optional[LocalSi]) -> None:
@@ -358,9 +370,11 @@ def unmark(node: NodeDirector, unit: LocalUnit) -> None:
 
 def delete(unit: LocalUnit, si: LocalSi) -> None:
     for csi in si.csis:
-        csi.component.csis.remove(csi)
+        if csi in csi.component.csis:
+            csi.component.csis.remove(csi)
     si.csis = []
-    unit.sis.remove(si)
+    if si in unit.sis:
+        unit.sis.remove(si)
 
 
 def delete_all(unit: LocalUnit) -> None:

@@ -138,6 +138,7 @@ def _component_leaves(node: NodeDirector, unit: LocalUnit, component: Optional[L
 def _give_up(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     node.set_unit_presence(unit, Presence.INSTANTIATION_FAILED)
     unit.all_terminated = False
+    unit.restart = unit.admin_restart = False
     for each in unit.components[::-1]:
         if each.presence != Presence.UNINSTANTIATED:
             node.complete_callbacks(each)
