@@ -77,6 +77,7 @@ def cleanup(log: Log, environment: Mapping[str, str]) -> int:
         finally:
             os.close(lock)
     except SurroundingsError as error:
+        log.event("cleanup-failed", reason=error)
         print(f"amf-netwatch: cannot clean up: {error}", file=sys.stderr)
         return 1
     return 0

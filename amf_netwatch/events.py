@@ -183,6 +183,13 @@ EVENTS = (
         "instantiate waits, because the component reported its own failure several times in a row",
         "see the lines before: assignment-refused, listener-failed, callback-failed",
     ),
+    Event(
+        "cleanup-failed",
+        ERROR,
+        ("reason",),
+        "cleanup could not see to it that nothing is left; AMF gives the SU up",
+        "end the process that the reason names, then `amf-adm repaired` the SU",
+    ),
     Event("cleaned-up", INFO, ("pid", "error_source"), "cleanup killed the component's process", "none"),
 )
 BY_NAME = {event.name: event for event in EVENTS}
