@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -42,6 +43,20 @@ def run(*command: object, **options) -> subprocess.CompletedProcess:
     done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, f"{words}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def made_once(factory, name, make):
+    """The directory `name` that all workers share; the first to come calls ``make(directory)``."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    target, done = shared / name, shared / f"{name}.done"
+    with open(shared / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            target.mkdir()
+            make(target)
+            done.touch()
+    return target
 
 
 def eventually(what: str, holds: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 
 import pytest
-from package_tools import ROOT, run
+from package_tools import ROOT, made_once, run
 
 import amf_netwatch
 from amf_netwatch.model import format_classes
@@ -21,9 +21,8 @@ def dist(tmp_path_factory):
     """A directory with wheel and sdist. The wheel is built from the sdist, so that one proves the other."""
     if importlib.util.find_spec("build") is None:
         pytest.skip("needs the package `build` (make venv)")
-    target = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", target, ROOT)
-    return target
+    command = (sys.executable, "-m", "build", "--outdir")
+    return made_once(tmp_path_factory, "dist", lambda target: run(*command, target, ROOT))
 
 
 @pytest.fixture(scope="module")
