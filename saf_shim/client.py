@@ -119,7 +119,7 @@ class Session:
 
     def __init__(self, exclusive: bool = True) -> None:
         """Connect; `UnreachableError` says why that failed."""
-        variables = {name: value for name, value in os.environ.items() if name.startswith("SA_")}
+        variables = {name: value for name, value in os.environ.items() if name.startswith(("SA_", "IMMA_"))}
         self._lines = _Lines(_connect())
         self._lines.sock.sendall(protocol.encode_line([protocol.MAIN, variables]))
         hello = self._lines.read()

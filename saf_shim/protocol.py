@@ -84,6 +84,8 @@ def decode_line(line: bytes) -> list[Any]:
     try:
         text = line.decode("utf-8")
         message, end = _scan(text, 0)
+        if "\\ud" in text or "\\uD" in text:
+            _require_bytes(message)
     except (StopIteration, ValueError, RecursionError, SystemError) as error:
         # SystemError: Python 3.10's scanner finds no exception to raise while json.decoder is not imported.
         raise ProtocolError(f"no JSON: {error}") from None
@@ -92,6 +94,20 @@ def decode_line(line: bytes) -> list[Any]:
     if not isinstance(message, list):
         raise ProtocolError("no array")
     return message
+
+
+def _require_bytes(value: object) -> None:
+    """Surrogates may stand for bytes that are no UTF-8, but not for nothing: UnicodeEncodeError, a
+    ValueError."""
+    if isinstance(value, str):
+        value.encode("utf-8", "surrogateescape")
+    elif isinstance(value, list):
+        for part in value:
+            _require_bytes(part)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            _require_bytes(name)
+            _require_bytes(part)
 
 
 class LineBuffer:

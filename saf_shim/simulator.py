@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any, Optional
 
+from .amf.service import AmfService
 from .clm.service import ClmService
 from .codes import Code
 from .imm.internal_port import HooksPort
@@ -36,12 +37,7 @@ class Simulator:
         self.imm = ImmService(self.server, self.store)
         self.server.host("saImm", self.imm)
         self.server.host("saClm", ClmService(self.server, self.store))
-        try:
-            from .amf.service import AmfService  # noqa: PLC0415
-        except ImportError:
-            pass
-        else:
-            self.server.host("saAmf", AmfService(self.server, self.store))
+        self.server.host("saAmf", AmfService(self.server, self.store))
         self.server.controls.update(
             {
                 "calls": self._calls,

@@ -24,6 +24,8 @@ from .store import Implementer, Store, StoredClass, StoredObject
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100
 OI_TIMEOUT = 6.0  # seconds that an implementer has for a callback
+# Seconds until a CCB is aborted whose client has given up waiting; measured: within a second.
+ABANDONED = 0.5
 # Seconds that an apply waits for implementers to notice it. OpenSAF does not wait at all, but its answer
 # takes a longer way than its callbacks; a manager that looks at what an implementer did should not win the
 # race here, either.
@@ -83,8 +85,12 @@ class _Wait:
 class Ccb:
     """One CCB: a series of changes that become visible together or not at all."""
 
-    def __init__(self, store: Store, world: World, owner: AdminOwner, flags: int) -> None:
+    def __init__(
+        self, store: Store, world: World, owner: AdminOwner, flags: int, patience: float = OI_TIMEOUT
+    ) -> None:
+        """`patience`: seconds that the client waits for a call."""
         store.ccb_counter += 1
+        self._time = min(OI_TIMEOUT, patience + ABANDONED)
         self.id = store.ccb_counter
         self.store = store
         self.world = world
@@ -174,7 +180,7 @@ class Ccb:
 
         tokens = list(wait.tokens)
         if requests:
-            wait.timer = self.world.start_timer(OI_TIMEOUT, self.abort)
+            wait.timer = self.world.start_timer(self._time, self.abort)
         for token, (implementer, send) in zip(tokens, requests):
             self.participants[implementer] = None
             send(implementer.port, partial(answered, token))
@@ -256,7 +262,7 @@ class Ccb:
         self._complete(State.OPEN, validated)
 
     def _complete(self, state: State, done: Done) -> None:
-        if self.veto or not self.active:
+        if self.veto or not self.active or self.state is State.WAITING:  # for a call that was given up
             self.note(RESOURCE + "CCB is in an error state")
             self.abort()
             done(Code.ERR_FAILED_OPERATION)
@@ -394,14 +400,17 @@ def reference_attributes(cls: StoredClass) -> list[str]:
 class CcbHandle:
     """A CCB handle: one CCB after the other, a new one after each apply."""
 
-    def __init__(self, store: Store, world: World, owner: AdminOwner, flags: object) -> None:
+    def __init__(
+        self, store: Store, world: World, owner: AdminOwner, flags: object, patience: float = OI_TIMEOUT
+    ) -> None:
         if not isinstance(flags, int) or flags & ~(REGISTERED_OI | ALLOW_NULL_OI):
             raise AisError(Code.ERR_INVALID_PARAM, "unknown CCB flags")
         self._store = store
         self._world = world
         self.owner = owner
         self.flags = flags
-        self.ccb: Optional[Ccb] = Ccb(store, world, owner, flags)
+        self._patience = patience
+        self.ccb: Optional[Ccb] = Ccb(store, world, owner, flags, patience)
         self.errors: list[str] = []
         self._dead = False
 
@@ -412,7 +421,7 @@ class CcbHandle:
             return
         self.errors = []
         if self.ccb is None:
-            self.ccb = Ccb(self._store, self._world, self.owner, self.flags)
+            self.ccb = Ccb(self._store, self._world, self.owner, self.flags, self._patience)
         ccb = self.ccb
         try:
             ccb.check_open()
@@ -460,7 +469,7 @@ class CcbHandle:
         """saImmOmCcbAbort: the handle is as new."""
         if self.ccb is not None:
             self.ccb.abort()
-        self.ccb = Ccb(self._store, self._world, self.owner, self.flags)
+        self.ccb = Ccb(self._store, self._world, self.owner, self.flags, self._patience)
         self.errors = []
         self._dead = False
 

@@ -10,7 +10,9 @@ from typing import Any, Optional
 from imm_model.types import Value, ValueType
 
 from ..codes import AisError, Code
+from ..service import Call
 from .internal import Parameter
+from .reading import Criterion
 from .rules import GivenChange, GivenValues
 
 
@@ -39,6 +41,8 @@ def name_list(value: object) -> Optional[list[str]]:
 
 _TEXTS = (ValueType.NAME, ValueType.STRING)
 _FLOATS = (ValueType.FLOAT, ValueType.DOUBLE)
+_FLOAT_LIMIT = 1 << 1023
+_CRITERION_PARTS = 3  # name, type, value
 
 
 def value_of(value: object, kind: object) -> Value:
@@ -53,7 +57,7 @@ def value_of(value: object, kind: object) -> Value:
         if isinstance(value, str):
             return value
     elif kind in _FLOATS:
-        if isinstance(value, (int, float)):
+        if isinstance(value, float) or (isinstance(value, int) and abs(value) < _FLOAT_LIMIT):
             return float(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -103,9 +107,24 @@ def parameter_list(parameters: object) -> Optional[list[Parameter]]:
         raise AisError(Code.ERR_INVALID_PARAM, "no list of parameters") from None
 
 
+def search_criterion(given: object) -> Optional[Criterion]:
+    """What a search looks for, or None for NULL."""
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) != _CRITERION_PARTS:
+        raise AisError(Code.ERR_INVALID_PARAM, "no search parameter")
+    name, kind, value = given
+    return Criterion(name, kind, None if value is None else value_of(value, kind))
+
+
 def wire_attributes(attributes: Sequence[GivenValues]) -> list[list[Any]]:
     """Attributes as JSON has them."""
     return [
         [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
         for name, kind, values in attributes
     ]
+
+
+def reply_attributes(call: Call, rc: int, attributes: Optional[Sequence[GivenValues]]) -> None:
+    """Answer a call with what was read."""
+    call.reply(rc, None if attributes is None else {"attributes": wire_attributes(attributes)})

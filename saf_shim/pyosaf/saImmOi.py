@@ -4,11 +4,13 @@ them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, Structure, pointer
 from typing import Any, Optional
 
 from saf_shim.codes import Code
+from saf_shim.patience import call_timeout
 
 from . import _handles
 from ._native import native
@@ -38,7 +40,7 @@ from .saImm import (
     read_parameter,
     read_values,
 )
-from .saImmOm import SaImmAdminOwnerHandleT, SaImmCcbHandleT, call_timeout
+from .saImmOm import SaImmAdminOwnerHandleT, SaImmCcbHandleT
 
 SaImmOiHandleT = SaUint64T
 SaImmOiImplementerNameT = SaStringT
@@ -95,7 +97,7 @@ def _initialize(immOiHandle: Any, immOiCallbacks: Any, version: Any) -> int:
             if function:
                 given[field[0]] = type(function).from_buffer_copy(bytes(function))
     args = {"version": _handles.read_version(version), "callbacks": len(given)}
-    rc, out, handle = _handles.initialize("saImmOiInitialize_2", args, timeout=call_timeout())
+    rc, out, handle = _handles.initialize("saImmOiInitialize_2", args, timeout=call_timeout(os.environ))
     if "version" in out:
         _handles.write_version(version, out["version"])
     if handle is not None:

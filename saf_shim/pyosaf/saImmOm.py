@@ -12,6 +12,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure
 from typing import Any, Optional
 
 from saf_shim.codes import Code
+from saf_shim.patience import call_timeout
 
 from . import _handles
 from ._native import native
@@ -100,16 +101,8 @@ _AttributesPP = POINTER(POINTER(SaImmAttrValuesT_2))
 _ModificationsPP = POINTER(POINTER(SaImmAttrModificationT_2))
 _DefinitionsPP = POINTER(POINTER(SaImmAttrDefinitionT_2))
 _ParametersPP = POINTER(POINTER(SaImmAdminOperationParamsT_2))
-_DEFAULT_TIMEOUT = 1000  # of IMMA_SYNCR_TIMEOUT, in units of 10 ms
-_LEAST_TIMEOUT = 10
-
-
-def call_timeout() -> float:
-    """Seconds that a call may take: the environment's IMMA_SYNCR_TIMEOUT (in 10 ms), as read at
-    initialize."""
-    text = os.environ.get("IMMA_SYNCR_TIMEOUT", "")
-    number = int(text) if text.isdigit() else _DEFAULT_TIMEOUT
-    return max(number, _LEAST_TIMEOUT) / 100
+# Seconds more that an apply waits to learn whether a CCB that took too long was applied or aborted.
+_OUTCOME = 10.0
 
 
 # Handles
@@ -120,7 +113,7 @@ def _open(immHandle: Any, immCallbacks: Any, version: Any) -> int:
         return Code.ERR_INVALID_PARAM
     callbacks = immCallbacks[0] if immCallbacks else None
     args = {"version": _handles.read_version(version), "callbacks": int(callbacks is not None)}
-    rc, out, handle = _handles.initialize("saImmOmInitialize", args, timeout=call_timeout())
+    rc, out, handle = _handles.initialize("saImmOmInitialize", args, timeout=call_timeout(os.environ))
     if "version" in out:
         _handles.write_version(version, out["version"])
     if handle is not None:
@@ -495,8 +488,10 @@ def saImmOmCcbObjectModify_2(ccbHandle: Any, objectName: Any, attrMods: Any) -> 
 
 @native(SaImmCcbHandleT)
 def saImmOmCcbApply(ccbHandle: int) -> int:
-    """Make the changes, all or none."""
-    return _handles.call(ccbHandle, "saImmOmCcbApply", {})[0]
+    """Make the changes, all or none; when that took too long, it has been found out which."""
+    handle = _handles.handles.get(ccbHandle)
+    timeout = None if handle is None or handle.timeout is None else handle.timeout + _OUTCOME
+    return _handles.call(ccbHandle, "saImmOmCcbApply", {}, timeout)[0]
 
 
 @native(SaImmCcbHandleT)

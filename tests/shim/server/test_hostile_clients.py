@@ -65,6 +65,7 @@ NO_REQUEST = {
     "arguments that are none": b'["main", {}]\n[1, "saImmOmInitialize", []]\n',
     "a name that is none": b'["main", {}]\n[1, 7, {}]\n',
     "a return out of nowhere": b'["main", {}]\n[0, "return", {"id": "x"}]\n',
+    "half a character": b'["main", {}]\n[1, "saImmOmInitialize", {"x": [{"\\ud800": 1}]}]\n',
     "an endless line": b"x" * (protocol.MAX_LINE + 2),
 }
 
