@@ -44,8 +44,9 @@ def removed_late(director: Director, group: Group, cause: Cause) -> bool:
 
 def removed_one(director: Director, group: Group, cause: Cause) -> bool:
     if cause.assignment is None:
-        return False
-    if cause.assignment.ha in (Ha.STANDBY, Ha.QUIESCED):
+        assert cause.unit is not None
+        assignments.delete_all(director, cause.unit)
+    elif cause.assignment.ha in (Ha.STANDBY, Ha.QUIESCED):
         assignments.delete_whole(director, cause.assignment)
     return True
 

@@ -75,6 +75,7 @@ def _instantiate_next(node: NodeDirector, unit: LocalUnit, component: Optional[L
 def _instantiation_failed(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     node.set_unit_presence(unit, Presence.INSTANTIATION_FAILED)
     unit.all_terminated = False
+    unit.restart = unit.admin_restart = False
     left = 0
     for each in unit.components[::-1]:
         if each.presence != Presence.UNINSTANTIATED:
