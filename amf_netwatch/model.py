@@ -58,6 +58,7 @@ class ModelOptions(NamedTuple):
     settings: tuple[tuple[str, str], ...] = ()
     redundancy: int = NO_REDUNDANCY
     environment: tuple[str, ...] = ()  # NAME=VALUE, further variables of the CLC-CLI commands
+    node_group: str = "AllNodes"  # the SG's: every node must be in it
     version: str = "1"  # of the component type and the software bundle: what an upgrade campaign renews
 
 
@@ -67,7 +68,7 @@ def build_model(options: ModelOptions) -> list[ImmObject]:
     return [
         *_types(options, process),
         *_software(options),
-        *_application(),
+        *_application(options),
         *(each for number in range(1, _workloads(options) + 1) for each in _workload(number, assigned)),
         *(each for rank, node in enumerate(options.nodes, 1) for each in _unit(options, node, rank)),
     ]
@@ -130,6 +131,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="none: every node publishes; 2n: one active, one standby (default: none)",
     )
     add(
+        "--node-group",
+        type=read_version,
+        default=ModelOptions().node_group,
+        metavar="GROUP",
+        help="the SG's node group, which must be there and hold the nodes (default: AllNodes)",
+    )
+    add(
         "--version",
         type=read_version,
         default=ModelOptions().version,
@@ -153,6 +161,7 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
         given.max_duration,
         tuple(given.set),
         TWO_N if given.redundancy == "2n" else NO_REDUNDANCY,
+        node_group=given.node_group,
         version=given.version,
     )
 
@@ -326,7 +335,7 @@ def _software(options: ModelOptions) -> list[ImmObject]:
     ]
 
 
-def _application() -> list[ImmObject]:
+def _application(options: ModelOptions) -> list[ImmObject]:
     return [
         _object("SaAmfApplication", f"safApp={NAME}", saAmfAppType=_type("App")),
         _object(
@@ -334,7 +343,7 @@ def _application() -> list[ImmObject]:
             f"safSg={NAME},safApp={NAME}",
             saAmfSGType=_type("Sg"),
             # A group of our own could not be made in the same load: AMF refuses the SG then.
-            saAmfSGSuHostNodeGroup=f"safAmfNodeGroup=AllNodes,{CLUSTER}",
+            saAmfSGSuHostNodeGroup=f"safAmfNodeGroup={options.node_group},{CLUSTER}",
             saAmfSGAutoRepair=0,
         ),
     ]
