@@ -5,6 +5,7 @@ raise.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,8 @@ def simulator(tmp_path_factory):
     classes = directory / "classes.xml"
     classes.write_text(format_classes())
     place = directory / "simulator"
-    subprocess.run([BIN / "saf-shim", "start", "--dir", place, "--load", classes], check=True, cwd=ROOT)
+    start = [BIN / "saf-shim", "start", "--dir", place, "--load", classes, "--until-exit", str(os.getpid())]
+    subprocess.run(start, check=True, cwd=ROOT)
 
     def run(text):
         done = subprocess.run(
