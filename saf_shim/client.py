@@ -76,7 +76,6 @@ class _Lines:
 
     def read_exactly_a_line(self) -> bytes:
         """The next line, leaving what follows it in the kernel, where poll() sees it."""
-        parts = []
         while True:
             try:
                 seen = self.sock.recv(_CHUNK, _socket.MSG_PEEK)
@@ -86,9 +85,10 @@ class _Lines:
                 return b""
             if not part:
                 return b""
-            parts.append(part)
+            self._tail += part
             if end >= 0:
-                return b"".join(parts)
+                line, self._tail = self._tail, b""
+                return line
 
 
 def _connect() -> _socket.socket:
@@ -134,6 +134,7 @@ class Session:
         self._channel: Optional[_Lines] = None
         self._channel_lock = allocate_lock()
         self._dispatching = allocate_lock()
+        self._asked = 0  # calls over the channel
         self._closed = False
 
     def call(
@@ -223,20 +224,33 @@ class Session:
                 return Code.OK
 
     def _ask(self, name: str, args: Out) -> tuple[int, Out]:
+        """Ask for callbacks, and wait.
+
+        A signal handler that raised may have ended an earlier wait: what comes for that one is taken here."""
         channel = self._open_channel()
         if channel is None:
             return Code.ERR_BAD_HANDLE, {}
+        self._asked += 1
+        number = self._asked
         try:
-            channel.sock.sendall(protocol.encode_line([1, name, args]))
+            channel.sock.sendall(protocol.encode_line([number, name, args]))
         except OSError:
             return Code.ERR_BAD_HANDLE, {}
+        earlier: list[Any] = []
         while True:
             line = channel.read_exactly_a_line()
             if not line:
                 return Code.ERR_BAD_HANDLE, {}
-            if line != protocol.WAKE:
-                answer = protocol.decode_line(line)
-                return answer[1], answer[2] or {}
+            if line == protocol.WAKE:
+                continue
+            answered, rc, out = protocol.decode_line(line)
+            out = out or {}
+            if answered != number:
+                earlier += out.get("callbacks", ())
+            elif rc == Code.OK and earlier:
+                return rc, {"callbacks": [*earlier, *out["callbacks"]]}
+            else:
+                return rc, out
 
     def _send_return(self, number: int, rc: int) -> None:
         channel = self._channel
