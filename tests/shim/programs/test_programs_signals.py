@@ -16,7 +16,7 @@ from saf_shim.pyosaf import saImmOi
 from saf_shim.pytest_plugin import SafShim
 
 
-class Interrupted(Exception):
+class HandlerError(Exception):
     """What the signal handler raises."""
 
 
@@ -25,7 +25,7 @@ def interrupted() -> Iterator[None]:
     """Interrupt this thread while it waits in the block."""
 
     def handle(_number: int, _frame: object) -> None:
-        raise Interrupted
+        raise HandlerError
 
     def interrupt(thread: int) -> None:
         threading.Event().wait(0.2)
@@ -33,9 +33,9 @@ def interrupted() -> Iterator[None]:
 
     before = signal.signal(signal.SIGUSR1, handle)
     helper = threading.Thread(target=interrupt, args=(threading.get_ident(),))
+    helper.start()
     try:
-        with pytest.raises(Interrupted):
-            helper.start()
+        with pytest.raises(HandlerError):
             yield
     finally:
         helper.join()
