@@ -64,4 +64,4 @@ class Const:
         raise AttributeError(name)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
+        raise AttributeError(f"'Const' object has no attribute {name!r}")
