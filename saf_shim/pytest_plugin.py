@@ -222,12 +222,15 @@ def _simulator(nodes: Sequence[str], files: Sequence[str]) -> Iterator[SafShim]:
         shutil.rmtree(where, ignore_errors=True)
 
 
+def _options(*, nodes: Sequence[str] = (), load: Sequence[str] = ()) -> tuple[Sequence[str], Sequence[str]]:
+    return nodes, load
+
+
 @pytest.fixture
 def saf_shim(request: pytest.FixtureRequest) -> Iterator[SafShim]:
     """A simulator for this test alone."""
     marker = request.node.get_closest_marker("saf_shim")
-    options = marker.kwargs if marker is not None else {}
-    yield from _simulator(options.get("nodes", ()), options.get("load", ()))
+    yield from _simulator(*_options(*marker.args, **marker.kwargs) if marker is not None else ((), ()))
 
 
 @pytest.fixture(scope="session")

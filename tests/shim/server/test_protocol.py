@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saf_shim.protocol import MAX_DIGITS, LineBuffer, ProtocolError, decode_line, encode_line
@@ -21,6 +21,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(message=st.lists(VALUES, max_size=5))
 def test_what_is_encoded_is_decoded(message: list[object]) -> None:
     line = encode_line(message)
