@@ -5,8 +5,8 @@ Two sockets: events come on one, answers on the other.  What `read` does::
 
     reading (at the start, and after a loss)         settled
     1 throw away what has queued up, after a loss    1 apply events until none is left
-    2 dump links, addresses, routes                  2 are some routes in doubt?  Dump those, apply what
-    3 apply what was announced since 1, silently       was announced meanwhile, then compare
+    2 dump links, addresses, routes                  2 are some routes or addresses in doubt?  Dump those,
+    3 apply what was announced since 1, silently       apply what was announced meanwhile, then compare
     4 settle                                         3 nothing left, nothing in doubt: return
 
 Step 3 is why nothing is missed or told twice: what a dump lists is older than the last event on it, or the
@@ -126,9 +126,9 @@ class Follower:
                 return
         elif not self._drain(_BATCH):
             return
-        if self.mirror.doubts and not self._reread():
+        if self.mirror.in_doubt and not self._reread():
             return
-        self._behind = bool(self.mirror.doubts)
+        self._behind = self.mirror.in_doubt
 
     # -- events -------------------------------------------------------------------------------------------
 
@@ -202,11 +202,12 @@ class Follower:
         self.mirror.load(values)
 
     def _reread(self) -> bool:
-        """Read the routes in doubt again; False: a loss came in between."""
-        doubts = self.mirror.doubts
-        scopes = self._prune(doubts)
-        doubts.clear()
-        if not scopes:
+        """Read what is in doubt again; False: a loss came in between, or no answer."""
+        tables = self.mirror.tables
+        scopes, indexes = self._prune(tables.routes.doubts), self._prune_links(tables.address_doubts)
+        tables.routes.doubts.clear()
+        tables.address_doubts.clear()
+        if not scopes and not indexes:
             return True
         if self._recorder is not None:
             self._recorder.marked()
@@ -215,21 +216,30 @@ class Follower:
             # An event may be told before the kernel has done all that belongs to it, and routes are listed
             # without its lock; a question about a link waits for that lock.
             self._conversation.get_link(ifindex=1)
-            listed = [(scope, self._dump_routes(scope), self._take_answers()) for scope in scopes]
+            routes = [(scope, self._dump_routes(scope), self._take_answers()) for scope in scopes]
+            addresses = [
+                (index, self._conversation.dump_addresses(index, Family.INET6), self._take_answers())
+                for index in indexes
+            ]
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
         except AnswerTimeoutError:
-            doubts.update(scopes)
+            tables.routes.doubts.update(scopes)
+            tables.address_doubts.update(indexes)
             return False
         if not self._drain_all():
             return False
-        for scope, routes, answers in listed:
-            if routes is None:
+        for scope, listed, answers in routes:
+            if listed is None:
                 continue  # the link has gone meanwhile; its DELLINK is on its way
             if self._recorder is not None:
                 self._recorder.reread(scope, answers)
-            self.mirror.reread(scope, routes)
+            self.mirror.reread(scope, listed)
+        for index, found, answers in addresses:
+            if self._recorder is not None:
+                self._recorder.relisted(index, answers)
+            self.mirror.reread_addresses(index, found)
         self.mirror.unmark()
         return True
 
@@ -257,6 +267,13 @@ class Follower:
             # The kernel walks all its routes for each of them.
             scopes += [whole] if whole in ours or len(ours) > _FEW else ours
         return scopes
+
+    def _prune_links(self, doubts: set[int]) -> list[int]:
+        """Whose IPv6 addresses to read: those of the links still there; [0] for all."""
+        if Object.ADDRESS not in self._objects:
+            return []
+        ours = sorted(doubts.intersection(self.mirror.tables.links) | ({0} & doubts))
+        return [0] if len(ours) > _FEW or 0 in ours else ours
 
     def _has_routes(self, scope: RouteScope) -> bool:
         return self.mirror.tables.routes.reaches(scope)

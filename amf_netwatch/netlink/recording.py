@@ -30,6 +30,7 @@ SETTLED   none                                                                  
 MARKED    none                                                                     mark
 REREAD    family u8, zero u8 u16, table u32 (all ones: any), link u32 (0: any)     reread
 NOTE      text: where it was made                                                  (none)
+RELISTED  u32: the answers are all IPv6 addresses of this link (0: of all links)   reread_addresses
 ========  =======================================================================  ====================
 
 Not here: who listens and decides when to dump (`follower`).
@@ -62,6 +63,7 @@ _HEADER = Struct("<8sBc6x")
 _RECORD = Struct("<IB3xQ")
 _CRC = Struct("<I")
 _SCOPE = Struct("<B3xII")
+_INDEX = Struct("<I")
 _ANY_TABLE = 0xFFFFFFFF
 _BYTE_ORDER = b"<" if sys.byteorder == "little" else b">"
 
@@ -77,6 +79,7 @@ class RecordKind(IntEnum):
     MARKED = 6
     REREAD = 7
     NOTE = 8
+    RELISTED = 9
 
 
 class Record(NamedTuple):
@@ -145,6 +148,11 @@ class Recorder:
         self._answers(answers)
         table = _ANY_TABLE if scope.table is None else scope.table
         self.write(RecordKind.REREAD, _SCOPE.pack(scope.family, table, scope.interface))
+
+    def relisted(self, ifindex: int, answers: Iterable[bytes]) -> None:
+        """IPv6 addresses were read again."""
+        self._answers(answers)
+        self.write(RecordKind.RELISTED, _INDEX.pack(ifindex))
 
     def _answers(self, answers: Iterable[bytes]) -> None:
         for answer in answers:
@@ -234,6 +242,9 @@ def replay(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], No
                 answers.clear()
             elif kind == RecordKind.REREAD:
                 mirror.reread(_read_scope(payload), answers)
+                answers.clear()
+            elif kind == RecordKind.RELISTED and len(payload) == _INDEX.size:
+                mirror.reread_addresses(_INDEX.unpack(payload)[0], answers)
                 answers.clear()
         except DecodeError:
             unreadable += 1

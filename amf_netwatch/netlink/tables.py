@@ -37,6 +37,8 @@ _NEWADDR, _DELADDR = int(MessageType.NEWADDR), int(MessageType.DELADDR)
 _NEWROUTE, _DELROUTE = int(MessageType.NEWROUTE), int(MessageType.DELROUTE)
 NEWNEXTHOP, DELNEXTHOP = 104, 105  # next hop objects: no values of ours, only a reason to doubt routes
 
+# With these a link gets or loses IPv6 addresses.
+_IPV6_FACTS = frozenset(("admin_state", "running", "carrier", "mtu", "master"))
 IPV6_MIN_MTU = 1280  # below it a link loses IPv6 (RFC 8200), and below 68 IPv4, as if it went down
 
 Observer = Callable[[Change], None]
@@ -90,6 +92,10 @@ class Tables:
         self.addresses: dict[AddressKey, Address] = {}
         self._addresses_of: dict[int, dict[AddressKey, None]] = {}  # by ifindex
         self.routes = RouteTable(self._commit)
+        # Links whose IPv6 addresses should be read again: a link that comes up gets one that the kernel
+        # announces only after duplicate detection, seconds later.
+        self.address_doubts: set[int] = set()
+        self._touched: set[AddressKey] | None = None  # since `mark`
         self._before = before
         self._after = after
 
@@ -105,6 +111,8 @@ class Tables:
         self.addresses.clear()
         self._addresses_of.clear()
         self.routes.clear()
+        self.address_doubts.clear()
+        self._touched = None
 
     def find_name(self, ifindex: int | None) -> bytes | None:
         """The name of a link; None when there is none of this index."""
@@ -160,6 +168,8 @@ class Tables:
 
         changed = changed_link_facts(old, link) if old is not None else ()
         self._put(Object.LINK, changed, old, link, make, resync)
+        if (old is None and link.flags & LinkFlag.UP) or not _IPV6_FACTS.isdisjoint(changed):
+            self.address_doubts.add(link.ifindex)
         gone = 0 if old is None else old.flags & ~link.flags
         if gone & LinkFlag.UP or (link.mtu or 0) < min(IPV6_MIN_MTU, (old and old.mtu) or 0):
             self.routes.doubt_interface(link.ifindex)
@@ -186,7 +196,7 @@ class Tables:
 
     def put_address(self, address: Address, resync: bool = False) -> None:
         """An address is new or has changed."""
-        key = address_key(address)
+        key = self._touch(address_key(address))
 
         def make() -> None:
             self.addresses[key] = address
@@ -198,7 +208,7 @@ class Tables:
 
     def remove_address(self, address: Address, resync: bool = False) -> None:
         """An address is gone."""
-        key = address_key(address)
+        key = self._touch(address_key(address))
         old = self.addresses.get(key)
         if old is not None:
 
@@ -211,6 +221,11 @@ class Tables:
             self._put(Object.ADDRESS, (), old, None, make, resync)
         self.routes.doubt_interface(address.ifindex)
         self.routes.doubt_source(address.family, address.own)
+
+    def _touch(self, key: AddressKey) -> AddressKey:
+        if self._touched is not None:
+            self._touched.add(key)
+        return key
 
     def _put(
         self,
@@ -241,7 +256,7 @@ class Tables:
 
     def load(self, values: Iterable[Value]) -> None:
         """What dumps listed; of tables that nobody observes yet."""
-        routes = []
+        routes, doubts = [], set(self.address_doubts)
         for value in values:
             if isinstance(value, Link):
                 self.put_link(value)
@@ -250,13 +265,46 @@ class Tables:
             else:
                 routes.append(value)
         self.routes.load(routes)
+        self.address_doubts = doubts  # what was listed is beyond doubt
+
+    def mark(self) -> None:
+        """Routes and addresses are being read again: what is announced from now on is newer."""
+        self.routes.mark()
+        self._touched = set()
+
+    def unmark(self) -> None:
+        """All that was listed since `mark` has been told."""
+        self.routes.unmark()
+        self._touched = None
+
+    def reread_addresses(self, ifindex: int, listed: Iterable[Address]) -> None:
+        """What a dump since `mark` lists are all IPv6 addresses of one link (0: of all links)."""
+        found = {
+            address_key(one): one
+            for one in listed
+            if one.family == Family.INET6 and ifindex in (0, one.ifindex)
+        }
+        ours = self.list_addresses(ifindex) if ifindex else list(self.addresses.values())
+        here = {address_key(one): one for one in ours if one.family == Family.INET6}
+        touched, self._touched = self._touched or set(), None
+        for key in [*here, *(key for key in found if key not in here)]:
+            old, new = here.get(key), found.get(key)
+            if old is not None and new is not None and not changed_facts(ADDRESS_FACTS, old, new):
+                continue
+            if key in touched:
+                self.address_doubts.add(key.ifindex)  # which was first?
+            elif new is not None and key.ifindex in self.links:
+                self.put_address(new)
+            elif new is None and old is not None:
+                self.remove_address(old)
+        self._touched = touched
 
     def resynchronise(self, fresh: Tables) -> None:
         """Make this view like `fresh`, by changes marked `resync`: links first, and last when they went."""
         for address in list(self.addresses.values()):
             if address_key(address) not in fresh.addresses:
                 self.remove_address(address, True)
-        self.routes.unmark()
+        self.unmark()
         gone = [index for index in self.links if index not in fresh.links]
         for index in gone:
             for family in (Family.INET, Family.INET6):
@@ -270,6 +318,7 @@ class Tables:
         for family in (Family.INET, Family.INET6):
             self.routes.reread(RouteScope(family), fresh.routes, True)
         self.routes.doubts = set(fresh.routes.doubts)
+        self.address_doubts = set(fresh.address_doubts)
 
 
 class Mirror:
@@ -291,9 +340,9 @@ class Mirror:
         return self._fresh is not None
 
     @property
-    def doubts(self) -> set[RouteScope]:
-        """The routes that should be read again."""
-        return self.tables.routes.doubts
+    def in_doubt(self) -> bool:
+        """Some routes or addresses should be read again: `tables.routes.doubts`, `tables.address_doubts`."""
+        return bool(self.tables.routes.doubts or self.tables.address_doubts)
 
     def lose(self) -> None:
         """Events were lost: what is shown stays, but is not followed any more until `settle`."""
@@ -334,17 +383,22 @@ class Mirror:
             yield change._replace(name=self.tables.find_name(change.ifindex))
 
     def mark(self) -> None:
-        """Routes are being read again: what is announced from now on is newer."""
-        self.tables.routes.mark()
+        """Routes and addresses are being read again: what is announced from now on is newer."""
+        self.tables.mark()
 
     def unmark(self) -> None:
         """All that was listed since `mark` has been told."""
-        self.tables.routes.unmark()
+        self.tables.unmark()
 
     def reread(self, scope: RouteScope, routes: Iterable[Route]) -> None:
         """What was listed since `mark`; call when what was announced in the meantime has been applied."""
         if self._fresh is None:
             self.tables.routes.reread(scope, routes)
+
+    def reread_addresses(self, ifindex: int, addresses: Iterable[Address]) -> None:
+        """The same for the IPv6 addresses of one link (0: of all links)."""
+        if self._fresh is None:
+            self.tables.reread_addresses(ifindex, addresses)
 
     def _announce(self, change: Change) -> None:
         if self._after is not None:

@@ -17,6 +17,7 @@ from netlink_captures import read_datagrams
 
 from amf_netwatch.netlink import (
     Action,
+    Address,
     AnswerTimeoutError,
     Change,
     DatagramQueue,
@@ -61,6 +62,7 @@ class Kernel:
     def __init__(self) -> None:
         self.links = [Link(Family.UNSPEC, HardwareType.LOOPBACK, 1, 1, 0, name=b"lo", mtu=65536)]
         self.routes: list[Route] = []
+        self.addresses: list[Address] = []
         self.errors: list[NetlinkError] = []
         self.on_dump: Callable[[], Any] = lambda: None
         self.asked: list[str] = []
@@ -76,7 +78,7 @@ class Kernel:
         return self._answer("links", self.links)
 
     def dump_addresses(self, ifindex: int, family: int) -> list[Any]:
-        return self._answer("addresses", [])
+        return self._answer(f"addresses {ifindex}" if ifindex else "addresses", self.addresses)
 
     def dump_routes(
         self, family: int, *, table: int | None = None, interface: int | None = None
@@ -280,3 +282,64 @@ def test_a_kernel_without_next_hop_objects_is_subscribed_without_them(
 def test_losses_are_counted_and_action_words_are_the_documented_ones(setting: Setting) -> None:
     assert [str(action) for action in Action] == ["current", "new", "changed", "removed", "lost"]
     assert setting.follower.losses == 0
+
+
+# -- addresses in doubt ------------------------------------------------------------------------------------
+
+TENTATIVE = 0x40
+
+
+def an_address(flags: int, last: int = 1) -> Address:
+    address = b"\xfe\x80" + bytes(13) + bytes([last])
+    return Address(Family.INET6, 64, flags, RouteScope.LINK, 1, address=address)
+
+
+def test_the_addresses_of_a_link_that_came_up_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel announces a link-local address only after duplicate detection."""
+    setting = Setting(monkeypatch, Object.ADDRESS)
+    settle(setting)
+    assert "barrier" not in setting.kernel.asked, "what was listed at first is beyond doubt"
+    setting.take()
+    setting.kernel.asked.clear()
+    setting.kernel.addresses = [an_address(TENTATIVE)]
+    link = setting.kernel.links[0]
+    setting.follower.mirror.tables.put_link(link._replace(flags=0x10041))
+    setting.follower.read()
+    assert setting.kernel.asked == ["barrier", "addresses 1"]
+    assert setting.take() == ["changed", "new"]
+    setting.follower.mirror.tables.put_link(link)
+    setting.kernel.addresses = [an_address(0, 2)]
+    setting.follower.read()
+    settle(setting)
+    assert setting.take() == ["changed", "removed", "new"]
+
+
+def test_an_address_event_is_newer_than_the_dump_it_overtakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = Setting(monkeypatch, Object.ADDRESS)
+    settle(setting)
+    tables = setting.follower.mirror.tables
+    tables.mark()
+    tables.put_address(an_address(0))
+    tables.reread_addresses(1, [an_address(TENTATIVE)])
+    assert tables.address_doubts == {1}
+    assert tables.list_addresses(1) == [an_address(0)]
+    tables.unmark()
+    tables.reread_addresses(0, [an_address(TENTATIVE)])
+    assert tables.list_addresses(1) == [an_address(TENTATIVE)]
+
+
+def test_the_addresses_of_many_links_are_one_dump_and_of_none_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting(monkeypatch, Object.ADDRESS)
+    setting.kernel.links += [
+        setting.kernel.links[0]._replace(ifindex=n, name=b"%d" % n) for n in range(2, 20)
+    ]
+    settle(setting)
+    setting.kernel.asked.clear()
+    setting.follower.mirror.tables.address_doubts.update(range(2, 20))
+    setting.follower.read()
+    assert setting.kernel.asked == ["barrier", "addresses"]
+    setting.follower.mirror.tables.address_doubts.add(4711)
+    setting.follower.read()
+    assert setting.kernel.asked == ["barrier", "addresses"]

@@ -210,11 +210,14 @@ def test_the_mirror_equals_a_fresh_dump(
             assert follower.losses, "the buffer was meant to overflow"
 
 
-# With these the kernel tells even less: IPv6 routes end without a word too, and routes over next hop objects
-# do not say by which link they leave.
+# With these the kernel tells even less: IPv6 routes end without a word too, routes over next hop objects do
+# not say by which link they leave, and addresses become tentative, or are so for seconds, unannounced.
 SILENT = (
     "net.ipv6.route.skip_notify_on_dev_down=1",
     "net.ipv4.nexthop_compat_mode=0",
+    "net.ipv6.conf.all.keep_addr_on_down=1",
+    "net.ipv6.conf.default.keep_addr_on_down=1",
+    "net.ipv6.conf.default.accept_dad=1",
     "net.ipv4.conf.all.promote_secondaries=1",
     "net.ipv6.conf.default.forwarding=1",
 )
@@ -225,7 +228,8 @@ SILENT = (
 def test_the_mirror_equals_a_fresh_dump_of_a_taciturn_kernel(
     namespace: Namespace, new_namespace: Callable[[], Namespace], seed: int
 ) -> None:
-    namespace.run("sysctl", "-qw", *SILENT)
+    taken = [namespace.run("sysctl", "-qw", setting, check=False).returncode == 0 for setting in SILENT]
+    assert sum(taken) > len(SILENT) / 2, "some of them are for the machine's own root only"
     network = RandomNetwork(seed, new_namespace().name)
     with Conversation() as conversation, Follower() as follower:
         driver = Driver(follower)
