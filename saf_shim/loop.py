@@ -145,9 +145,10 @@ class Loop:
         timeout = -1.0
         if timers:
             timeout = max(0.0, timers[0][0] - time.monotonic())
-        for fd, events in self._epoll.poll(timeout):
-            ready = self._ready.get(fd)  # an earlier function of this round may have unregistered it
-            if ready is not None:
+        happened = [(self._ready.get(fd), fd, events) for fd, events in self._epoll.poll(timeout)]
+        for ready, fd, events in happened:
+            # An earlier function of this round may have unregistered it, and the number may be another's now.
+            if ready is not None and self._ready.get(fd) is ready:
                 self._guard(ready, READ if events & _ENDED else events)
         now = time.monotonic()
         while timers and timers[0][0] <= now:
