@@ -7,9 +7,14 @@ import os
 import threading
 from collections.abc import Callable
 
+import pytest
 from imm_client import Oi, Om, make_runtime_class, values
 
 from saf_shim.pytest_plugin import SafShim
+
+
+# What Python 3.12 and later say of a fork beside threads is what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
 
 def in_child(act: Callable[[], str]) -> str:

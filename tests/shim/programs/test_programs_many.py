@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from imm_client import Oi, Om, make_runtime_class, values
 
 from saf_shim.pyosaf import saImmOi
@@ -157,3 +159,31 @@ def test_several_threads_dispatch_one_handle(saf_shim: SafShim) -> None:
     for thread in dispatchers:
         thread.join(10)
     assert not any(thread.is_alive() for thread in dispatchers)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_clients_that_come_and_go_disturb_nobody(saf_shim: SafShim) -> None:
+    """Threads open and close handles, with a dispatcher each, while children are born and die."""
+    make_runtime_class(Om())
+    failed: list[object] = []
+
+    def live(name: str) -> None:
+        for _ in range(60):
+            oi = Oi(name)
+            dispatcher = threading.Thread(target=oi.dispatch, args=(3,))
+            dispatcher.start()
+            codes = [oi.rc, oi.create("TestRt", None, values(name)), oi.delete(f"rt={name}"), oi.finalize()]
+            dispatcher.join(10)
+            failed.extend(code for code in (*codes, dispatcher.is_alive()) if code not in ("OK", False))
+
+    threads = [threading.Thread(target=live, args=(f"Thread{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        pid = os.fork()
+        if not pid:
+            os._exit(0 if Om().get("safApp=safImmService", "safApp")[0] == "OK" else 1)
+        failed.extend(status for status in [os.waitpid(pid, 0)[1]] if status)
+    for thread in threads:
+        thread.join()
+    assert failed == []
