@@ -19,7 +19,7 @@ run: $(STAMP)  ## the demo: AMF, IMM and the component on this machine, live
 	@$(BIN)/amf-netwatch demo
 
 test: $(STAMP)  ## the whole suite (TESTS=path for a part)
-	$(BIN)/python -m pytest -n 4 --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n 4 $(TESTS)
 
 check: $(STAMP)  ## format, lint, types, architecture (repair: make fix)
 	$(BIN)/ruff format --check $(SOURCES)
@@ -39,7 +39,7 @@ test-all:  ## the suite on every Python from 3.9 to 3.13 that is installed
 	    echo "== Python $$version"; \
 	    test -x .venv-$$version/bin/python || python$$version -m venv .venv-$$version; \
 	    .venv-$$version/bin/python -m pip install --quiet --editable '.[test]'; \
-	    .venv-$$version/bin/python -m pytest -q -n 4 --dist loadgroup $(TESTS); \
+	    .venv-$$version/bin/python -m pytest -q -n 4 $(TESTS); \
 	  else echo "== Python $$version is not installed"; fi; done
 
 bench: $(STAMP)  ## what it costs, side by side with the rivals, as ratios
