@@ -12,7 +12,6 @@ from imm_client import Oi, Om, make_runtime_class, values
 
 from saf_shim.pytest_plugin import SafShim
 
-
 # What Python 3.12 and later say of a fork beside threads is what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
