@@ -128,17 +128,17 @@ class Model:
         )
         view.add("SaAmfHealthcheckType", f"safHealthcheckKey=Key,{KIND}", **_TIMES)
         self.application = view.add("SaAmfApplication", "safApp=A")
-        self.group = view.add(
-            "SaAmfSG",
-            "safSg=G,safApp=A",
-            saAmfSGType="safVersion=1,safSgType=T",
-            saAmfSGAutoRepair=0,
-            saAmfSGCompRestartMax=3,
-            saAmfSGCompRestartProb=30 * SECOND,
-            saAmfSGSuRestartMax=2,
-            saAmfSGSuRestartProb=30 * SECOND,
-            **dict(group or {}),
-        )
+        settings = {
+            "saAmfSGType": "safVersion=1,safSgType=T",
+            "saAmfSGAutoRepair": 0,
+            "saAmfSGCompRestartMax": 3,
+            "saAmfSGCompRestartProb": 30 * SECOND,
+            "saAmfSGSuRestartMax": 2,
+            "saAmfSGSuRestartProb": 30 * SECOND,
+            **(group or {}),
+        }
+        self.group = view.add("SaAmfSG", "safSg=G,safApp=A", **settings)
+        view.add("SaAmfCSType", CS_TYPE)
         self.units, self.components, self.sis, self.csis = [], [], [], []
         for number in range(1, sis + 1):
             si = f"safSi=S{number},safApp=A"

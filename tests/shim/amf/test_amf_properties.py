@@ -90,7 +90,7 @@ def checked_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def disturb(world: World, chance: random.Random, trouble: float) -> None:
+def disturb(world: World, chance: random.Random, trouble: float) -> None:  # noqa: PLR0912 - a list
     """One thing happens."""
     waiting = [p for p in world.processes.values() if p.waiting]
     choices = ["operate"]
