@@ -264,6 +264,11 @@ class SaAmfProtectionGroupNotificationT(Structure):
     _fields_ = [("member", SaAmfProtectionGroupMemberT), ("change", SaAmfProtectionGroupChangesT)]
 
 
+def createProtectionGroupNotificationVector(size: int) -> Any:
+    """Room for notifications; None for none."""
+    return (SaAmfProtectionGroupNotificationT * size)() if size else None
+
+
 class SaAmfProtectionGroupNotificationBufferT(Structure):
     """Members (B.01)."""
 
@@ -271,6 +276,9 @@ class SaAmfProtectionGroupNotificationBufferT(Structure):
         ("numberOfItems", SaUint32T),
         ("notification", POINTER(SaAmfProtectionGroupNotificationT)),
     ]
+
+    def __init__(self, size: int = 0) -> None:
+        super().__init__(size, createProtectionGroupNotificationVector(size))
 
 
 class SaAmfProtectionGroupMemberT_4(Structure):
@@ -943,14 +951,14 @@ def _component_error_report(
 
 def saAmfComponentErrorReport(
     amfHandle: Any,
-    erroneousComponent: Any,
+    compName: Any,
     errorDetectionTime: Any,
     recommendedRecovery: Any,
     ntfIdentifier: Any,
 ) -> int:
     """Report an error of a component (B.01, and good on B.04 handles)."""
     return _component_error_report(
-        amfHandle, BYREF(erroneousComponent), errorDetectionTime, recommendedRecovery, ntfIdentifier
+        amfHandle, BYREF(compName), errorDetectionTime, recommendedRecovery, ntfIdentifier
     )
 
 
@@ -969,14 +977,14 @@ def _component_error_report_4(
 
 def saAmfComponentErrorReport_4(
     amfHandle: Any,
-    erroneousComponent: Any,
+    compName: Any,
     errorDetectionTime: Any,
     recommendedRecovery: Any,
     correlationIds: Any,
 ) -> int:
     """Report an error of a component; `correlationIds` must be given, and empty."""
     return _component_error_report_4(
-        amfHandle, BYREF(erroneousComponent), errorDetectionTime, recommendedRecovery, BYREF(correlationIds)
+        amfHandle, BYREF(compName), errorDetectionTime, recommendedRecovery, BYREF(correlationIds)
     )
 
 

@@ -40,6 +40,9 @@ SaClmAdminOperationIdT = SaEnumT
 SaClmAdminStateT = SaEnumT
 SaClmChangeStepT = SaEnumT
 SaClmResponseT = SaEnumT
+SaClmAdditionalInfoIdT = SaEnumT
+SaClmAdditionalInfoIdT_4 = SaEnumT
+SaClmNotificationMinorIdT = SaEnumT
 
 saClm = Const()
 saClm.SA_CLM_LOCAL_NODE_ID = 0xFFFFFFFF
@@ -71,6 +74,16 @@ eSaClmAdminStateT = Enumeration(
 )
 eSaClmChangeStepT = Enumeration(
     (("SA_CLM_CHANGE_VALIDATE", 1), "SA_CLM_CHANGE_START", "SA_CLM_CHANGE_ABORTED", "SA_CLM_CHANGE_COMPLETED")
+)
+eSaClmAdditionalInfoIdT = Enumeration((("SA_CLM_NODE_NAME", 1),))
+eSaClmAdditionalInfoIdT_4 = Enumeration((("SA_CLM_ROOT_CAUSE_ENTITY", 1),))
+eSaClmNotificationMinorIdT = Enumeration(
+    (
+        ("SA_CLM_NTFID_NODE_JOIN", 101),
+        "SA_CLM_NTFID_NODE_LEAVE",
+        "SA_CLM_NTFID_NODE_RECONFIG",
+        "SA_CLM_NTFID_NODE_ADMIN_STATE",
+    )
 )
 eSaClmResponseT = Enumeration(
     (

@@ -348,6 +348,6 @@ def _augment_ccb_initialize(immOiHandle: int, ccbId: int, ccbHandle: Any, ownerH
     return rc
 
 
-def saImmOiAugmentCcbInitialize(immOiHandle: Any, ccbId: Any, ccbHandle: Any, ownerHandle: Any) -> int:
+def saImmOiAugmentCcbInitialize(immOiHandle: Any, ccbId64: Any, ccbHandle: Any, ownerHandle: Any) -> int:
     """Add to the CCB of a callback: fills in handles that are good until the callback returns."""
-    return _augment_ccb_initialize(immOiHandle, ccbId, BYREF(ccbHandle), BYREF(ownerHandle))
+    return _augment_ccb_initialize(immOiHandle, ccbId64, BYREF(ccbHandle), BYREF(ownerHandle))

@@ -280,7 +280,7 @@ def saImmOmSearchInitialize_2(
     rootName: Any,
     scope: Any,
     searchOptions: Any,
-    searchParam: Any,
+    searchParams: Any,
     attributeNames: Any,
     searchHandle: Any,
 ) -> int:
@@ -290,7 +290,7 @@ def saImmOmSearchInitialize_2(
         BYREF(rootName),
         scope,
         searchOptions,
-        BYREF(searchParam),
+        BYREF(searchParams),
         marshalNullArray(attributeNames),
         BYREF(searchHandle),
     )
