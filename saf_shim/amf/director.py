@@ -362,7 +362,10 @@ class Director:
                 "saAmfSUAssignedSIs": tuple(a.si.dn for a in unit.assignments),
             }
         if dn in self.components:
-            return {"saAmfCompRestartCount": (self.components[dn].restarts,)}
+            return {
+                "saAmfCompRestartCount": (self.components[dn].restarts,),
+                "saAmfCompCurrProxyName": ("",),
+            }
         if dn in self.sis:
             si = self.sis[dn]
             return {
