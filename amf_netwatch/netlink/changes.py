@@ -15,6 +15,7 @@ from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.constants import AddressFlag, Family, LinkFlag
 from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.route import NextHop, Route
+from amf_netwatch.netlink.route_constants import RouteFlag
 
 Value = Union[Link, Address, Route]
 Fact = Callable[[Any], Any]
@@ -75,17 +76,18 @@ def address_flags(address: Address) -> int:
 def route_hops(route: Route) -> tuple[NextHop, ...]:
     """The ways of a route, also when there is only one; () for a route that leads nowhere.
 
-    Their flags are zero (the kernel sets DEAD and LINKDOWN without a word), and those of IPv6, which have no
-    order of their own, are sorted.
+    Of their flags only ONLINK is left (the kernel sets DEAD and LINKDOWN without a word), and those of IPv6,
+    which have no order of their own, are sorted.
     """
     if route.next_hops is not None:
-        hops = [hop._replace(flags=0) for hop in route.next_hops]
+        hops = [hop._replace(flags=hop.flags & RouteFlag.ONLINK) for hop in route.next_hops]
         if route.family == Family.INET6:
             hops.sort(key=repr)
         return tuple(hops)
     if route.interface is None and route.gateway is None and route.via is None:
         return ()
-    return (NextHop(0, 1, route.interface or 0, route.gateway, route.via),)
+    flags = route.flags & RouteFlag.ONLINK
+    return (NextHop(flags, 1, route.interface or 0, route.gateway, route.via),)
 
 
 def _multipath(route: Route) -> tuple[NextHop, ...] | None:
@@ -124,6 +126,7 @@ ROUTE_FACTS: dict[str, Fact] = {
     "type": lambda route: route.type,
     "protocol": lambda route: route.protocol,
     "scope": lambda route: route.scope,
+    "flags": lambda route: route.flags & RouteFlag.ONLINK,
     "preferred_source": lambda route: route.preferred_source,
 }
 

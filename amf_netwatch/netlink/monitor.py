@@ -323,7 +323,7 @@ def describe_link(link: Link, tables: Tables) -> str:
     if link.master:
         words.append(f"master {format_name(tables.find_name(link.master))}")
     if link.kind is not None:
-        words.append(f"kind {link.kind}")
+        words.append(f"kind {format_name(os.fsencode(link.kind))}")
     return f"{format_name(link.name)}: {', '.join(words)}"
 
 

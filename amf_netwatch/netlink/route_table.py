@@ -116,9 +116,7 @@ class RouteTable:
             place = places.get(key)
             if place is None:
                 places[key] = (route,)
-            elif any(same_route(old, route) for old in place):
-                continue
-            else:
+            else:  # perhaps the same in every fact: IPv4 tells routes apart by what we do not read, too
                 places[key] = (*place, route)
             for tag in _tags(route):
                 self._index.setdefault(tag, {})[key] = None
@@ -161,7 +159,7 @@ class RouteTable:
         place = self._places.get(key, ())
         for old in place:
             if same_route(old, route):
-                self._put(key, tuple(one for one in place if one is not old), old, None)
+                self._put(key, _swap(place, old), old, None)
                 return
         if place:
             self.doubts.add(RouteScope(route.family, route.table))
@@ -182,6 +180,9 @@ class RouteTable:
         """Which of the routes at its place a new one takes the place of."""
         for old in place:
             if same_route(old, route):
+                if not flags & HeaderFlag.REPLACE:
+                    # An event that a dump has overtaken, or a second one that differs in what we do not read.
+                    self.doubts.add(RouteScope(route.family, route.table))
                 return old
         if not place:
             return None
@@ -232,7 +233,7 @@ class RouteTable:
                 self._exchange(key, route, _with_hops(route, hops))
                 self.doubts.add(RouteScope(route.family, route.table))
             else:
-                self._put(key, tuple(one for one in self._places[key] if one is not route), route, None)
+                self._put(key, _swap(self._places[key], route), route, None)
 
     # -- what a dump says ---------------------------------------------------------------------------------
 
@@ -279,12 +280,12 @@ class RouteTable:
             old, route = missing.pop(0), fresh.pop(0)
             self._exchange(key, old, route, resync)
         for old in missing:
-            self._put(key, tuple(one for one in self._places[key] if one is not old), old, None, resync)
+            self._put(key, _swap(self._places[key], old), old, None, resync)
         for route in fresh:
             self._put(key, (*self._places.get(key, ()), route), None, route, resync)
 
     def _exchange(self, key: RouteKey, old: Route, new: Route, resync: bool = False) -> None:
-        self._put(key, tuple(new if one is old else one for one in self._places[key]), old, new, resync)
+        self._put(key, _swap(self._places[key], old, new), old, new, resync)
 
     def _put(
         self,
@@ -320,6 +321,12 @@ class RouteTable:
             del keys[key]
             if not keys:
                 del self._index[tag]
+
+
+def _swap(place: tuple[Route, ...], old: Route, *new: Route) -> tuple[Route, ...]:
+    """The place with `new` instead of `old`, which is one of its routes; of equals, the first."""
+    at = next(number for number, one in enumerate(place) if one is old)
+    return (*place[:at], *new, *place[at + 1 :])
 
 
 def _tags(route: Route) -> list[Tag]:

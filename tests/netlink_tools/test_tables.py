@@ -231,6 +231,25 @@ def test_replacing_a_route_by_the_same_is_no_change(seen: Seen) -> None:
     table.remove(route(gateway=GATEWAY)._replace(flags=int(RouteFlag.CLONED)))
     table.add(route(gateway=OTHER)._replace(family=Family(128)), 0)
     assert seen.take() == [], "cache entries and multicast routing are other tables"
+    assert not table.doubts
+
+
+def test_routes_that_differ_only_in_what_is_not_read_are_counted_by_the_dump(seen: Seen) -> None:
+    table, twin = seen.tables.routes, route(gateway=GATEWAY)
+    table.add(twin, 0)
+    table.add(route(gateway=GATEWAY)._replace(flags=int(RouteFlag.ONLINK)), 0)
+    assert len(table) == 2, "ONLINK is read"
+    table.add(twin, APPEND)
+    assert seen.take() == ["new route"] * 2
+    scope = routes.RouteScope(Family.INET, 254)
+    assert table.doubts == {scope}
+    table.reread(scope, [*table, twin])
+    assert seen.take() == ["new route"]
+    table.remove(twin)
+    table.remove(twin)
+    assert (seen.take(), len(table)) == (["removed route"] * 2, 1)
+    table.load([route(b"\x0b\0\0\0"), route(b"\x0b\0\0\0")])
+    assert len(table) == 3
 
 
 def six(*ways: tuple[bytes, int], **more: Any) -> Route:
