@@ -161,9 +161,12 @@ class Session:
                 return Code.ERR_BAD_HANDLE, {}
             self._number += 1
             number = self._number
+            line = protocol.encode_line([number, name, args])
+            if len(line) > protocol.MAX_LINE:  # the simulator would end the connection, and so the handle
+                return Code.ERR_NO_RESOURCES, {}
             deadline = None if timeout is None else monotonic() + timeout
             try:
-                self._lines.sock.sendall(protocol.encode_line([number, name, args]))
+                self._lines.sock.sendall(line)
             except OSError:
                 return Code.ERR_BAD_HANDLE, {}
             while True:

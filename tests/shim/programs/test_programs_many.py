@@ -187,3 +187,13 @@ def test_clients_that_come_and_go_disturb_nobody(saf_shim: SafShim) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+@pytest.mark.parametrize(("size", "code"), [(4_000_000, "OK"), (9_000_000, "ERR_NO_RESOURCES")])
+def test_a_value_of_megabytes_does_not_cost_the_handle(saf_shim: SafShim, size: int, code: str) -> None:
+    om, oi = Om(), Oi("Big")
+    make_runtime_class(om)
+    assert oi.create("TestRt", None, values("a")) == "OK"
+    assert oi.update("rt=a", [("text", "STRING", ["x" * size])]) == code
+    assert len(om.get("rt=a", "text")[1]["text"][0]) == (size if code == "OK" else len("text"))
+    assert oi.update("rt=a", [("text", "STRING", ["small"])]) == "OK"
