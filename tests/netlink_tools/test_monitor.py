@@ -162,6 +162,14 @@ def test_any_name_survives_json_and_harms_no_terminal(name: bytes) -> None:
     assert shown.encode().decode("unicode_escape").encode("latin-1") == name
 
 
+def test_whatever_the_kernel_says_is_escaped() -> None:
+    """Found by fuzzing: a kind of a control character."""
+    link = make_link(info=LinkInfo("\x03\udcff\x1b[2J", None))
+    text = format_text(new(link), 0, make_tables(link))
+    assert text.isprintable()
+    assert text.endswith("kind \\x03\\xff\\x1b[2J")
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
