@@ -8,10 +8,10 @@ with here and nowhere else:
 * the version structure is in/out: a fresh one for each attempt;
 * the callbacks structure lives as long as its handle, every value of an attribute list as long as the call:
   ctypes casts keep nothing alive, and a NULL inside a value array crashes the process;
-* an empty attribute list is an ArgumentError, so there is no call for one; * integers wrap silently:
-values are checked against their type first; * an exception in a callback would be printed to /dev/null
-and lost: it is caught, handed to `failed`, and the
-  invocation is answered FAILED_OPERATION if it had no answer yet;
+* an empty attribute list is an ArgumentError, so there is no call for one;
+* integers wrap silently: values are checked against their type first;
+* an exception in a callback would be printed to /dev/null and lost: it is caught, handed to `failed`, and
+  the invocation is answered FAILED_OPERATION if it had no answer yet;
 * CSI attributes come with ADD_ONE only and their memory is gone after the callback: copied, NULL as None;
 * a recovery outside AIS's range makes amfnd abort: refused here.
 

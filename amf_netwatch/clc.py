@@ -160,7 +160,12 @@ def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mappi
         theirs = -1
         start_time = start_time_of(pid)
         if start_time is not None:
-            directory.note(Process(pid, start_time))
+            try:
+                directory.note(Process(pid, start_time))
+            except SurroundingsError:
+                os.kill(pid, signal.SIGKILL)  # `cleanup` could not find it
+                os.waitpid(pid, 0)
+                raise
         said = b""
         while True:
             part = os.read(ours, 4096)

@@ -64,9 +64,9 @@ def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, s
     try:
         from . import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
 
+        _name_process()  # who has given up root may not
         if account is not None:
             become(account)
-        _name_process()
         amf = ais.Amf()
         name = amf.component_name()
         sysfs = open_sysfs(log)

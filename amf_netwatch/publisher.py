@@ -169,6 +169,8 @@ class Publisher:
             self._left = not done
             self._note_back()
         except AisError as error:
+            if error.code in _HANDLE_DEAD:
+                self._detach()
             self._note_away(error)
         except SurroundingsError as error:
             self._complain("node-unknown", reason=error)

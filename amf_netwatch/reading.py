@@ -15,6 +15,7 @@ again only when it can have changed: a device is behind a link for all its life.
 from __future__ import annotations
 
 import _socket  # the C half of `socket`
+import os
 from collections.abc import Iterable
 from struct import Struct
 from typing import Any, NamedTuple, Optional
@@ -57,9 +58,13 @@ class Filter(NamedTuple):
 
     def admits(self, name: bytes, hardware_type: int) -> bool:
         """Does it let this link through? `exclude` wins."""
-        if self.ether_only and hardware_type != _ETHER:
+        if not self.admits_type(hardware_type):
             return False
         return matches_any(name, self.include) and not matches_any(name, self.exclude)
+
+    def admits_type(self, hardware_type: int) -> bool:
+        """Does it let links of this type through?"""
+        return not self.ether_only or hardware_type == _ETHER
 
 
 class Reader:
@@ -100,6 +105,8 @@ class Reader:
             if self._physical_only and not physical:
                 return None
         else:
+            if not self._filter.admits_type(link.hardware_type):
+                return None  # a tap or a bond may change its type while it lives
             physical = known.physical
         if known is not None:
             ipv4, ipv6 = known.ipv4, known.ipv6
@@ -278,7 +285,7 @@ def _interface(
 
 def _name_of(ifindex: int) -> bytes:
     try:
-        return _socket.if_indextoname(ifindex).encode("utf-8", "surrogateescape")
+        return os.fsencode(_socket.if_indextoname(ifindex))
     except OSError:
         return b""
 

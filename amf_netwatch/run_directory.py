@@ -47,10 +47,17 @@ class RunDirectory:
         self._failures_file = self._base + ".failures"
 
     def lock(self) -> int:
-        """Wait until no other command works on this component; the lock lasts as long as the descriptor."""
+        """Wait until no other command works on this component; the lock lasts as long as the descriptor.
+
+        Raises SurroundingsError when nothing can be written there.
+        """
         import fcntl  # noqa: PLC0415
 
-        descriptor = os.open(self._base + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        path = self._base + ".lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise SurroundingsError(f"{path}: {error.strerror}") from error
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         return descriptor
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 from .classes import INTERFACE_CLASS
 from .patterns import matches_any
-from .view import COLUMNS, Row, align, as_json, cells, find_duplicates, rows_of
+from .view import COLUMNS, Row, align, as_json, cells, decoded_name, find_duplicates, rows_of
 
 EXIT_FOUND = 1  # with --duplicates: there are some
 
@@ -59,5 +60,4 @@ def format_table(rows: Sequence[Row], what: str) -> str:
 def _is_wanted(row: Row, nodes: list[str] | None, patterns: list[str] | None) -> bool:
     if nodes and row.node not in nodes:
         return False
-    name = row.name.encode("utf-8")
-    return not patterns or matches_any(name, [pattern.encode("utf-8") for pattern in patterns])
+    return not patterns or matches_any(decoded_name(row.dn), [os.fsencode(pattern) for pattern in patterns])

@@ -153,8 +153,8 @@ def printable(name: bytes) -> str:
 def _row(obj: ImmObject, stale: bool) -> Row:
     values = obj.attributes
     return Row(
-        printable(_decoded(parent_dn(obj.dn))),
-        printable(_decoded(obj.dn)),
+        printable(decoded_name(parent_dn(obj.dn))),
+        printable(decoded_name(obj.dn)),
         _text(values, "macAddress"),
         _number(values, "ifIndex"),
         _number(values, "mtu"),
@@ -170,7 +170,8 @@ def _row(obj: ImmObject, stale: bool) -> Row:
     )
 
 
-def _decoded(dn: str) -> bytes:
+def decoded_name(dn: str) -> bytes:
+    """The name, in bytes, that the RDN of one of our objects stands for."""
     value = rdn_value(dn)
     try:
         return decode_rdn_value(value)

@@ -125,6 +125,46 @@ class Cluster:
         self.log.close()
 
 
+def as_ip_says(namespace: Any) -> list[dict[str, Any]]:
+    """The namespace's Ethernet links as `show --json` should print them, from `ip`."""
+    found = []
+    for link in namespace.ip_json("-details address show"):
+        if link["link_type"] != "ether":
+            continue
+        addresses: dict[str, list[str]] = {"inet": [], "inet6": []}
+        for each in link["addr_info"]:
+            addresses[each["family"]].append(f"{each['local']}/{each['prefixlen']}")
+        found.append(
+            {
+                "node": "SC-1",
+                "interface": link["ifname"],
+                "macAddress": link["address"],
+                "ifIndex": link["ifindex"],
+                "mtu": link["mtu"],
+                "adminState": "up" if "UP" in link["flags"] else "down",
+                "operState": link["operstate"].lower(),
+                "master": link.get("master", ""),
+                "physical": False,
+                "ipv4Addresses": sorted(addresses["inet"]),
+                "ipv6Addresses": sorted(addresses["inet6"]),
+            }
+        )
+    return sorted(found, key=lambda each: each["ifIndex"])
+
+
+def as_imm_says(cluster: Cluster) -> list[dict[str, Any]]:
+    """What IMM has of the one node, without what the kernel does not know."""
+    return [
+        {name: value for name, value in each.items() if name not in ("lastChange", "dn", "stale")}
+        for each in cluster.show()
+    ]
+
+
+def is_true(cluster: Cluster, namespace: Any) -> bool:
+    """Does IMM say what the kernel says?"""
+    return as_imm_says(cluster) == as_ip_says(namespace)
+
+
 def eventually(check: Callable[[], Any], patience: float = PATIENCE) -> Any:
     """Ask until the answer is true; each question starts a process, which is pause enough."""
     deadline = time.monotonic() + patience

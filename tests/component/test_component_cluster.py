@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from component_cluster import BIN, ROOT, Cluster, eventually, knows_other_users
+from component_cluster import BIN, ROOT, Cluster, eventually, is_true, knows_other_users
 
 from amf_netwatch.model import TWO_N, ModelOptions
 
@@ -47,43 +47,6 @@ def cluster(start, namespace):
 
 def dn(name):
     return f"netIf={name},{NODE}"
-
-
-def as_ip_says(namespace):
-    found = []
-    for link in namespace.ip_json("-details address show"):
-        if link["link_type"] != "ether":
-            continue
-        addresses = {"inet": [], "inet6": []}
-        for each in link["addr_info"]:
-            addresses[each["family"]].append(f"{each['local']}/{each['prefixlen']}")
-        found.append(
-            {
-                "node": "SC-1",
-                "interface": link["ifname"],
-                "macAddress": link["address"],
-                "ifIndex": link["ifindex"],
-                "mtu": link["mtu"],
-                "adminState": "up" if "UP" in link["flags"] else "down",
-                "operState": link["operstate"].lower(),
-                "master": link.get("master", ""),
-                "physical": False,
-                "ipv4Addresses": sorted(addresses["inet"]),
-                "ipv6Addresses": sorted(addresses["inet6"]),
-            }
-        )
-    return sorted(found, key=lambda each: each["ifIndex"])
-
-
-def as_imm_says(cluster):
-    return [
-        {name: value for name, value in each.items() if name not in ("lastChange", "dn", "stale")}
-        for each in cluster.show()
-    ]
-
-
-def is_true(cluster, namespace):
-    return as_imm_says(cluster) == as_ip_says(namespace)
 
 
 def test_unlock_publishes_before_it_returns(cluster, namespace):
@@ -398,6 +361,7 @@ def test_the_component_gives_up_root(namespace):
             assert "0" not in fields["Uid"].split()
             assert "0" not in fields["Gid"].split() + fields["Groups"].split()
             assert fields["CapEff"].strip("0") == ""
+            assert fields["Name"] == "amf-netwatch"
             namespace.ip("link set v0 mtu 1300")
             eventually(lambda: is_true(cluster, namespace))
             assert "user=nobody" in next(line for line in cluster.log_lines() if "event=started" in line)

@@ -233,6 +233,29 @@ def test_instantiate_says_why_not(environment, directory, program, text, reason,
     assert directory.find() is None
 
 
+def test_a_process_that_cannot_be_noted_does_not_stay(environment, directory, program, monkeypatch):
+    program("select.select([], [], [])")
+    children = []
+
+    def note(_self, process):
+        children.append(process)
+        raise SurroundingsError("no space left")
+
+    monkeypatch.setattr(RunDirectory, "note", note)
+    log = MemoryLog()
+    assert clc.instantiate(log, [], environment) == 1
+    assert start_time_of(children[0].pid) is None
+    assert log.names() == ["start-failed"]
+
+
+@pytest.mark.parametrize("command", [clc.cleanup, lambda log, given: clc.instantiate(log, [], given)])
+def test_a_lock_that_cannot_be_had_is_a_reason(environment, directory, command):
+    os.mkdir(directory.pid_file[: -len(".pid")] + ".lock")  # root may write anywhere
+    log = MemoryLog()
+    assert command(log, environment) == 1
+    assert len(log.names()) == 1
+
+
 def test_own_failures_slow_the_next_start_down(environment, directory, program, monkeypatch):
     program("sys.exit(1)")
     pauses = []

@@ -284,6 +284,17 @@ def test_a_dead_handle_is_replaced_within_the_round(world):
     world.check()
 
 
+def test_a_handle_that_the_library_disowns_is_not_used_again(world):
+    world.put(facts())
+    world.publish()
+    world.imm.faults.append(Fault("update", "LIBRARY"))
+    world.put(facts(mtu=9000))
+    assert not world.publish()
+    assert world.publisher.descriptor is None
+    assert world.publish()
+    world.check()
+
+
 def test_imm_that_lost_everything_behind_our_back_gets_it_again(world):
     world.put(facts(), facts(3, b"eth1"))
     world.publish()

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,8 @@ from amf_netwatch.sysfs import Sysfs
 pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = Settings(types="all")
+_TUNSETIFF, _TUNSETLINK, _IFF_TAP, _IFF_NO_PI = 0x400454CA, 0x400454CD, 0x2, 0x1000
+_ARPHRD_ETHER, _ARPHRD_IEEE80211 = 1, 801
 
 
 class Watch:
@@ -198,6 +202,24 @@ def test_a_tun_has_no_mac(namespace, watch):
     watch.update()
     assert watch.inventory.find(b"tun0").mac == ""
     assert watch.inventory.macs == ("00:00:00:00:00:00",)  # that of lo
+
+
+def test_a_tap_that_becomes_something_else_is_no_longer_ether(namespace):
+    try:
+        device = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        pytest.skip(f"no tap here: {error}")
+    watch = Watch(Settings())
+    try:
+        fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH14x", b"tap0", _IFF_TAP | _IFF_NO_PI))
+        assert watch.update().names() == {b"tap0"}
+        fcntl.ioctl(device, _TUNSETLINK, _ARPHRD_IEEE80211)
+        assert watch.update().names() == set()
+        fcntl.ioctl(device, _TUNSETLINK, _ARPHRD_ETHER)
+        assert watch.update().names() == {b"tap0"}
+    finally:
+        watch.close()
+        os.close(device)
 
 
 def test_an_index_that_is_used_again_is_read_afresh(namespace, watch):
