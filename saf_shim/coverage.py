@@ -62,6 +62,9 @@ REFUSED: Mapping[str, str] = {
     "saImmOmAdminOperationContinue": "ERR_NOT_SUPPORTED, as by OpenSAF",
     "saImmOmAdminOperationContinueAsync": "ERR_NOT_SUPPORTED, as by OpenSAF",
     "saImmOmAdminOperationContinuationClear": "ERR_NOT_SUPPORTED, as by OpenSAF",
+    "saAmfHAReadinessStateSet": "ERR_NOT_SUPPORTED, as by OpenSAF",
+    "saAmfCorrelationIdsGet": "ERR_NOT_SUPPORTED, as by OpenSAF",
+    "saAmfComponentErrorClear_4": "ctypes.ArgumentError, as by the real bindings",
     "saClmResponse_4": "ERR_INVALID_PARAM: no callback asks for a response",
 }
 # Modules of the bindings that are not here at all: importing one is an ImportError.

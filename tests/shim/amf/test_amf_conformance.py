@@ -2,6 +2,8 @@
 """What a real AMF did, replayed on the simulator: 681 recorded steps of components and administrators.
 
 Scenarios mostly wait for time-outs, so some run at the same time, each on a simulator of its own.
+They look at states in passing, fractions of a second after what brings them about; on a machine that is
+too busy for that, what differs is replayed once more, alone.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -58,12 +60,15 @@ def test_the_suite_is_whole() -> None:
     assert {path.stem for path in (SUITE / "expected").glob("*.jsonl")} == set(SCENARIOS)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     "scenario",
     [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in SCENARIOS],
 )
 def test_amf_does_what_was_recorded(scenario: str, replays: Replays) -> None:
     done = replays[scenario].result()
+    if done.returncode:
+        wait(replays.values())
+        done = replay(scenario)
     assert done.returncode == 0, done.stdout
     assert ", 0 differ" in done.stdout

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from imm_client import Om, name_of
 
 from saf_shim import coverage
-from saf_shim.pyosaf import saAis, saClm, saImmOm
+from saf_shim.pyosaf import _notifications, saAis, saAmf, saClm, saImmOm
 from saf_shim.pytest_plugin import SafShim
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "shim-coverage.md"
@@ -60,6 +61,8 @@ def test_what_is_refused_is_refused_with_that_code(saf_shim: SafShim) -> None:
     name = saAis.SaNameT("safApp=safImmService")
     clm = saClm.SaClmHandleT()
     assert saClm.saClmInitialize_4(clm, None, saAis.SaVersionT("B", 4, 1)) == 1
+    amf, ids = saAmf.SaAmfHandleT(), _notifications.SaNtfCorrelationIdsT()
+    assert saAmf.saAmfInitialize_4(amf, None, saAis.SaVersionT("B", 4, 1)) == 1
     answers = {
         "saImmOmAdminOperationContinue": saImmOm.saImmOmAdminOperationContinue(
             owner, name, 1, saAis.SaAisErrorT()
@@ -69,7 +72,12 @@ def test_what_is_refused_is_refused_with_that_code(saf_shim: SafShim) -> None:
             owner, name, 1
         ),
         "saClmResponse_4": saClm.saClmResponse_4(clm, 1, 1),
+        "saAmfHAReadinessStateSet": saAmf.saAmfHAReadinessStateSet(amf, name, name, 1, ids),
+        "saAmfCorrelationIdsGet": saAmf.saAmfCorrelationIdsGet(amf, 1, ids),
     }
-    assert set(answers) == set(coverage.REFUSED)
+    with pytest.raises(ctypes.ArgumentError) as refusal:
+        saAmf.saAmfComponentErrorClear_4(amf, name, ids)
+    assert coverage.REFUSED["saAmfComponentErrorClear_4"].startswith(f"ctypes.{refusal.typename}")
+    assert set(answers) | {"saAmfComponentErrorClear_4"} == set(coverage.REFUSED)
     for function, rc in answers.items():
         assert coverage.REFUSED[function].startswith(name_of(rc)), function
