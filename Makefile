@@ -19,7 +19,7 @@ run: $(STAMP)  ## the demo: AMF, IMM and the component on this machine, live
 	@$(BIN)/amf-netwatch demo
 
 test: $(STAMP)  ## the whole suite (TESTS=path for a part)
-	$(BIN)/python -m pytest -n 4 $(TESTS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(TESTS)
 
 check: $(STAMP)  ## format, lint, types, architecture (repair: make fix)
 	$(BIN)/ruff format --check $(SOURCES)
