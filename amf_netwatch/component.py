@@ -7,7 +7,8 @@ AMF says          the component
 healthcheck       answers first: OK while the listener lives and our last refresh had no defect of ours;
                   then, if the network changed or something is left, reads and publishes
 CSI set ACTIVE    reads the settings, attaches, adopts, publishes everything, answers
-CSI set STANDBY   listens, does not write, holds no implementer name
+CSI set STANDBY   listens, does not write, holds no implementer name; what a former incarnation of ours left
+                  when it was killed as the active one is taken away, as nobody would keep it true
 QUIESCED          withdraws, answers
 QUIESCING         withdraws, answers, reports completion
 CSI remove        as QUIESCED
@@ -25,6 +26,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+from math import inf
 from time import monotonic
 from typing import Callable, Optional, Protocol
 
@@ -38,6 +40,7 @@ from .settings import Settings, Sources
 
 LISTENER_MEMORY = 3600.0  # seconds after which a restart of the listener no longer counts
 READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, until AMF is told
+ASSIGNMENT_BUDGET = 2.0  # seconds in IMM before ACTIVE is answered, whatever the setting says
 WITHDRAW_PATIENCE = 2.0  # seconds to wait for IMM before an end leaves something behind
 _PAUSE_MS = 100
 
@@ -93,7 +96,7 @@ class Component:
         self._settings: dict[str, Settings] = {}  # by CSI: attributes come with ADD_ONE only
         self._in_force = Settings()
         self._ha_state: Optional[HAState] = None
-        self._published = False  # since ACTIVE came, there may be something of ours in IMM
+        self._published = False  # there may be something of ours in IMM
         self._defect = ""
         self._read_failures = 0
         self._listener_restarted: Optional[float] = None
@@ -138,8 +141,10 @@ class Component:
         if assignment.ha_state is HAState.ACTIVE:
             self._published = True
             self._take_settings(settings)
-            self._publish_changes()
+            self._publish_changes(ASSIGNMENT_BUDGET)  # AMF waits; the next healthcheck goes on
         else:
+            # A former incarnation may have been killed while it was active, and its work went elsewhere.
+            self._published = self._published or assignment.ha_state is HAState.STANDBY
             self._in_force = settings
             self._withdraw()
         invocation.answer()
@@ -228,8 +233,8 @@ class Component:
             self._refresh.source.close()
             self._refresh = None
 
-    def _publish_changes(self) -> None:
-        """A refresh: take what changed, read it, write the differences."""
+    def _publish_changes(self, budget: float = inf) -> None:
+        """A refresh: take what changed, read it, write the differences within the setting, and `budget`."""
         try:
             if self._refresh is None:
                 self._refresh = self._make_refresh(self._in_force)
@@ -248,7 +253,7 @@ class Component:
         if overruns != self._overruns_told:
             self._overruns_told = overruns
             self._log.event("events-lost", total=overruns)
-        self._publisher.publish(overruns, self._in_force.budget)
+        self._publisher.publish(overruns, min(budget, self._in_force.budget))
 
     def _withdraw(self) -> None:
         """Leave nothing in IMM; when IMM does not let us, the next healthcheck tries again."""

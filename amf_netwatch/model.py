@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from imm_model.names import escape_dn
@@ -64,7 +64,7 @@ class ModelOptions(NamedTuple):
 
 def build_model(options: ModelOptions) -> list[ImmObject]:
     """All objects, each after those it refers to; SettingsError when a setting is wrong."""
-    assigned, process = _split_settings(options.settings)
+    assigned, process = _split_settings(options)
     return [
         *_types(options, process),
         *_software(options),
@@ -210,14 +210,17 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _split_settings(
-    pairs: Iterable[tuple[str, str]],
-) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+def _split_settings(options: ModelOptions) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     """What goes into CSI attributes, and what into the environment; SettingsError for a bad value."""
     given: dict[str, tuple[str, ...]] = {}
-    for name, value in pairs:
+    for name, value in options.settings:
         given[name] = (*given.get(name, ()), value)
-    Sources(given, {})
+    budget = Sources(given, {}).settings(()).budget
+    if "budget" in given and budget >= options.max_duration:
+        raise SettingsError(
+            f"budget {given['budget'][0]} is not less than the {options.max_duration:g} s that AMF waits for "
+            "the answer to a healthcheck (--max-duration)"
+        )
     assigned = {name: values for name, values in given.items() if BY_NAME[name].assigned}
     return assigned, {name: values for name, values in given.items() if name not in assigned}
 

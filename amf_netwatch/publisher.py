@@ -208,9 +208,12 @@ class Publisher:
     def withdraw(self) -> bool:
         """Delete the node's objects and give the name back; False when IMM did not let us: try again later.
 
-        Does not raise AisError.
+        Without a handle it looks first: where nothing is, there is nobody to become. Does not raise AisError.
         """
         try:
+            if self._handle is None and not self._is_anything_there():
+                self.release()
+                return True
             for attempt in (1, 2):
                 try:
                     self._open()
@@ -243,12 +246,21 @@ class Publisher:
 
     # ----------------------------------------------------------------------------------------- attaching
 
-    def _open(self) -> None:
-        """Have a handle with our implementer name; raises AisError, SurroundingsError."""
+    def _learn_node(self) -> None:
+        """Know what our names are; raises AisError, SurroundingsError."""
         if not self._root:
             node = self._imm.read_node()
             self._implementer = IMPLEMENTER_PREFIX + node
             self._root = node_dn(node)
+
+    def _is_anything_there(self) -> bool:
+        """Does IMM hold anything of our node, whoever of us made it?"""
+        self._learn_node()
+        return any(True for _ in self._imm.read_subtree(self._root))
+
+    def _open(self) -> None:
+        """Have a handle with our implementer name; raises AisError, SurroundingsError."""
+        self._learn_node()
         if self._handle is not None:
             return
         handle = self._imm.open_implementer()

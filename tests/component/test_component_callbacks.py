@@ -167,6 +167,22 @@ def test_active_publishes_before_it_answers(world):
     assert world.names() == {"netIf=eth0," + ROOT}
 
 
+def test_a_long_budget_does_not_keep_amf_waiting_for_the_answer_to_active(world):
+    world.kernel.links = {index: ETH0._replace(name=b"e%d" % index, ifindex=index) for index in range(2, 102)}
+    enter = world.imm.enter
+
+    def enter_slowly(call, *arguments):
+        world.clock.now += 0.1
+        return enter(call, *arguments)
+
+    world.imm.enter = enter_slowly
+    before = world.clock.now
+    assert world.assign(HAState.ACTIVE, attributes=[("budget", "60s")]).code == OK
+    assert world.clock.now - before < 3
+    world.check()
+    assert len(world.names()) == 100
+
+
 def test_quiet_healthchecks_make_no_call_and_read_nothing(world):
     world.assign(HAState.ACTIVE)
     world.imm.calls.clear()
@@ -189,11 +205,28 @@ def test_a_change_is_answered_first_and_only_it_is_read(world):
     assert world.names() == {"netIf=eth0," + ROOT, "netIf=eth1," + ROOT}
 
 
-def test_standby_reads_and_writes_nothing(world):
+def test_standby_looks_once_and_writes_nothing(world):
     assert world.assign(HAState.STANDBY).code == OK
+    assert world.imm.take_calls() == ["read_node", "search"]
     world.check()
     assert world.imm.calls == []
     assert world.kernel.reads == []
+
+
+@pytest.mark.parametrize("away", [0, 1, 3])
+def test_standby_takes_away_what_a_killed_active_incarnation_left(world, away):
+    world.assign(HAState.ACTIVE)
+    imm, world = world.imm, World()
+    world.imm.objects, world.imm.faults = imm.objects, [Fault("search", "TRY_AGAIN")] * away
+    assert world.assign(HAState.STANDBY).code == OK
+    for _ in range(away):
+        assert world.imm.objects
+        assert world.check().code == OK
+    assert world.imm.objects == {}
+    assert world.imm.holders == {}
+    world.imm.take_calls()
+    world.check()
+    assert world.imm.calls == []
 
 
 def test_standby_then_active_uses_the_settings_of_add_one(world):

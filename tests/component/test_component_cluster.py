@@ -326,6 +326,26 @@ def test_2n_one_publishes_and_the_other_takes_over(new_namespace, tmp_path):
         cluster.stop()
 
 
+def test_2n_a_killed_active_one_that_comes_back_as_standby_leaves_nothing(new_namespace, tmp_path):
+    spaces = {node: new_namespace() for node in ("SC-1", "SC-2")}
+    nodes = tuple(f"{node}=ip netns exec {space.name}" for node, space in spaces.items())
+    cluster = Cluster(tmp_path, ModelOptions(tuple(spaces), period=PERIOD, redundancy=TWO_N), nodes)
+    try:
+        spaces["SC-1"].ip("link add v0 type veth peer name v1")
+        cluster.admin("unlock-in", "unlock", node="SC-1")
+        active = cluster.pid()
+        cluster.admin("unlock-in", "unlock", node="SC-2")
+        limits = ("saAmfSGCompRestartMax=0", "saAmfSGSuRestartMax=0")
+        cluster.run("immcfg", *(f"-a{limit}" for limit in limits), "safSg=NetWatch,safApp=NetWatch")
+        os.kill(active, signal.SIGKILL)
+        eventually(lambda: cluster.find("NetWatchNode") == {"netWatchNode=SC-1", "netWatchNode=SC-2"})
+        cluster.run("amf-adm", "repaired", cluster.unit("SC-1"))
+        eventually(lambda: cluster.find("NetWatchNode") == {"netWatchNode=SC-2"})
+        assert cluster.find() == set()
+    finally:
+        cluster.stop()
+
+
 def test_the_demo_prints_the_table_and_leaves_nothing(namespace):
     namespace.ip("link add v0 address 02:00:00:00:00:01 type veth peer name v1")
     done = subprocess.run(

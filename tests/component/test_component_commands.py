@@ -466,6 +466,13 @@ def test_settings_go_where_they_can_be_read():
     assert set(declared) == {setting.name for setting in TABLE if setting.assigned}
 
 
+def test_a_budget_that_eats_the_healthchecks_time_is_refused():
+    assert build_model(ModelOptions(settings=(("budget", "9s"),)))
+    assert build_model(ModelOptions(max_duration=60.0, settings=(("budget", "30s"),)))
+    with pytest.raises(SettingsError, match="budget 30s"):
+        build_model(ModelOptions(settings=(("budget", "30s"),)))
+
+
 def test_the_command_line_of_model():
     done = run(
         "model", "--node", "A", "--node", "B", "--prefix", "/opt/x", "--period", "0.5", "--set", "types=all"
