@@ -431,7 +431,8 @@ def all_instantiated(node: NodeDirector, unit: LocalUnit) -> None:
         node.assign_unit_again(unit)
     else:
         node.report_unit(unit)
-        unit.restart = False
+        unit.restart = unit.admin_restart = False
+        node.take_next(unit)  # an assignment that came during the restart
     unit.admin_restart = False
 
 

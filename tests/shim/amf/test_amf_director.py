@@ -182,6 +182,17 @@ def test_components_start_by_level_and_end_the_other_way() -> None:
     assert ended == order[::-1]
 
 
+def test_what_is_assigned_during_a_restart_is_assigned_after_it() -> None:
+    world = started(Model(5, units=1))
+    world.do(Operation.LOCK, world.model.sis[0])
+    world.operate(Operation.RESTART, SU1)
+    world.operate(Operation.UNLOCK, world.model.sis[0])
+    assert world.ended.keys() != world.asked
+    world.run()
+    assert world.ended.keys() == world.asked
+    assert world.process_of(C1).states == {f"safCsi=I1,{world.model.sis[0]}": Ha.ACTIVE}
+
+
 # -- changes of the model
 
 
