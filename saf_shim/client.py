@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import _socket
 import os
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, Optional
@@ -129,6 +129,8 @@ class Session:
         self._exclusive = exclusive
         self._lock = allocate_lock()  # the connection: one call at a time
         self._in_use = allocate_lock()  # the handle, while an exclusive call is made on it
+        self._caller = 0  # the thread that has the connection
+        self._dispatcher = 0  # the one that waits for callbacks
         self._number = 0
         self._pid = os.getpid()
         self._channel: Optional[_Lines] = None
@@ -156,29 +158,39 @@ class Session:
             self._in_use.release()
 
     def _call(self, name: str, args: Out, timeout: Optional[float]) -> tuple[int, Out]:
+        thread = get_ident()
+        if self._caller == thread:  # a signal handler within a call: waiting for that would be for ever
+            return Code.ERR_TRY_AGAIN, {}
         with self._lock:
-            if self._closed:
-                return Code.ERR_BAD_HANDLE, {}
-            self._number += 1
-            number = self._number
-            line = protocol.encode_line([number, name, args])
-            if len(line) > protocol.MAX_LINE:  # the simulator would end the connection, and so the handle
-                return Code.ERR_NO_RESOURCES, {}
-            deadline = None if timeout is None else monotonic() + timeout
             try:
-                self._lines.sock.sendall(line)
-            except OSError:
+                self._caller = thread
+                return self._exchange(name, args, timeout)
+            finally:
+                self._caller = 0
+
+    def _exchange(self, name: str, args: Out, timeout: Optional[float]) -> tuple[int, Out]:
+        if self._closed:
+            return Code.ERR_BAD_HANDLE, {}
+        self._number += 1
+        number = self._number
+        line = protocol.encode_line([number, name, args])
+        if len(line) > protocol.MAX_LINE:  # the simulator would end the connection, and so the handle
+            return Code.ERR_NO_RESOURCES, {}
+        deadline = None if timeout is None else monotonic() + timeout
+        try:
+            self._lines.sock.sendall(line)
+        except OSError:
+            return Code.ERR_BAD_HANDLE, {}
+        while True:
+            try:
+                line = self._lines.read(deadline)
+            except _TimedOutError:
+                return Code.ERR_TIMEOUT, {}
+            if not line:
                 return Code.ERR_BAD_HANDLE, {}
-            while True:
-                try:
-                    line = self._lines.read(deadline)
-                except _TimedOutError:
-                    return Code.ERR_TIMEOUT, {}
-                if not line:
-                    return Code.ERR_BAD_HANDLE, {}
-                answer = protocol.decode_line(line)
-                if answer[0] == number:  # else one that came too late for its call
-                    return answer[1], answer[2] or {}
+            answer = protocol.decode_line(line)
+            if answer[0] == number:  # else one that came too late for its call
+                return answer[1], answer[2] or {}
 
     def _is_forked(self) -> bool:
         """Are we in a child of the process that opened the session? To be asked before any lock is taken: a
@@ -210,9 +222,18 @@ class Session:
         `args` must hold what the service checks (handle and flags). Returns the AIS code."""
         if self._is_forked():
             return Code.ERR_BAD_HANDLE
+        thread = get_ident()
         while True:
+            if self._dispatcher == thread:
+                return Code.ERR_TRY_AGAIN  # a signal handler within a dispatch
             with self._dispatching:
-                rc, out = self._ask(name, args)
+                try:
+                    self._dispatcher = thread
+                    rc, out = self._ask(name, args)
+                finally:
+                    self._dispatcher = 0
+                    if self._closed and self._channel is not None:
+                        self._channel.sock.close()  # perhaps a signal handler closed us, and could not do it
             if rc != Code.OK:
                 # The end of the handle ends a blocking dispatch with OK.
                 return Code.OK if self._closed and flags == _DISPATCH_BLOCKING else rc
@@ -272,7 +293,7 @@ class Session:
                     lines.sock.shutdown(_socket.SHUT_RDWR)
                 except OSError:
                     pass
-        if self._channel is not None:
+        if self._channel is not None and self._dispatcher != get_ident():
             with self._dispatching:  # nobody may be reading a descriptor that is closed and used again
                 self._channel.sock.close()
         self._lines.sock.close()

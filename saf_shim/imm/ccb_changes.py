@@ -219,14 +219,15 @@ def modify(ccb: Ccb, dn: object, changes: Sequence[GivenChange], done: Done) -> 
     ccb.owner.touch(found)
     everything = [
         GivenChange(Change.REPLACE, name, definition.type, after.get(name, ()))
-        for name, definition in found.cls.attributes.items()
+        for name in found.cls.read_order
+        for definition in [found.cls.attributes[name]]
         if definition.flags & AttributeFlag.WRITABLE
     ]
-    ccb.tell_appliers(found, lambda port: port.modify(ccb.id, found.dn, everything, everything, None))
+    given = [c._replace(values=as_sent(c.values)) for c in changes]
+    ccb.tell_appliers(found, lambda port: port.modify(ccb.id, found.dn, everything, given, None))
     requests: list[Request] = []
     if implementer is not None:
         results = [GivenChange(Change.REPLACE, c.name, c.type, after.get(c.name, ())) for c in changes]
-        given = [c._replace(values=as_sent(c.values)) for c in changes]
         requests.append(
             (implementer, lambda port, answer: port.modify(ccb.id, found.dn, results, given, answer))
         )

@@ -23,6 +23,7 @@ class Handle:
         self.callbacks: Any = None
         self.kept: Any = None  # the program's structure of callbacks, which it should but may not keep
         self.timeout: Optional[float] = None  # seconds that a call may take
+        self.implementer = ""  # the IMM implementer name that it holds
 
 
 handles: dict[int, Handle] = {}

@@ -205,23 +205,41 @@ def _run(handle: _handles.Handle, name: str, args: _handles.Out) -> Optional[int
 
 # Implementer names and bindings
 
+# The callbacks that an applier must have, and what the applier of a class must have besides.
+_APPLIER_NEEDS = {f"saImmOiCcb{what}Callback" for what in ("Apply", "Abort", "ObjectModify", "ObjectDelete")}
+_CREATE = "saImmOiCcbObjectCreateCallback"
+
 
 @native(SaImmOiHandleT, SaImmOiImplementerNameT)
 def saImmOiImplementerSet(immOiHandle: int, implementerName: Any) -> int:
     """Take an implementer name."""
-    args = {"implementerName": _handles.read_string(implementerName)}
-    return _handles.call(immOiHandle, "saImmOiImplementerSet", args)[0]
+    name = _handles.read_string(implementerName)
+    handle = _handles.handles.get(immOiHandle)
+    is_free = handle is not None and not handle.implementer
+    if is_free and name is not None and name.startswith("@") and not _APPLIER_NEEDS <= set(handle.callbacks):
+        return Code.ERR_INIT
+    rc, _ = _handles.call(immOiHandle, "saImmOiImplementerSet", {"implementerName": name})
+    if rc == Code.OK and handle is not None:
+        handle.implementer = name or ""
+    return rc
 
 
 @native(SaImmOiHandleT)
 def saImmOiImplementerClear(immOiHandle: int) -> int:
     """Give up the implementer name."""
-    return _handles.call(immOiHandle, "saImmOiImplementerClear", {})[0]
+    rc, _ = _handles.call(immOiHandle, "saImmOiImplementerClear", {})
+    handle = _handles.handles.get(immOiHandle)
+    if rc == Code.OK and handle is not None:
+        handle.implementer = ""
+    return rc
 
 
 @native(SaImmOiHandleT, SaImmClassNameT)
 def saImmOiClassImplementerSet(immOiHandle: int, className: Any) -> int:
     """Implement a configuration class."""
+    handle = _handles.handles.get(immOiHandle)
+    if handle is not None and handle.implementer.startswith("@") and _CREATE not in handle.callbacks:
+        return Code.ERR_INIT
     args = {"className": _handles.read_string(className)}
     return _handles.call(immOiHandle, "saImmOiClassImplementerSet", args)[0]
 
