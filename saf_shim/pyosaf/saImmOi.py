@@ -215,8 +215,8 @@ def saImmOiImplementerSet(immOiHandle: int, implementerName: Any) -> int:
     """Take an implementer name."""
     name = _handles.read_string(implementerName)
     handle = _handles.handles.get(immOiHandle)
-    is_free = handle is not None and not handle.implementer
-    if is_free and name is not None and name.startswith("@") and not _APPLIER_NEEDS <= set(handle.callbacks):
+    lacking = () if handle is None or handle.implementer else _APPLIER_NEEDS.difference(handle.callbacks)
+    if lacking and name is not None and name.startswith("@"):
         return Code.ERR_INIT
     rc, _ = _handles.call(immOiHandle, "saImmOiImplementerSet", {"implementerName": name})
     if rc == Code.OK and handle is not None:
