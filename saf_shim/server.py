@@ -25,6 +25,7 @@ from .processes import Processes, RunningCommand
 from .service import Answer, Arguments, CommandEnd, Node, Service
 
 MAX_LOG = 200_000  # calls that the log remembers
+_IMM_FINALIZE = ("saImmOmFinalize", "saImmOiFinalize")
 
 
 class LoggedCall(NamedTuple):
@@ -204,7 +205,8 @@ class Server:
         if session.lost:
             if call.name.endswith("Finalize"):
                 session.finish()
-            call.reply(Code.ERR_BAD_HANDLE)
+            # Whoever gives a lost IMM handle back is not punished for it.
+            call.reply(Code.OK if call.name in _IMM_FINALIZE else Code.ERR_BAD_HANDLE)
             return
         service = session.service
         if service is None:

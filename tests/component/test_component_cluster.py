@@ -244,6 +244,14 @@ def test_imm_restart_is_noticed_without_any_change(cluster, namespace):
     assert cluster.pid() == pid
 
 
+def test_descriptors_stay_flat_over_restarts_of_imm(cluster):
+    before = len(os.listdir(f"/proc/{cluster.pid()}/fd"))
+    for _ in range(5):
+        cluster.run(BIN / "saf-shim", "imm", "restart")
+        eventually(lambda: cluster.find("NetWatchNode") == {NODE})
+    assert len(os.listdir(f"/proc/{cluster.pid()}/fd")) == before
+
+
 def test_wrong_settings_are_refused_with_a_reason_and_not_in_a_hot_loop(start):
     cluster = start(("types", "all"))
     attribute = "safCsiAttr=types,safCsi=NetWatch,safSi=NetWatch1,safApp=NetWatch"
