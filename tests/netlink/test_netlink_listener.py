@@ -161,7 +161,7 @@ def test_no_change_is_lost_whatever_the_timing(fed):
 
     def feed():
         nonlocal put
-        for put in range(1, total + 1):  # noqa: B007 - the taker looks at it
+        for put in range(1, total + 1):
             fed.queue.put(link_event(put))
 
     feeder = threading.Thread(target=feed)
