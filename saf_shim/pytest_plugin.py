@@ -22,6 +22,7 @@ imported before.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -153,7 +154,7 @@ class SafShim:
                 return found
             if time.monotonic() > deadline:
                 raise ShimError(f"nothing happened within {timeout} s")
-            time.sleep(0.02)
+            select.poll().poll(20)  # what another process does has no descriptor here
 
     def imm(self, what: str) -> None:
         """``absent``, ``back`` or ``restart``."""

@@ -495,18 +495,6 @@ def saImmOmCcbApply(ccbHandle: int) -> int:
 
 
 @native(SaImmCcbHandleT)
-def saImmOmCcbValidate(ccbHandle: int) -> int:
-    """Let implementers validate the changes; then only apply or abort can follow."""
-    return _handles.call(ccbHandle, "saImmOmCcbValidate", {})[0]
-
-
-@native(SaImmCcbHandleT)
-def saImmOmCcbAbort(ccbHandle: int) -> int:
-    """Drop the changes; the handle is as new."""
-    return _handles.call(ccbHandle, "saImmOmCcbAbort", {})[0]
-
-
-@native(SaImmCcbHandleT)
 def saImmOmCcbFinalize(ccbHandle: int) -> int:
     """Close a CCB handle; changes not applied are dropped."""
     return _handles.finalize(ccbHandle, "saImmOmCcbFinalize")
@@ -532,44 +520,7 @@ def saImmOmCcbGetErrorStrings(ccbHandle: Any, errorStrings: Any) -> int:
     return _ccb_errors(ccbHandle, BYREF(errorStrings))
 
 
-@native(SaImmCcbHandleT, SaStringT, POINTER(SaImmAttrNameT), POINTER(_AttributesPP))
-def _ccb_read(ccbHandle: int, objectName: Any, attributeNames: Any, attributes: Any) -> int:
-    if not attributes:
-        return Code.ERR_INVALID_PARAM
-    args = {"objectName": _handles.read_string(objectName), "attributeNames": read_strings(attributeNames)}
-    rc, out = _handles.call(ccbHandle, "saImmOmCcbObjectRead", args)
-    if rc == Code.OK:
-        _keep_attributes(ccbHandle, attributes, out)
-    return rc
-
-
-def saImmOmCcbObjectRead(ccbHandle: Any, objectName: Any, attributeNames: Any, attributes: Any) -> int:
-    """Fill in attributes of an object as the CCB leaves it."""
-    return _ccb_read(ccbHandle, objectName, marshalNullArray(attributeNames), BYREF(attributes))
-
-
 # Administrative operations
-
-
-def _invoke(
-    ownerHandle: int,
-    name: str,
-    operation: dict[str, Any],
-    operationReturnValue: Any,
-    timeout: int,
-    returnParams: Any,
-) -> int:
-    args = {**operation, "timeout": timeout, "returnValueIsNull": not operationReturnValue}
-    # The simulator keeps the time; this is for the case that it does not answer at all.
-    rc, out = _handles.call(ownerHandle, "saImmOmAdminOperationInvoke_2", args, timeout / 1e9 + 5.0)
-    if rc != Code.OK:
-        return rc
-    operationReturnValue[0] = out["operationReturnValue"]
-    if name.endswith("_o2"):
-        memory = Memory()
-        returnParams[0] = memory.parameters(out["returnParams"])
-        _handles.handles[ownerHandle].keep = memory
-    return rc
 
 
 def _operation(objectName: Any, continuationId: int, operationId: int, params: Any) -> dict[str, Any]:
@@ -599,10 +550,13 @@ def _invoke_2(
     operationReturnValue: Any,
     timeout: int,
 ) -> int:
-    operation = _operation(objectName, continuationId, operationId, params)
-    return _invoke(
-        ownerHandle, "saImmOmAdminOperationInvoke_2", operation, operationReturnValue, timeout, None
-    )
+    args = _operation(objectName, continuationId, operationId, params)
+    args |= {"timeout": timeout, "returnValueIsNull": not operationReturnValue}
+    # The simulator keeps the time; this is for the case that it does not answer at all.
+    rc, out = _handles.call(ownerHandle, "saImmOmAdminOperationInvoke_2", args, timeout / 1e9 + 5.0)
+    if rc == Code.OK:
+        operationReturnValue[0] = out["operationReturnValue"]
+    return rc
 
 
 def saImmOmAdminOperationInvoke_2(
@@ -624,68 +578,6 @@ def saImmOmAdminOperationInvoke_2(
         BYREF(operationReturnValue),
         timeout,
     )
-
-
-@native(
-    SaImmAdminOwnerHandleT,
-    _NameP,
-    SaImmContinuationIdT,
-    SaImmAdminOperationIdT,
-    _ParametersPP,
-    POINTER(SaAisErrorT),
-    SaTimeT,
-    POINTER(_ParametersPP),
-)
-def _invoke_o2(
-    ownerHandle: int,
-    objectName: Any,
-    continuationId: int,
-    operationId: int,
-    params: Any,
-    operationReturnValue: Any,
-    timeout: int,
-    returnParams: Any,
-) -> int:
-    if not returnParams:
-        return Code.ERR_INVALID_PARAM
-    operation = _operation(objectName, continuationId, operationId, params)
-    return _invoke(
-        ownerHandle, "saImmOmAdminOperationInvoke_o2", operation, operationReturnValue, timeout, returnParams
-    )
-
-
-def saImmOmAdminOperationInvoke_o2(
-    ownerHandle: Any,
-    objectName: Any,
-    continuationId: Any,
-    operationId: Any,
-    params: Any,
-    operationReturnValue: Any,
-    timeout: Any,
-    returnParams: Any,
-) -> int:
-    """As saImmOmAdminOperationInvoke_2; also fills in the parameters that came back."""
-    return _invoke_o2(
-        ownerHandle,
-        BYREF(objectName),
-        continuationId,
-        operationId,
-        marshalNullArray(params, SaImmAdminOperationParamsT_2),
-        BYREF(operationReturnValue),
-        timeout,
-        BYREF(returnParams),
-    )
-
-
-@native(SaImmAdminOwnerHandleT, _ParametersPP)
-def saImmOmAdminOperationMemoryFree(ownerHandle: int, returnParams: Any) -> int:
-    """Give back what saImmOmAdminOperationInvoke_o2 filled in."""
-    del returnParams
-    handle = _handles.handles.get(ownerHandle)
-    if handle is None:
-        return Code.ERR_BAD_HANDLE
-    handle.keep = None
-    return Code.OK
 
 
 @native(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def wait_until(condition: object, what: str, timeout: float = 10.0) -> None:
     deadline = time.monotonic() + timeout
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, what
-        time.sleep(0.01)
+        select.poll().poll(10)  # what another process does has no descriptor here
 
 
 def alive(pid: int) -> bool:
