@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from kernel_fixtures import move_to_user_namespace, namespace, new_namespace
 
@@ -13,3 +15,9 @@ __all__ = ["namespace", "new_namespace"]
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """The kernel tests need to be root at least in a user namespace."""
     move_to_user_namespace(config)
+
+
+def pytest_configure() -> None:
+    """A shell that runs us in the background ignores SIGINT, and so would every program under test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

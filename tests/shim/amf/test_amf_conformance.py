@@ -2,8 +2,8 @@
 """What a real AMF did, replayed on the simulator: 681 recorded steps of components and administrators.
 
 Each scenario has a simulator of its own; they mostly wait for time-outs. They look at states in passing,
-fractions of a second after what brings them about: on a machine that is too busy for that, a scenario is
-replayed once more.
+fractions of a second after what brings them about, so `make test` replays them when nothing else runs; a
+scenario that a busy machine upset all the same is replayed once more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def test_the_suite_is_whole() -> None:
     assert {path.stem for path in (SUITE / "expected").glob("*.jsonl")} == set(SCENARIOS)
 
 
-@pytest.mark.slow
+@pytest.mark.moments
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_amf_does_what_was_recorded(scenario: str) -> None:

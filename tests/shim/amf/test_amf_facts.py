@@ -381,7 +381,7 @@ def test_signals_and_session(cluster: AmfCluster, unit: str) -> None:
     cluster.model(cluster.suite.group("NR"))
     script(
         cluster,
-        f"#!/bin/sh\ncd {cluster.folder}\ncp /proc/$$/status status\ncp /proc/$$/stat stat\nexit 1\n",
+        f"#!/bin/sh\ncd {cluster.folder}\ncp /proc/self/status status\ncp /proc/self/stat stat\nexit 1\n",
     )
     cluster.adm("unlock-in", unit, check=False)
     status = dict(line.split(":", 1) for line in (cluster.folder / "status").read_text().splitlines())
@@ -486,7 +486,6 @@ def test_first_healthcheck(cluster: AmfCluster, unit: str) -> None:
     assert first - (time.monotonic() - (time.time_ns() - started.time) / 1e9) < 0.5
 
 
-@pytest.mark.slow
 def test_ticks(cluster: AmfCluster, unit: str) -> None:
     """1 s is 1.0 to 1.1 s and what the component takes."""
     cluster.model(cluster.suite.group("NR"))
@@ -497,7 +496,6 @@ def test_ticks(cluster: AmfCluster, unit: str) -> None:
         assert 0.99 < after - before < 1.5
 
 
-@pytest.mark.slow
 def test_period(cluster: AmfCluster, unit: str) -> None:
     """It counts from the sending: an answer after half of it changes nothing."""
     cluster.model(cluster.suite.group("NR", keys={"Key": (1, 2)}))
@@ -508,7 +506,6 @@ def test_period(cluster: AmfCluster, unit: str) -> None:
     assert 1.9 < found[2] - found[0] < 2.9
 
 
-@pytest.mark.slow
 def test_late_answer(cluster: AmfCluster, unit: str) -> None:
     """An answer after 1.5 periods brings the next callback at once; never two are out."""
     cluster.model(cluster.suite.group("NR", keys={"Key": (1, 3)}))
