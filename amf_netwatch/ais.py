@@ -28,14 +28,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
-from imm_model.classes import SYSTEM_ATTRIBUTES
-from imm_model.names import parent_dn, rdn_of, rdn_value, split_dn
-from imm_model.objects import ImmObject
-from imm_model.types import Value, ValueType, check_value
-
-from .assignment import Assignment, CsiFlag, HAState, Recovery
-from .classes import definition_of
-from .errors import (
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState, Recovery
+from amf_netwatch.classes import definition_of
+from amf_netwatch.errors import (
     ERR_FAILED_OPERATION,
     ERR_NOT_EXIST,
     ERR_TRY_AGAIN,
@@ -44,6 +39,10 @@ from .errors import (
     NoAisError,
     SurroundingsError,
 )
+from imm_model.classes import SYSTEM_ATTRIBUTES
+from imm_model.names import parent_dn, rdn_of, rdn_value, split_dn
+from imm_model.objects import ImmObject
+from imm_model.types import Value, ValueType, check_value
 
 # An IMM call blocks for up to this many times 10 ms when IMM does not answer; the library's default of 10 s
 # would eat a healthcheck's whole time. Read by the library when a handle is made. 10 is the least it takes.

@@ -28,11 +28,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
+from amf_netwatch.errors import NetwatchError
 from imm_model.names import parent_dn, rdn_of
 from imm_model.objects import ImmObject
 from imm_model.types import Value
-
-from .errors import NetwatchError
 
 _SECOND = 10**9
 COMMAND_TIMEOUT = 300 * _SECOND  # one command on one node: a package manager at work

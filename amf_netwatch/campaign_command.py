@@ -7,9 +7,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import model
-from .campaign import Commands, immcfg_commands, install_campaign, remove_campaign, upgrade_campaign
-from .errors import SettingsError
+from amf_netwatch import model
+from amf_netwatch.campaign import (
+    Commands,
+    immcfg_commands,
+    install_campaign,
+    remove_campaign,
+    upgrade_campaign,
+)
+from amf_netwatch.errors import SettingsError
 
 NAMES = {"install": "NetWatchInstall", "upgrade": "NetWatchUpgrade", "remove": "NetWatchRemove"}
 _EPILOG = """\

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, Optional
 
-from .errors import NetwatchError, SettingsError
+from amf_netwatch.errors import NetwatchError, SettingsError
 
 
 class Command(NamedTuple):
@@ -67,7 +67,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         print(_help(), file=sys.stdout if words else sys.stderr)
         return 0 if words else EXIT_USAGE
     if words[0] in ("-V", "--version", "version"):
-        from . import __version__  # noqa: PLC0415
+        from amf_netwatch import __version__  # noqa: PLC0415
 
         print(f"amf-netwatch {__version__}")
         return 0
@@ -99,12 +99,12 @@ def run_main(arguments: Sequence[str]) -> int:
     if _wants_help(arguments):
         return _print_options("run", "The component, in the foreground. AMF starts it through `instantiate`.")
     try:
-        from .settings import Sources, environment_settings  # noqa: PLC0415
+        from amf_netwatch.settings import Sources, environment_settings  # noqa: PLC0415
 
         sources = Sources(parse_options(arguments), environment_settings(os.environ))
     except SettingsError as error:
         return _refuse(error)
-    from .main import run  # noqa: PLC0415
+    from amf_netwatch.main import run  # noqa: PLC0415
 
     return run(sources, os.environ)
 
@@ -117,11 +117,11 @@ def instantiate_main(arguments: Sequence[str]) -> int:
             "CLC-CLI command: start `amf-netwatch run` in the background; ends with status 0 when it has\n"
             "registered with AMF, or with 1 and a reason. Options are handed on.",
         )
-    from .clc import instantiate  # noqa: PLC0415
-    from .log import open_log  # noqa: PLC0415
+    from amf_netwatch.clc import instantiate  # noqa: PLC0415
+    from amf_netwatch.log import open_log  # noqa: PLC0415
 
     try:
-        from .settings import Sources, environment_settings  # noqa: PLC0415
+        from amf_netwatch.settings import Sources, environment_settings  # noqa: PLC0415
 
         sources = Sources(parse_options(arguments), environment_settings(os.environ))
         log = open_log(sources.process_settings().log_level)
@@ -136,15 +136,15 @@ def cleanup_main(arguments: Sequence[str]) -> int:
     if arguments:
         print("usage: amf-netwatch cleanup\n\nCLC-CLI command: kill what the component left, if anything.")
         return 0 if _wants_help(arguments) else EXIT_USAGE
-    from .clc import cleanup  # noqa: PLC0415
-    from .log import open_log  # noqa: PLC0415
+    from amf_netwatch.clc import cleanup  # noqa: PLC0415
+    from amf_netwatch.log import open_log  # noqa: PLC0415
 
     return cleanup(open_log("info"), os.environ)
 
 
 def parse_options(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Settings from ``--NAME VALUE`` and ``--NAME=VALUE``; SettingsError for anything else."""
-    from .settings import BY_NAME  # noqa: PLC0415
+    from amf_netwatch.settings import BY_NAME  # noqa: PLC0415
 
     given: dict[str, tuple[str, ...]] = {}
     words = list(arguments)
@@ -163,7 +163,7 @@ def parse_options(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _refuse(error: SettingsError) -> int:
-    from .clc import report_ready  # noqa: PLC0415
+    from amf_netwatch.clc import report_ready  # noqa: PLC0415
 
     print(f"amf-netwatch: {error}", file=sys.stderr)
     report_ready(os.environ, str(error))
@@ -175,7 +175,7 @@ def _wants_help(arguments: Sequence[str]) -> bool:
 
 
 def _print_options(command: str, text: str) -> int:
-    from .settings import TABLE  # noqa: PLC0415
+    from amf_netwatch.settings import TABLE  # noqa: PLC0415
 
     print(f"usage: amf-netwatch {command} [--NAME VALUE]...\n\n{text}\n\nsettings:")
     for setting in TABLE:

@@ -30,13 +30,13 @@ from math import inf
 from time import monotonic
 from typing import Callable, Optional, Protocol
 
-from .assignment import Assignment, CsiFlag, HAState
-from .errors import ERR_FAILED_OPERATION, ERR_TRY_AGAIN, OK, AisError, SettingsError
-from .log import Log
-from .netlink.errors import NetlinkError
-from .publisher import Publisher
-from .refresh import Changes, Refresh
-from .settings import Settings, Sources
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState
+from amf_netwatch.errors import ERR_FAILED_OPERATION, ERR_TRY_AGAIN, OK, AisError, SettingsError
+from amf_netwatch.log import Log
+from amf_netwatch.netlink.errors import NetlinkError
+from amf_netwatch.publisher import Publisher
+from amf_netwatch.refresh import Changes, Refresh
+from amf_netwatch.settings import Settings, Sources
 
 LISTENER_MEMORY = 3600.0  # seconds after which a restart of the listener no longer counts
 READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, until AMF is told

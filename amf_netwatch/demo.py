@@ -23,15 +23,14 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple, Optional
 
+from amf_netwatch import __version__
+from amf_netwatch.classes import INTERFACE_CLASS, NODE_CLASS
+from amf_netwatch.errors import AisError, SettingsError, SurroundingsError
+from amf_netwatch.log import PATH_VARIABLE
+from amf_netwatch.model import ModelOptions, format_classes, format_model, own_prefix
+from amf_netwatch.settings import BY_NAME
+from amf_netwatch.view import COLUMNS, Found, Row, align, cells, rows_of
 from imm_model.objects import ImmObject
-
-from . import __version__
-from .classes import INTERFACE_CLASS, NODE_CLASS
-from .errors import AisError, SettingsError, SurroundingsError
-from .log import PATH_VARIABLE
-from .model import ModelOptions, format_classes, format_model, own_prefix
-from .settings import BY_NAME
-from .view import COLUMNS, Found, Row, align, cells, rows_of
 
 NODE = "SC-1"
 UNIT = f"safSu={NODE},safSg=NetWatch,safApp=NetWatch"
@@ -293,7 +292,7 @@ class Changes:
 
 def _read_imm() -> list[Found]:
     """Our objects as IMM has them now."""
-    from .ais import ObjectManager  # noqa: PLC0415 - the simulator's pyosaf is there only now
+    from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - the simulator's pyosaf is there only now
 
     try:
         with ObjectManager() as manager:

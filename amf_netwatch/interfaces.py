@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
+from amf_netwatch.classes import INTERFACE_RDN, NODE_RDN
 from imm_model.names import decode_rdn_value, encode_rdn_value, make_rdn, split_dn
 from imm_model.types import Value
-
-from .classes import INTERFACE_RDN, NODE_RDN
 
 Attributes = Mapping[str, tuple[Value, ...]]
 NONE = ("",)  # a cached attribute must have a value: the empty string says "none"

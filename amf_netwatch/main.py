@@ -12,21 +12,21 @@ import os
 import sys
 from collections.abc import Mapping
 
-from . import __version__
-from .assignment import Recovery
-from .clc import COMPONENT_VARIABLE, report_ready
-from .component import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
-from .errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
-from .inventory import Inventory
-from .log import Log, open_log
-from .netlink.errors import NetlinkError
-from .netlink.listener import Listener
-from .privileges import become, find_account
-from .publisher import Publisher
-from .reading import Reader
-from .refresh import Refresh
-from .settings import ProcessSettings, Sources
-from .sysfs import CLASS_NET, Sysfs
+from amf_netwatch import __version__
+from amf_netwatch.assignment import Recovery
+from amf_netwatch.clc import COMPONENT_VARIABLE, report_ready
+from amf_netwatch.component import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
+from amf_netwatch.errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
+from amf_netwatch.inventory import Inventory
+from amf_netwatch.log import Log, open_log
+from amf_netwatch.netlink.errors import NetlinkError
+from amf_netwatch.netlink.listener import Listener
+from amf_netwatch.privileges import become, find_account
+from amf_netwatch.publisher import Publisher
+from amf_netwatch.reading import Reader
+from amf_netwatch.refresh import Refresh
+from amf_netwatch.settings import ProcessSettings, Sources
+from amf_netwatch.sysfs import CLASS_NET, Sysfs
 
 NOT_UNDER_AMF = (
     f"not started by AMF ({COMPONENT_VARIABLE} is not set): load the model (`amf-netwatch model`) and "
@@ -62,7 +62,7 @@ def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, s
     listener = Listener(log=lambda line: log.event("listener", note=line))
     listener.start()  # as root it may have a larger receive buffer than the system's limit
     try:
-        from . import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
+        from amf_netwatch import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
 
         _name_process()  # who has given up root may not
         if account is not None:

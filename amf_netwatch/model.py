@@ -23,15 +23,14 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from amf_netwatch.classes import CLASSES
+from amf_netwatch.clc import find_script
+from amf_netwatch.errors import SettingsError
+from amf_netwatch.settings import BY_NAME, TABLE, Sources
 from imm_model.names import escape_dn
 from imm_model.objects import ImmObject
 from imm_model.types import Value
 from imm_model.xml import format_imm_xml
-
-from .classes import CLASSES
-from .clc import find_script
-from .errors import SettingsError
-from .settings import BY_NAME, TABLE, Sources
 
 NAME = "NetWatch"
 CLUSTER = "safAmfCluster=myAmfCluster"

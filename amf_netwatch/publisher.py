@@ -16,13 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic, time_ns
 from typing import Callable, NamedTuple, Optional, Protocol
 
-from imm_model.diff import changed_attributes
-from imm_model.names import parent_dn
-from imm_model.objects import ImmObject
-from imm_model.types import Value
-
-from .classes import IMPLEMENTER_PREFIX, INTERFACE_CLASS, NODE_CLASS
-from .errors import (
+from amf_netwatch.classes import IMPLEMENTER_PREFIX, INTERFACE_CLASS, NODE_CLASS
+from amf_netwatch.errors import (
     ERR_BAD_HANDLE,
     ERR_EXIST,
     ERR_LIBRARY,
@@ -34,7 +29,7 @@ from .errors import (
     AisError,
     SurroundingsError,
 )
-from .interfaces import (
+from amf_netwatch.interfaces import (
     Attributes,
     NodeFacts,
     interface_attributes,
@@ -43,8 +38,12 @@ from .interfaces import (
     node_attributes,
     node_dn,
 )
-from .inventory import Inventory
-from .log import Log
+from amf_netwatch.inventory import Inventory
+from amf_netwatch.log import Log
+from imm_model.diff import changed_attributes
+from imm_model.names import parent_dn
+from imm_model.objects import ImmObject
+from imm_model.types import Value
 
 _HANDLE_DEAD = frozenset({ERR_BAD_HANDLE, ERR_LIBRARY})
 _SERVICE_AWAY = frozenset({ERR_TRY_AGAIN, ERR_TIMEOUT, ERR_NO_MEMORY, ERR_NO_RESOURCES})

@@ -20,18 +20,18 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Any, NamedTuple, Optional
 
-from .interfaces import Interface, mac_as_text
-from .netlink.address import Address, decode_address
-from .netlink.constants import Family, HardwareType, HeaderFlag, LinkFilter, LinkFlag, MessageType
-from .netlink.conversation import Conversation
-from .netlink.errors import KernelError, NetlinkError
-from .netlink.link_facts import LinkFacts, LinkFactsDecoder
-from .netlink.requests import pack_link_request
-from .netlink.socket import NetlinkSocket
-from .netlink.wire import HEADER, HEADER_SIZE
-from .patterns import matches_any
-from .settings import Settings
-from .sysfs import Sysfs
+from amf_netwatch.interfaces import Interface, mac_as_text
+from amf_netwatch.netlink.address import Address, decode_address
+from amf_netwatch.netlink.constants import Family, HardwareType, HeaderFlag, LinkFilter, LinkFlag, MessageType
+from amf_netwatch.netlink.conversation import Conversation
+from amf_netwatch.netlink.errors import KernelError, NetlinkError
+from amf_netwatch.netlink.link_facts import LinkFacts, LinkFactsDecoder
+from amf_netwatch.netlink.requests import pack_link_request
+from amf_netwatch.netlink.socket import NetlinkSocket
+from amf_netwatch.netlink.wire import HEADER, HEADER_SIZE
+from amf_netwatch.patterns import matches_any
+from amf_netwatch.settings import Settings
+from amf_netwatch.sysfs import Sysfs
 
 # RFC 2863 words by IF_OPER_ number, as sysfs prints them.
 OPER_STATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")

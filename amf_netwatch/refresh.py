@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Optional, Protocol
 
-from .interfaces import Interface
-from .inventory import Inventory
+from amf_netwatch.interfaces import Interface
+from amf_netwatch.inventory import Inventory
 
 
 class Changes(Protocol):

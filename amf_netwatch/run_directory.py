@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
-from .errors import SurroundingsError
+from amf_netwatch.errors import SurroundingsError
 
 DIRECTORY_VARIABLE = "AMF_NETWATCH_RUN_DIR"
 SIMULATOR_VARIABLE = "SAF_SHIM_DIR"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
-from .errors import SettingsError
+from amf_netwatch.errors import SettingsError
 
 ENVIRONMENT_PREFIX = "AMF_NETWATCH_"
 # Variables with our prefix that are no settings (see `clc` and `log`).

@@ -9,9 +9,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .classes import INTERFACE_CLASS
-from .patterns import matches_any
-from .view import COLUMNS, Row, align, as_json, cells, decoded_name, find_duplicates, rows_of
+from amf_netwatch.classes import INTERFACE_CLASS
+from amf_netwatch.patterns import matches_any
+from amf_netwatch.view import COLUMNS, Row, align, as_json, cells, decoded_name, find_duplicates, rows_of
 
 EXIT_FOUND = 1  # with --duplicates: there are some
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
 
-    from .ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
+    from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
 
     with ObjectManager() as manager:
         rows = rows_of(manager.find_class(INTERFACE_CLASS))

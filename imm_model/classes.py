@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import NamedTuple, Optional
 
-from .types import Value, ValueType, check_value
+from imm_model.types import Value, ValueType, check_value
 
 SYSTEM_ATTRIBUTES = ("SaImmAttrClassName", "SaImmAttrImplementerName", "SaImmAttrAdminOwnerName")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")

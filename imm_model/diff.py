@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .names import parent_dn
-from .objects import ImmObject
-from .types import Value
+from imm_model.names import parent_dn
+from imm_model.objects import ImmObject
+from imm_model.types import Value
 
 
 class ObjectUpdate(NamedTuple):

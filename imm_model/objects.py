@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .types import Value
+from imm_model.types import Value
 
 
 class ImmObject(NamedTuple):

@@ -19,7 +19,7 @@ from typing import NamedTuple, Optional, Union
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from .classes import (
+from imm_model.classes import (
     FILE_FLAGS,
     SYSTEM_ATTRIBUTES,
     AttributeDefinition,
@@ -29,8 +29,8 @@ from .classes import (
     ClassError,
     check_class,
 )
-from .objects import ImmObject
-from .types import Value, ValueType, format_value, parse_value
+from imm_model.objects import ImmObject
+from imm_model.types import Value, ValueType, format_value, parse_value
 
 NAMESPACE = "http://www.saforum.org/IMMSchema"
 SCHEMA = "SAI-AIS-IMM-XSD-A.02.13.xsd"

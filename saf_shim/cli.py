@@ -13,11 +13,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from . import client, directory
-from .codes import Code
-from .launch import STOP_TIME, LaunchError, halt, launch
-from .protocol import DIRECTORY_VARIABLE
-from .service import Node
+from saf_shim import client, directory
+from saf_shim.codes import Code
+from saf_shim.launch import STOP_TIME, LaunchError, halt, launch
+from saf_shim.protocol import DIRECTORY_VARIABLE
+from saf_shim.service import Node
 
 _WRONG_USE = 2
 _NOT_FOUND = 127

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Optional
 
-from . import protocol
-from .codes import Code
+from saf_shim import protocol
+from saf_shim.codes import Code
 
 _CHUNK = 1 << 16
 _DISPATCH_ALL = 2

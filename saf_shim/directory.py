@@ -17,7 +17,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 
-from .protocol import DIRECTORY_VARIABLE
+from saf_shim.protocol import DIRECTORY_VARIABLE
 
 TOOLS = ("immlist", "immfind", "immcfg", "immadm", "immdump", "amf-adm", "amf-state")
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))

@@ -12,8 +12,8 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
-from .loop import Loop
-from .service import CommandEnd
+from saf_shim.loop import Loop
+from saf_shim.service import CommandEnd
 
 IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _RESTORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ)

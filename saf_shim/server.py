@@ -17,12 +17,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from . import protocol
-from .codes import AisError, Code
-from .connection import Connection, ServerCall, ServerSession
-from .loop import Loop, LoopTimer, ProcessWatch
-from .processes import Processes, RunningCommand
-from .service import Answer, Arguments, CommandEnd, Node, Service
+from saf_shim import protocol
+from saf_shim.codes import AisError, Code
+from saf_shim.connection import Connection, ServerCall, ServerSession
+from saf_shim.loop import Loop, LoopTimer, ProcessWatch
+from saf_shim.processes import Processes, RunningCommand
+from saf_shim.service import Answer, Arguments, CommandEnd, Node, Service
 
 MAX_LOG = 200_000  # calls that the log remembers
 _IMM_FINALIZE = ("saImmOmFinalize", "saImmOiFinalize")

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Protocol
 
-from .codes import Code, DispatchFlag
+from saf_shim.codes import Code, DispatchFlag
 
 Arguments = dict[str, Any]
 CallbackMessage = tuple[str, Arguments]

@@ -8,17 +8,17 @@ import signal
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from .amf.service import AmfService
-from .clm.service import ClmService
-from .codes import Code
-from .imm.internal_port import HooksPort
-from .imm.rules import GivenValues
-from .imm.service import ImmService
-from .imm.store import Store
-from .imm.wire import wire_attributes
-from .model.standard import load_standard_model
-from .server import Fault, LoggedCall, Server
-from .service import Arguments, Node
+from saf_shim.amf.service import AmfService
+from saf_shim.clm.service import ClmService
+from saf_shim.codes import Code
+from saf_shim.imm.internal_port import HooksPort
+from saf_shim.imm.rules import GivenValues
+from saf_shim.imm.service import ImmService
+from saf_shim.imm.store import Store
+from saf_shim.imm.wire import wire_attributes
+from saf_shim.model.standard import load_standard_model
+from saf_shim.server import Fault, LoggedCall, Server
+from saf_shim.service import Arguments, Node
 
 
 class Simulator:
@@ -30,7 +30,7 @@ class Simulator:
         self.store = Store()
         load_standard_model(self.store, nodes)
         if files:
-            from .loading import load_file  # noqa: PLC0415 - with the XML parser, and rarely wanted
+            from saf_shim.loading import load_file  # noqa: PLC0415 - with the XML parser, and rarely wanted
 
             for path in files:
                 load_file(self.store, self.server, path)

@@ -16,19 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from amf_netwatch.netlink.address import (
-        Address,
-        decode_address,
-        format_ip,
-    )
-    from amf_netwatch.netlink.buffer import (
-        ReceiveBuffer,
-    )
-    from amf_netwatch.netlink.changes import (
-        Action,
-        Change,
-        Object,
-    )
+    from amf_netwatch.netlink.address import Address, decode_address, format_ip
+    from amf_netwatch.netlink.buffer import ReceiveBuffer
+    from amf_netwatch.netlink.changes import Action, Change, Object
     from amf_netwatch.netlink.constants import (
         AddressFlag,
         Family,
@@ -40,12 +30,8 @@ if TYPE_CHECKING:
         OperState,
         RouteScope,
     )
-    from amf_netwatch.netlink.conversation import (
-        Conversation,
-    )
-    from amf_netwatch.netlink.datagrams import (
-        DatagramQueue,
-    )
+    from amf_netwatch.netlink.conversation import Conversation
+    from amf_netwatch.netlink.datagrams import DatagramQueue
     from amf_netwatch.netlink.errors import (
         AnswerTimeoutError,
         DecodeError,
@@ -60,25 +46,10 @@ if TYPE_CHECKING:
         TruncatedError,
         WaitTimeoutError,
     )
-    from amf_netwatch.netlink.follower import (
-        Follower,
-    )
-    from amf_netwatch.netlink.link import (
-        Link,
-        LinkInfo,
-        decode_link,
-        format_address,
-    )
-    from amf_netwatch.netlink.link_facts import (
-        LinkFacts,
-        LinkFactsDecoder,
-        decode_link_facts,
-    )
-    from amf_netwatch.netlink.listener import (
-        Cause,
-        Changes,
-        Listener,
-    )
+    from amf_netwatch.netlink.follower import Follower
+    from amf_netwatch.netlink.link import Link, LinkInfo, decode_link, format_address
+    from amf_netwatch.netlink.link_facts import LinkFacts, LinkFactsDecoder, decode_link_facts
+    from amf_netwatch.netlink.listener import Cause, Changes, Listener
     from amf_netwatch.netlink.monitor import (
         Monitor,
         Selection,
@@ -87,45 +58,14 @@ if TYPE_CHECKING:
         format_json,
         format_text,
     )
-    from amf_netwatch.netlink.parsers import (
-        ParserRegistry,
-    )
-    from amf_netwatch.netlink.recording import (
-        Record,
-        RecordedEvents,
-        Recorder,
-        Recording,
-        RecordKind,
-        replay,
-    )
-    from amf_netwatch.netlink.route import (
-        DEFAULT_ROUTES,
-        NextHop,
-        Route,
-        Via,
-        decode_route,
-    )
-    from amf_netwatch.netlink.route_constants import (
-        RouteFlag,
-        RouteProtocol,
-        RouteTable,
-        RouteType,
-    )
-    from amf_netwatch.netlink.socket import (
-        NetlinkSocket,
-    )
-    from amf_netwatch.netlink.state import (
-        EventQueue,
-        State,
-    )
-    from amf_netwatch.netlink.tables import (
-        Mirror,
-        Tables,
-    )
-    from amf_netwatch.netlink.transport import (
-        QueryTransport,
-        Transport,
-    )
+    from amf_netwatch.netlink.parsers import ParserRegistry
+    from amf_netwatch.netlink.recording import Record, RecordedEvents, Recorder, Recording, RecordKind, replay
+    from amf_netwatch.netlink.route import DEFAULT_ROUTES, NextHop, Route, Via, decode_route
+    from amf_netwatch.netlink.route_constants import RouteFlag, RouteProtocol, RouteTable, RouteType
+    from amf_netwatch.netlink.socket import NetlinkSocket
+    from amf_netwatch.netlink.state import EventQueue, State
+    from amf_netwatch.netlink.tables import Mirror, Tables
+    from amf_netwatch.netlink.transport import QueryTransport, Transport
     from amf_netwatch.netlink.wait import (
         LinkWaiter,
         wait_attach,
@@ -134,12 +74,7 @@ if TYPE_CHECKING:
         wait_reconnect,
         wait_up,
     )
-    from amf_netwatch.netlink.wire import (
-        ByteFilter,
-        Message,
-        iter_attributes,
-        iter_messages,
-    )
+    from amf_netwatch.netlink.wire import ByteFilter, Message, iter_attributes, iter_messages
 
 _MODULES = {
     "address": "Address decode_address format_ip",

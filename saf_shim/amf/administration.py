@@ -9,17 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..codes import AisError, Code
-from .administration_nodes import NODE
-from .administration_rules import Done, Rule
-from .administration_services import GROUP, INSTANCE
-from .entities import Component, Unit
-from .groups import Cause, GroupEvent
-from .messages import ComponentOperation, UnitOperation
-from .states import AT_REST, MOVING, Admin, GroupState, Operation, Operational, Presence, Readiness
+from saf_shim.amf.administration_nodes import NODE
+from saf_shim.amf.administration_rules import Done, Rule
+from saf_shim.amf.administration_services import GROUP, INSTANCE
+from saf_shim.amf.entities import Component, Unit
+from saf_shim.amf.groups import Cause, GroupEvent
+from saf_shim.amf.messages import ComponentOperation, UnitOperation
+from saf_shim.amf.states import (
+    AT_REST,
+    MOVING,
+    Admin,
+    GroupState,
+    Operation,
+    Operational,
+    Presence,
+    Readiness,
+)
+from saf_shim.codes import AisError, Code
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 # -- service units
 

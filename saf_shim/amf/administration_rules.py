@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple, Optional
 
-from .states import Admin
+from saf_shim.amf.states import Admin
 
 Done = bool
 """True: the operation has ended with OK; False: its end comes later."""

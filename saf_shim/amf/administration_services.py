@@ -5,16 +5,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..codes import AisError, Code
-from . import two_n
-from .administration_rules import Done, Rule
-from .entities import Group, Si
-from .groups import Cause, GroupEvent
-from .recovery import is_instantiation_over
-from .states import AT_REST, Admin, GroupState, Operation, Operational, Presence, Readiness, Redundancy
+from saf_shim.amf import two_n
+from saf_shim.amf.administration_rules import Done, Rule
+from saf_shim.amf.entities import Group, Si
+from saf_shim.amf.groups import Cause, GroupEvent
+from saf_shim.amf.recovery import is_instantiation_over
+from saf_shim.amf.states import (
+    AT_REST,
+    Admin,
+    GroupState,
+    Operation,
+    Operational,
+    Presence,
+    Readiness,
+    Redundancy,
+)
+from saf_shim.codes import AisError, Code
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 # -- service instances
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from imm_model.names import escape_dn
-
-from .configuration import Configuration
-from .effects import Create, Delete, Update
-from .entities import Assignment, Component, Csi, CsiAssignment, Si, Unit, by_name
-from .messages import AssignmentRequest, CsiRequest
-from .states import (
+from saf_shim.amf.configuration import Configuration
+from saf_shim.amf.effects import Create, Delete, Update
+from saf_shim.amf.entities import Assignment, Component, Csi, CsiAssignment, Si, Unit, by_name
+from saf_shim.amf.messages import AssignmentRequest, CsiRequest
+from saf_shim.amf.states import (
     Act,
     AssignmentState,
     CsiTransition,
@@ -26,7 +25,7 @@ from .states import (
 )
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 READY_FOR_ASSIGNMENT = 1
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from .effects import SendCallback
-from .events import ComponentEvent
-from .local import Callback, Healthcheck, LocalComponent, LocalCsi
-from .states import Csi, CsiFlags, CsiTransition, ErrorSource, Ha
+from saf_shim.amf.effects import SendCallback
+from saf_shim.amf.events import ComponentEvent
+from saf_shim.amf.local import Callback, Healthcheck, LocalComponent, LocalCsi
+from saf_shim.amf.states import Csi, CsiFlags, CsiTransition, ErrorSource, Ha
 
 if TYPE_CHECKING:
-    from .node import NodeDirector
+    from saf_shim.amf.node import NodeDirector
 
 FIRST_INVOCATION = 0xFF900001
 POOL = 32

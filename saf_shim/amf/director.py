@@ -12,15 +12,12 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Optional, Union
 
 from imm_model.names import rdn_value
-
-from ..codes import Code
-from ..imm.internal import View
-from . import assignments, monitoring, no_redundancy, recovery, two_n
-from .configuration import Configuration
-from .effects import Effect, EndOperation, Log, Update
-from .entities import Component, Csi, Group, Node, Pending, Si, Unit
-from .groups import Cause, GroupEvent, Table, handle_event
-from .messages import (
+from saf_shim.amf import assignments, monitoring, no_redundancy, recovery, two_n
+from saf_shim.amf.configuration import Configuration
+from saf_shim.amf.effects import Effect, EndOperation, Log, Update
+from saf_shim.amf.entities import Component, Csi, Group, Node, Pending, Si, Unit
+from saf_shim.amf.groups import Cause, GroupEvent, Table, handle_event
+from saf_shim.amf.messages import (
     AssignmentReport,
     InstantiateUnit,
     OperationalReport,
@@ -30,9 +27,9 @@ from .messages import (
     ToCluster,
     ToNode,
 )
-from .node import NodeDirector
-from .protection import Protection
-from .states import (
+from saf_shim.amf.node import NodeDirector
+from saf_shim.amf.protection import Protection
+from saf_shim.amf.states import (
     AT_REST,
     Act,
     Admin,
@@ -44,6 +41,8 @@ from .states import (
     Readiness,
     Redundancy,
 )
+from saf_shim.codes import Code
+from saf_shim.imm.internal import View
 
 TABLES: dict[Redundancy, Table] = {
     Redundancy.NO_REDUNDANCY: no_redundancy.TABLE,

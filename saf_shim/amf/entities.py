@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from .states import (
+from saf_shim.amf.states import (
     Act,
     Admin,
     AssignmentState,

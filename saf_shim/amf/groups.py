@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from . import assignments
-from .entities import Assignment, Group, Si, Unit
-from .states import Admin, GroupState, Ha
+from saf_shim.amf import assignments
+from saf_shim.amf.entities import Assignment, Group, Si, Unit
+from saf_shim.amf.states import Admin, GroupState, Ha
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 
 class GroupEvent(Enum):

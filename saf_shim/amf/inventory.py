@@ -10,16 +10,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from imm_model.names import parent_dn, rdn_value
-
-from ..imm.internal import Change, ChangeKind
-from . import healthcheck, recovery
-from .effects import Update, Values
-from .entities import Component, Csi, Group, Node, Si, Unit, by_name
-from .groups import Cause, GroupEvent
-from .states import Act, Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
+from saf_shim.amf import healthcheck, recovery
+from saf_shim.amf.effects import Update, Values
+from saf_shim.amf.entities import Component, Csi, Group, Node, Si, Unit, by_name
+from saf_shim.amf.groups import Cause, GroupEvent
+from saf_shim.amf.states import Act, Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
+from saf_shim.imm.internal import Change, ChangeKind
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 ORDER = (
     "SaAmfNode",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Optional
 
-from .states import (
+from saf_shim.amf.states import (
     AT_REST,
     Act,
     Capability,

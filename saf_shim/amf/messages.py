@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Union
 
-from .events import ComponentEvent
-from .local import Attributes
-from .states import Act, Capability, CsiTransition, Ha, Operation, Operational, Recovery
+from saf_shim.amf.events import ComponentEvent
+from saf_shim.amf.local import Attributes
+from saf_shim.amf.states import Act, Capability, CsiTransition, Ha, Operation, Operational, Recovery
 
 
 class InstantiateUnit(NamedTuple):

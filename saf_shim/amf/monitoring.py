@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..codes import Code
-from .effects import UnwatchProcess, WatchProcess
-from .local import LocalComponent
-from .states import ErrorSource, Presence, Recovery
+from saf_shim.amf.effects import UnwatchProcess, WatchProcess
+from saf_shim.amf.local import LocalComponent
+from saf_shim.amf.states import ErrorSource, Presence, Recovery
+from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from .node import NodeDirector
+    from saf_shim.amf.node import NodeDirector
 
 _NOT_UP = frozenset(
     {

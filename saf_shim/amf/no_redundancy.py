@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from . import assignments
-from .entities import Assignment, Group, Unit
-from .groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse, settle
-from .states import Admin, GroupState, Ha, Readiness, Susi
+from saf_shim.amf import assignments
+from saf_shim.amf.entities import Assignment, Group, Unit
+from saf_shim.amf.groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse, settle
+from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 
 def _assign_free(director: Director, group: Group) -> bool:

@@ -12,8 +12,7 @@ from collections.abc import Hashable
 from enum import Enum
 from typing import Optional, Protocol
 
-from ..codes import Code
-from . import (
+from saf_shim.amf import (
     callbacks,
     component_assignment,
     escalation,
@@ -24,11 +23,11 @@ from . import (
     unit_assignment,
     units,
 )
-from .configuration import CommandLine, Configuration
-from .effects import Effect, KillCommand, Log, RunCommand, StartTimer, StopTimer
-from .events import ComponentEvent, UnitEvent
-from .local import Callback, Healthcheck, LocalComponent, LocalCsi, LocalSi, LocalUnit
-from .messages import (
+from saf_shim.amf.configuration import CommandLine, Configuration
+from saf_shim.amf.effects import Effect, KillCommand, Log, RunCommand, StartTimer, StopTimer
+from saf_shim.amf.events import ComponentEvent, UnitEvent
+from saf_shim.amf.local import Callback, Healthcheck, LocalComponent, LocalCsi, LocalSi, LocalUnit
+from saf_shim.amf.messages import (
     AssignmentRequest,
     ComponentOperation,
     ComponentTrigger,
@@ -42,7 +41,8 @@ from .messages import (
     ToNode,
     UnitOperation,
 )
-from .states import SECOND, Act, ErrorSource, Operation, Operational, Presence, Recovery
+from saf_shim.amf.states import SECOND, Act, ErrorSource, Operation, Operational, Presence, Recovery
+from saf_shim.codes import Code
 
 PROBATION_GRACE = 6 * SECOND // 10
 """Probations last longer by this: the simulator's tools start some 30 ms slower each than C programs, and a

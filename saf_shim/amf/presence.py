@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from .events import ComponentEvent, UnitEvent
-from .local import Callback, LocalComponent
-from .states import Csi, ErrorSource, Operational, Presence, Recovery
+from saf_shim.amf.events import ComponentEvent, UnitEvent
+from saf_shim.amf.local import Callback, LocalComponent
+from saf_shim.amf.states import Csi, ErrorSource, Operational, Presence, Recovery
 
 if TYPE_CHECKING:
-    from .node import NodeDirector
+    from saf_shim.amf.node import NodeDirector
 
 NO_RETRY = 200
 """Exit status of an instantiate command that asks AMF not to try again (OpenSAF)."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from .effects import SendCallback
-from .entities import CsiAssignment
-from .states import GroupChange, Track
+from saf_shim.amf.effects import SendCallback
+from saf_shim.amf.entities import CsiAssignment
+from saf_shim.amf.states import GroupChange, Track
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 CALLBACK = "saAmfProtectionGroupTrackCallback"
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from ..codes import Code
-from . import assignments
-from .entities import Assignment, Component, Group, Node, Si, Unit
-from .groups import Cause, GroupEvent
-from .messages import (
+from saf_shim.amf import assignments
+from saf_shim.amf.entities import Assignment, Component, Group, Node, Si, Unit
+from saf_shim.amf.groups import Cause, GroupEvent
+from saf_shim.amf.messages import (
     AssignmentReport,
     ComponentOperation,
     OperationalReport,
@@ -22,7 +21,7 @@ from .messages import (
     Report,
     UnitOperation,
 )
-from .states import (
+from saf_shim.amf.states import (
     AT_REST,
     Act,
     Admin,
@@ -37,9 +36,10 @@ from .states import (
     Redundancy,
     Susi,
 )
+from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 # -- attributes
 

@@ -10,13 +10,9 @@ import os
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Callable, Optional
 
-from ..codes import AisError, Code
-from ..imm.internal import AdminOperation, Change, Values, View
-from ..imm.store import Store
-from ..service import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
-from . import administration, inventory, validation
-from .director import SUPPORTED, Director
-from .effects import (
+from saf_shim.amf import administration, inventory, validation
+from saf_shim.amf.director import SUPPORTED, Director
+from saf_shim.amf.effects import (
     Create,
     Delete,
     Effect,
@@ -31,8 +27,12 @@ from .effects import (
     Update,
     WatchProcess,
 )
-from .library import FIRST_HANDLE, Handle, Library, Reply
-from .states import SECOND
+from saf_shim.amf.library import FIRST_HANDLE, Handle, Library, Reply
+from saf_shim.amf.states import SECOND
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.internal import AdminOperation, Change, Values, View
+from saf_shim.imm.store import Store
+from saf_shim.service import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
 
 IMPLEMENTER = "safAmfService"
 TICK = SECOND // 10

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import assignments, two_n_answers, two_n_losses
-from .entities import Group, Si
-from .groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse
-from .states import Admin, GroupState, Ha, Readiness, Susi
-from .two_n_roles import active_and_standby, choose, make_active
+from saf_shim.amf import assignments, two_n_answers, two_n_losses
+from saf_shim.amf.entities import Group, Si
+from saf_shim.amf.groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse
+from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
+from saf_shim.amf.two_n_roles import active_and_standby, choose, make_active
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 
 def _fill(director: Director, group: Group, cause: Cause) -> bool:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from . import assignments
-from .entities import Group, Unit
-from .groups import Cause, end_shutdown, settle
-from .states import Admin, GroupState, Ha, Readiness, Susi
-from .two_n_roles import active_and_standby, choose, make_active, other_in_queue
+from saf_shim.amf import assignments
+from saf_shim.amf.entities import Group, Unit
+from saf_shim.amf.groups import Cause, end_shutdown, settle
+from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
+from saf_shim.amf.two_n_roles import active_and_standby, choose, make_active, other_in_queue
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 
 def choose_or_settle(director: Director, group: Group) -> None:

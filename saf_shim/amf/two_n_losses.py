@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import assignments
-from .entities import Group, Unit
-from .groups import Cause, end_shutdown
-from .states import Admin, GroupState, Ha, Readiness, Susi
-from .two_n_answers import lock_group
-from .two_n_roles import active_and_standby, choose, make_active
+from saf_shim.amf import assignments
+from saf_shim.amf.entities import Group, Unit
+from saf_shim.amf.groups import Cause, end_shutdown
+from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
+from saf_shim.amf.two_n_answers import lock_group
+from saf_shim.amf.two_n_roles import active_and_standby, choose, make_active
 
 if TYPE_CHECKING:
-    from .director import Director
+    from saf_shim.amf.director import Director
 
 
 def _realign(director: Director, group: Group, unit: Unit) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from .events import ComponentEvent, UnitEvent
-from .local import LocalCsi, LocalSi, LocalUnit
-from .messages import AssignmentReport, AssignmentRequest, CsiRequest
-from .states import SERVING, Act, Csi, Ha, Operational, Presence
+from saf_shim.amf.events import ComponentEvent, UnitEvent
+from saf_shim.amf.local import LocalCsi, LocalSi, LocalUnit
+from saf_shim.amf.messages import AssignmentReport, AssignmentRequest, CsiRequest
+from saf_shim.amf.states import SERVING, Act, Csi, Ha, Operational, Presence
 
 if TYPE_CHECKING:
-    from .node import NodeDirector
+    from saf_shim.amf.node import NodeDirector
 
 
 def receive(node: NodeDirector, request: AssignmentRequest) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from .events import ComponentEvent, UnitEvent
-from .local import LocalComponent, LocalUnit
-from .states import Csi, Operational, Presence, Recovery
+from saf_shim.amf.events import ComponentEvent, UnitEvent
+from saf_shim.amf.local import LocalComponent, LocalUnit
+from saf_shim.amf.states import Csi, Operational, Presence, Recovery
 
 if TYPE_CHECKING:
-    from .node import NodeDirector
+    from saf_shim.amf.node import NodeDirector
 
 
 Action = Callable[["NodeDirector", LocalUnit, Optional[LocalComponent]], None]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from ..codes import AisError, Code
-from ..imm.internal import AdminOperation, Change, Values, View
-from ..imm.store import Store
-from ..service import OK, Answer, Call, Node, Session, World
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.internal import AdminOperation, Change, Values, View
+from saf_shim.imm.store import Store
+from saf_shim.service import OK, Answer, Call, Node, Session, World
 
 SUPPORTED = [ord("B"), 4, 1]
 LOCAL_NODE = 0xFFFFFFFF

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..codes import AisError, Code
-from .ccb import Ccb, Done
-from .store import Implementer
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.ccb import Ccb, Done
+from saf_shim.imm.store import Implementer
 
 
 class Augmentation:

@@ -14,12 +14,11 @@ from functools import partial
 from typing import Any, NamedTuple, Optional
 
 from imm_model.classes import AttributeFlag
-
-from ..codes import AisError, Code
-from ..service import Timer, World
-from .owners import AdminOwner
-from .rules import Values
-from .store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.owners import AdminOwner
+from saf_shim.imm.rules import Values
+from saf_shim.imm.store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.service import Timer, World
 
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100

@@ -12,10 +12,9 @@ from typing import Any, Optional
 
 from imm_model.classes import AttributeDefinition, AttributeFlag
 from imm_model.names import join_dn
-
-from ..codes import AisError, Code
-from . import imm_objects
-from .ccb import (
+from saf_shim.codes import AisError, Code
+from saf_shim.imm import imm_objects
+from saf_shim.imm.ccb import (
     ALLOW_NULL_OI,
     REGISTERED_OI,
     RESOURCE,
@@ -28,7 +27,7 @@ from .ccb import (
     State,
     reference_attributes,
 )
-from .rules import (
+from saf_shim.imm.rules import (
     IMPLEMENTER_NAME,
     Change,
     GivenChange,
@@ -44,8 +43,8 @@ from .rules import (
     remove_values,
     size,
 )
-from .runtime import check_changes, check_new_values, or_strong_default, take_rdn, unique
-from .store import IMM_OBJECT, Implementer, StoredClass, StoredObject
+from saf_shim.imm.runtime import check_changes, check_new_values, or_strong_default, take_rdn, unique
+from saf_shim.imm.store import IMM_OBJECT, Implementer, StoredClass, StoredObject
 
 Request = tuple[Implementer, Callable[[Any, ImplementerDone], None]]
 

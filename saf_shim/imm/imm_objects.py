@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imm_model.types import ValueType
-
-from ..codes import AisError, Code
-from .rules import MAX_DN, MAX_STRING_RDN, GivenChange, Values, is_name_like, longest, size
-from .store import (
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.rules import MAX_DN, MAX_STRING_RDN, GivenChange, Values, is_name_like, longest, size
+from saf_shim.imm.store import (
     IMM_OBJECT,
     IMM_OBJECT_CLASS,
     MANAGEMENT_CLASS,
@@ -22,8 +21,8 @@ from .store import (
 )
 
 if TYPE_CHECKING:
-    from .ccb import Ccb
-    from .internal import Parameter
+    from saf_shim.imm.ccb import Ccb
+    from saf_shim.imm.internal import Parameter
 
 # The least that each limit can be set to, which is also what it is without the attribute.
 LIMITS = {"maxClasses": 1000, "maxImplementers": 3000, "maxAdminowners": 2000, "maxCcbs": 10000}

@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Optional
 
 from imm_model.types import ValueType
-
-from ..codes import AisError, Code
-from . import implementers, runtime
-from .adminop import Operation
-from .internal import Change, ChangeKind, Hooks, Modification, Values
-from .ports import ALLOWED, Answer
-from .rules import CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME, GivenChange, GivenValues
-from .rules import Change as How
-from .store import Store, StoredObject
+from saf_shim.codes import AisError, Code
+from saf_shim.imm import implementers, runtime
+from saf_shim.imm.adminop import Operation
+from saf_shim.imm.internal import Change, ChangeKind, Hooks, Modification, Values
+from saf_shim.imm.ports import ALLOWED, Answer
+from saf_shim.imm.rules import CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME, GivenChange, GivenValues
+from saf_shim.imm.rules import Change as How
+from saf_shim.imm.store import Store, StoredObject
 
 
 class StoreView:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from ..codes import AisError, Code
-from .rules import LOADER, MAX_OWNER_NAME, Scope, is_printable, size
-from .store import Store, StoredObject
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.rules import LOADER, MAX_OWNER_NAME, Scope, is_printable, size
+from saf_shim.imm.store import Store, StoredObject
 
 
 class AdminOwner:

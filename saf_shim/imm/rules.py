@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag
 from imm_model.types import Value, ValueType, encode_text
-
-from ..codes import AisError, Code
+from saf_shim.codes import AisError, Code
 
 LOADER = "IMMLOADER"  # the owner of what was loaded at the start: as good as none
 MAX_DN = 255

@@ -9,9 +9,8 @@ from typing import Optional
 from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag
 from imm_model.names import join_dn
 from imm_model.types import ValueType
-
-from ..codes import AisError, Code
-from .rules import (
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.rules import (
     Change,
     GivenChange,
     GivenValues,
@@ -26,7 +25,7 @@ from .rules import (
     remove_values,
     size,
 )
-from .store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.imm.store import Implementer, Store, StoredClass, StoredObject
 
 _UNEXTENDED = 255  # bytes from which on a name needs long DNs
 

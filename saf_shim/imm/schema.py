@@ -8,10 +8,9 @@ and names stay. The instances get the defaults of new attributes, and keep what 
 from __future__ import annotations
 
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
-
-from ..codes import AisError, Code
-from .rules import has_duplicates
-from .store import Store, StoredClass
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.rules import has_duplicates
+from saf_shim.imm.store import Store, StoredClass
 
 # Flags by what may happen to them. Those in no group may come and go.
 _FIXED = (

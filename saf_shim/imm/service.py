@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Optional
 
-from ..codes import Code
-from ..service import OK, Answer, Call, Session, World
-from . import ccb_calls, oi_calls, om_calls
-from .handles import OI, OM, Handle, ImmHandles, Server
-from .ports import ClientPort
-from .store import Store
-from .wire import integer
+from saf_shim.codes import Code
+from saf_shim.imm import ccb_calls, oi_calls, om_calls
+from saf_shim.imm.handles import OI, OM, Handle, ImmHandles, Server
+from saf_shim.imm.ports import ClientPort
+from saf_shim.imm.store import Store
+from saf_shim.imm.wire import integer
+from saf_shim.service import OK, Answer, Call, Session, World
 
 SUPPORTED = [ord("A"), 2, 18]
 

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from imm_model.types import Value, ValueType
-
-from ..codes import AisError, Code
-from ..service import Call
-from .internal import Parameter
-from .reading import Criterion
-from .rules import GivenChange, GivenValues
+from saf_shim.codes import AisError, Code
+from saf_shim.imm.internal import Parameter
+from saf_shim.imm.reading import Criterion
+from saf_shim.imm.rules import GivenChange, GivenValues
+from saf_shim.service import Call
 
 
 def integer(value: object) -> int:

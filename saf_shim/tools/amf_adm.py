@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from . import command, immadm
+from saf_shim.tools import command, immadm
 
 OPERATIONS = {
     "unlock": 1,

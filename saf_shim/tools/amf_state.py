@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn, Optional
 
-from ..codes import Code
-from . import command
-from .imm import ImmClient, ImmError, Scope, SearchOption
+from saf_shim.codes import Code
+from saf_shim.tools import command
+from saf_shim.tools.imm import ImmClient, ImmError, Scope, SearchOption
 
 _SECONDS = 60
 _EMPTY = "<Empty>"

@@ -15,11 +15,10 @@ from typing import NoReturn, Optional
 
 from imm_model.classes import AttributeDefinition
 from imm_model.types import Value
-
-from ..codes import Code
-from . import command
-from .formatting import describe_code
-from .imm import (
+from saf_shim.codes import Code
+from saf_shim.tools import command
+from saf_shim.tools.formatting import describe_code
+from saf_shim.tools.imm import (
     Attribute,
     CcbFlag,
     ClassDescription,
@@ -29,7 +28,7 @@ from .imm import (
     ModificationType,
     Scope,
 )
-from .values import ConversionError, parse_argument
+from saf_shim.tools.values import ConversionError, parse_argument
 
 _CLASS_NAME = "SaImmAttrClassName"
 NO_HANDLE = 0

@@ -11,8 +11,7 @@ import time
 
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category
 from imm_model.types import TEXT_TYPES, Value, ValueType, encode_text
-
-from ..codes import Code
+from saf_shim.codes import Code
 
 EMPTY = "<Empty>"
 TABLE_HEAD = f"{'Name':50} {'Type':12} Value(s)\n" + "=" * 72

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple, Optional
 
 from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
 from imm_model.types import Value, ValueType
-
-from ..client import Session, UnreachableError
-from ..codes import Code
-from . import command
-from .formatting import describe_code
+from saf_shim.client import Session, UnreachableError
+from saf_shim.codes import Code
+from saf_shim.tools import command
+from saf_shim.tools.formatting import describe_code
 
 VERSION = [ord("A"), 2, 17]
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"

@@ -14,14 +14,22 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import NoReturn, Optional
 
-from ..codes import Code
-from . import command, transaction
-from .ccb import Bundle, StepError, create_objects, delete_objects, modify_objects, refusal, stop
-from .classnotify import change_notify
-from .imm import ImmError
-from .load import check_file, load_file
-from .options import CommandLine, LongOption, Option, OptionError
-from .values import scan_integer
+from saf_shim.codes import Code
+from saf_shim.tools import command, transaction
+from saf_shim.tools.ccb import (
+    Bundle,
+    StepError,
+    create_objects,
+    delete_objects,
+    modify_objects,
+    refusal,
+    stop,
+)
+from saf_shim.tools.classnotify import change_notify
+from saf_shim.tools.imm import ImmError
+from saf_shim.tools.load import check_file, load_file
+from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
+from saf_shim.tools.values import scan_integer
 
 _SHORT_OPTIONS = "a:c:f:t:dhmvuL:o:X:"
 _LONG_OPTIONS = (

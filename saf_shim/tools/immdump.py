@@ -11,11 +11,18 @@ from typing import Optional, TextIO
 
 from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag
 from imm_model.types import encode_text
-
-from . import command
-from .formatting import format_plain
-from .imm import IMM_OBJECT, Attribute, ClassDescription, ImmClient, ImmError, Scope, SearchOption
-from .options import CommandLine, LongOption, OptionError
+from saf_shim.tools import command
+from saf_shim.tools.formatting import format_plain
+from saf_shim.tools.imm import (
+    IMM_OBJECT,
+    Attribute,
+    ClassDescription,
+    ImmClient,
+    ImmError,
+    Scope,
+    SearchOption,
+)
+from saf_shim.tools.options import CommandLine, LongOption, OptionError
 
 _LONG_OPTIONS = (
     LongOption("help", False, "h"),

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from . import command
-from .formatting import describe_code
-from .imm import ImmClient, ImmError, Scope, SearchOption
-from .options import CommandLine, LongOption, OptionError
-from .values import scan_integer
+from saf_shim.tools import command
+from saf_shim.tools.formatting import describe_code
+from saf_shim.tools.imm import ImmClient, ImmError, Scope, SearchOption
+from saf_shim.tools.options import CommandLine, LongOption, OptionError
+from saf_shim.tools.values import scan_integer
 
 _LONG_OPTIONS = (
     LongOption("class", True, "c"),

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from imm_model.types import encode_text
-
-from ..codes import Code
-from . import command
-from .formatting import EMPTY, TABLE_HEAD, describe_class, describe_code, format_raw, format_table, table_row
-from .imm import Attribute, ImmClient, ImmError
-from .options import CommandLine, LongOption, OptionError
-from .values import scan_integer
+from saf_shim.codes import Code
+from saf_shim.tools import command
+from saf_shim.tools.formatting import (
+    EMPTY,
+    TABLE_HEAD,
+    describe_class,
+    describe_code,
+    format_raw,
+    format_table,
+    table_row,
+)
+from saf_shim.tools.imm import Attribute, ImmClient, ImmError
+from saf_shim.tools.options import CommandLine, LongOption, OptionError
+from saf_shim.tools.values import scan_integer
 
 _LONG_OPTIONS = (
     LongOption("attribute", True, "a"),

@@ -14,13 +14,12 @@ from typing import Optional
 
 from imm_model.classes import FILE_FLAGS, AttributeDefinition, AttributeFlag, Category
 from imm_model.types import ValueType
-
-from ..codes import Code
-from . import command
-from .ccb import Bundle
-from .classfile import Outcome, read_file, refuse
-from .formatting import describe_code
-from .imm import Attribute, ClassDescription, ImmError
+from saf_shim.codes import Code
+from saf_shim.tools import command
+from saf_shim.tools.ccb import Bundle
+from saf_shim.tools.classfile import Outcome, read_file, refuse
+from saf_shim.tools.formatting import describe_code
+from saf_shim.tools.imm import Attribute, ClassDescription, ImmError
 
 _CLASS_NAME = "SaImmAttrClassName"
 _ADDED = "SaImmAttr"  # the attributes that IMM adds to every class begin so

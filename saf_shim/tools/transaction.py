@@ -15,8 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from imm_model.types import decode_text, encode_text
-
-from . import command
+from saf_shim.tools import command
 
 _BAD_CHARACTER = 2  # WRDE_BADCHAR
 _SYNTAX = 5  # WRDE_SYNTAX

@@ -17,14 +17,7 @@ from amf_netwatch.netlink.constants import Group
 from amf_netwatch.netlink.errors import SocketError, WaitTimeoutError
 from amf_netwatch.netlink.link import Link, decode_link
 from amf_netwatch.netlink.socket import NetlinkSocket
-from amf_netwatch.netlink.wait import (
-    LinkWaiter,
-    wait_attach,
-    wait_detach,
-    wait_down,
-    wait_reconnect,
-    wait_up,
-)
+from amf_netwatch.netlink.wait import LinkWaiter, wait_attach, wait_detach, wait_down, wait_reconnect, wait_up
 from amf_netwatch.netlink.wire import iter_messages
 
 pytestmark = pytest.mark.kernel

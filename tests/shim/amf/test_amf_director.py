@@ -14,16 +14,7 @@ from saf_shim.amf.director import SUPPORTED
 from saf_shim.amf.effects import KillCommand, Log
 from saf_shim.amf.escalation import LADDER, RECOVERIES, Level
 from saf_shim.amf.groups import GroupEvent
-from saf_shim.amf.states import (
-    SECOND,
-    Admin,
-    GroupState,
-    Ha,
-    Operation,
-    Operational,
-    Presence,
-    Recovery,
-)
+from saf_shim.amf.states import SECOND, Admin, GroupState, Ha, Operation, Operational, Presence, Recovery
 from saf_shim.codes import AisError, Code
 from saf_shim.imm.internal import Change, ChangeKind
 
