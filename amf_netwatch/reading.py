@@ -21,14 +21,21 @@ from struct import Struct
 from typing import Any, NamedTuple, Optional
 
 from amf_netwatch.interfaces import Interface, mac_as_text
-from amf_netwatch.netlink.address import Address, decode_address
-from amf_netwatch.netlink.constants import Family, HardwareType, HeaderFlag, LinkFilter, LinkFlag, MessageType
+from amf_netwatch.netlink.codec.address import Address, decode_address
+from amf_netwatch.netlink.codec.constants import (
+    Family,
+    HardwareType,
+    HeaderFlag,
+    LinkFilter,
+    LinkFlag,
+    MessageType,
+)
+from amf_netwatch.netlink.codec.link_facts import LinkFacts, LinkFactsDecoder
+from amf_netwatch.netlink.codec.messages import HEADER, HEADER_SIZE
+from amf_netwatch.netlink.codec.requests import pack_link_request
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import KernelError, NetlinkError
-from amf_netwatch.netlink.link_facts import LinkFacts, LinkFactsDecoder
-from amf_netwatch.netlink.requests import pack_link_request
 from amf_netwatch.netlink.socket import NetlinkSocket
-from amf_netwatch.netlink.wire import HEADER, HEADER_SIZE
 from amf_netwatch.patterns import matches_any
 from amf_netwatch.settings import Settings
 from amf_netwatch.sysfs import Sysfs

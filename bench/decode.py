@@ -23,7 +23,7 @@ from amf_netwatch.netlink import (
     decode_link_facts,
     iter_messages,
 )
-from amf_netwatch.netlink.hints import add_changed_links
+from amf_netwatch.netlink.codec.hints import add_changed_links
 from bench.measure import Contender, Row, at_most, contest, faster, show_seconds
 from bench.world import ip, links
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from amf_netwatch.netlink import DEFAULT_ROUTES, Conversation, KernelError, MessageType, decode_link
-from amf_netwatch.netlink.wire import Buffer
+from amf_netwatch.netlink.codec.messages import Buffer
 
 
 def name_of_bridge(buffer: Buffer, start: int, end: int) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from amf_netwatch.netlink.wire import Message, iter_messages
+from amf_netwatch.netlink.codec.messages import Message, iter_messages
 
 DIRECTORY = Path(__file__).parent / "netlink" / "captures"
 EVENTS = sorted(path.stem for path in DIRECTORY.glob("*.events"))

@@ -16,10 +16,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from amf_netwatch.netlink.address import Address, decode_address, format_ip
     from amf_netwatch.netlink.buffer import ReceiveBuffer
     from amf_netwatch.netlink.changes import Action, Change, Object
-    from amf_netwatch.netlink.constants import (
+    from amf_netwatch.netlink.codec.address import Address, decode_address, format_ip
+    from amf_netwatch.netlink.codec.constants import (
         AddressFlag,
         Family,
         Group,
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
         OperState,
         RouteScope,
     )
+    from amf_netwatch.netlink.codec.link import Link, LinkInfo, decode_link, format_address
+    from amf_netwatch.netlink.codec.link_facts import LinkFacts, LinkFactsDecoder, decode_link_facts
+    from amf_netwatch.netlink.codec.messages import ByteFilter, Message, iter_attributes, iter_messages
+    from amf_netwatch.netlink.codec.parsers import ParserRegistry
+    from amf_netwatch.netlink.codec.route import DEFAULT_ROUTES, NextHop, Route, Via, decode_route
+    from amf_netwatch.netlink.codec.route_constants import RouteFlag, RouteProtocol, RouteTable, RouteType
     from amf_netwatch.netlink.conversation import Conversation
     from amf_netwatch.netlink.datagrams import DatagramQueue
     from amf_netwatch.netlink.errors import (
@@ -47,8 +53,6 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from amf_netwatch.netlink.follower import Follower
-    from amf_netwatch.netlink.link import Link, LinkInfo, decode_link, format_address
-    from amf_netwatch.netlink.link_facts import LinkFacts, LinkFactsDecoder, decode_link_facts
     from amf_netwatch.netlink.listener import Cause, Changes, Listener
     from amf_netwatch.netlink.monitor import (
         Monitor,
@@ -58,10 +62,7 @@ if TYPE_CHECKING:
         format_json,
         format_text,
     )
-    from amf_netwatch.netlink.parsers import ParserRegistry
     from amf_netwatch.netlink.recording import Record, RecordedEvents, Recorder, Recording, RecordKind, replay
-    from amf_netwatch.netlink.route import DEFAULT_ROUTES, NextHop, Route, Via, decode_route
-    from amf_netwatch.netlink.route_constants import RouteFlag, RouteProtocol, RouteTable, RouteType
     from amf_netwatch.netlink.socket import NetlinkSocket
     from amf_netwatch.netlink.state import EventQueue, State
     from amf_netwatch.netlink.tables import Mirror, Tables
@@ -74,7 +75,6 @@ if TYPE_CHECKING:
         wait_reconnect,
         wait_up,
     )
-    from amf_netwatch.netlink.wire import ByteFilter, Message, iter_attributes, iter_messages
 
 _MODULES = {
     "address": "Address decode_address format_ip",

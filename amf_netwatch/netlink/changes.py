@@ -11,11 +11,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Callable, NamedTuple, Optional, Union
 
-from amf_netwatch.netlink.address import Address
-from amf_netwatch.netlink.constants import AddressFlag, Family, LinkFlag
-from amf_netwatch.netlink.link import Link
-from amf_netwatch.netlink.route import NextHop, Route
-from amf_netwatch.netlink.route_constants import RouteFlag
+from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.constants import AddressFlag, Family, LinkFlag
+from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.route import NextHop, Route
+from amf_netwatch.netlink.codec.route_constants import RouteFlag
 
 Value = Union[Link, Address, Route]
 Fact = Callable[[Any], Any]

@@ -35,21 +35,8 @@ from struct import Struct
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from amf_netwatch.netlink.constants import ExtendedAck, Family, HeaderFlag, LinkFilter, MessageType
-from amf_netwatch.netlink.errors import (
-    AnswerTimeoutError,
-    DecodeError,
-    InterruptedDumpError,
-    KernelError,
-    LossError,
-    NetlinkError,
-    OverrunError,
-    TruncatedError,
-)
-from amf_netwatch.netlink.parsers import Parser, ParserRegistry
-from amf_netwatch.netlink.requests import pack_address_request, pack_link_request, pack_route_request
-from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.constants import ExtendedAck, Family, HeaderFlag, LinkFilter, MessageType
+from amf_netwatch.netlink.codec.messages import (
     ALIGNMENT_MASK,
     HEADER,
     HEADER_SIZE,
@@ -62,11 +49,24 @@ from amf_netwatch.netlink.wire import (
     pack_message,
     read_text,
 )
+from amf_netwatch.netlink.codec.parsers import Parser, ParserRegistry
+from amf_netwatch.netlink.codec.requests import pack_address_request, pack_link_request, pack_route_request
+from amf_netwatch.netlink.errors import (
+    AnswerTimeoutError,
+    DecodeError,
+    InterruptedDumpError,
+    KernelError,
+    LossError,
+    NetlinkError,
+    OverrunError,
+    TruncatedError,
+)
+from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
 
 if TYPE_CHECKING:
-    from amf_netwatch.netlink.address import Address
-    from amf_netwatch.netlink.link import Link
-    from amf_netwatch.netlink.route import Route
+    from amf_netwatch.netlink.codec.address import Address
+    from amf_netwatch.netlink.codec.link import Link
+    from amf_netwatch.netlink.codec.route import Route
     from amf_netwatch.netlink.transport import QueryTransport
 
 ATTEMPTS = 12  # while links come and go, a third of all dumps are interrupted: 12 in a row are one in 10^6

@@ -21,9 +21,11 @@ from collections.abc import Collection
 from errno import EINVAL, ENODEV, ENOENT
 from typing import TYPE_CHECKING
 
-from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Object
-from amf_netwatch.netlink.constants import Family, Group
+from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.constants import Family, Group
+from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import (
     AnswerTimeoutError,
@@ -34,8 +36,6 @@ from amf_netwatch.netlink.errors import (
     SocketError,
     TruncatedError,
 )
-from amf_netwatch.netlink.link import Link
-from amf_netwatch.netlink.route import Route
 from amf_netwatch.netlink.route_table import FAMILIES, RouteScope
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace, NetlinkSocket
 from amf_netwatch.netlink.tables import Mirror, Observer

@@ -42,9 +42,9 @@ from enum import Enum
 from errno import EBADF, EPIPE
 from typing import TYPE_CHECKING, NamedTuple
 
-from amf_netwatch.netlink.constants import Group
+from amf_netwatch.netlink.codec.constants import Group
+from amf_netwatch.netlink.codec.hints import add_changed_links
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, SocketError, TruncatedError
-from amf_netwatch.netlink.hints import add_changed_links
 from amf_netwatch.netlink.socket import NetlinkSocket
 
 if TYPE_CHECKING:

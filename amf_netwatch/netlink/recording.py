@@ -48,13 +48,13 @@ from struct import Struct
 from time import time_ns
 from typing import Any, Callable, NamedTuple
 
+from amf_netwatch.netlink.codec.messages import Message, iter_messages
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.datagrams import DatagramQueue
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
-from amf_netwatch.netlink.parsers import ParserRegistry
 from amf_netwatch.netlink.route_table import RouteScope
 from amf_netwatch.netlink.tables import Mirror
 from amf_netwatch.netlink.transport import QueryTransport
-from amf_netwatch.netlink.wire import Message, iter_messages
 
 MAGIC = b"\x89NLREC\r\n"  # the odd bytes tell a file that was copied as text
 VERSION = 1

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
-from amf_netwatch.netlink.constants import Family, HeaderFlag
-from amf_netwatch.netlink.route import NextHop, Route
-from amf_netwatch.netlink.route_constants import RouteFlag
+from amf_netwatch.netlink.codec.constants import Family, HeaderFlag
+from amf_netwatch.netlink.codec.route import NextHop, Route
+from amf_netwatch.netlink.codec.route_constants import RouteFlag
 
 FAMILIES = (Family.INET, Family.INET6)
 

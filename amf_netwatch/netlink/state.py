@@ -28,12 +28,12 @@ from collections.abc import Collection, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable
 
-from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Action, Change, Object, Value
+from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
 from amf_netwatch.netlink.follower import EVERYTHING, Follower
-from amf_netwatch.netlink.link import Link
-from amf_netwatch.netlink.route import Route
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 from amf_netwatch.netlink.tables import Observer
 

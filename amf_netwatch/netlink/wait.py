@@ -40,10 +40,10 @@ from time import monotonic
 from typing import Optional, Protocol, Union
 
 from amf_netwatch.netlink.changes import Action, Change, Object
-from amf_netwatch.netlink.constants import HardwareType
+from amf_netwatch.netlink.codec.constants import HardwareType
+from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import WaitTimeoutError
 from amf_netwatch.netlink.follower import Follower
-from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 from amf_netwatch.netlink.tables import Tables
 

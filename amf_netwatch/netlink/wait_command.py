@@ -13,8 +13,8 @@ from time import time
 from typing import Callable, Optional
 
 from amf_netwatch.netlink.changes import Action, Change, Object
+from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
-from amf_netwatch.netlink.link import Link
 from amf_netwatch.netlink.monitor import describe_link, encode_json, format_name, list_fields
 from amf_netwatch.netlink.monitor_command import (
     complain,

@@ -45,8 +45,8 @@ from amf_netwatch.netlink import (
     format_ip,
     iter_attributes,
 )
-from amf_netwatch.netlink.hints import add_changed_links
-from amf_netwatch.netlink.wire import pack_attribute
+from amf_netwatch.netlink.codec.hints import add_changed_links
+from amf_netwatch.netlink.codec.messages import pack_attribute
 
 LINKS = every_message(LINK_TYPES)
 ADDRESSES = every_message(ADDRESS_TYPES)

@@ -13,7 +13,7 @@ from pyroute2.netlink import rtnl
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 import amf_netwatch.netlink as package
-from amf_netwatch.netlink import constants, route_constants
+from amf_netwatch.netlink.codec import constants, route_constants
 
 HEADERS = Path("/usr/include/linux")
 ROOT = Path(__file__).parents[2]

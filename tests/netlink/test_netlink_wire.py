@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from netlink_captures import FILES, read_datagrams
 
-from amf_netwatch.netlink.errors import DecodeError
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.messages import (
     iter_attributes,
     iter_messages,
     pack_attribute,
@@ -24,6 +23,7 @@ from amf_netwatch.netlink.wire import (
     read_u16,
     read_u32,
 )
+from amf_netwatch.netlink.errors import DecodeError
 
 
 def message(length, kind=16, payload=b""):

@@ -33,9 +33,9 @@ from amf_netwatch.netlink import (
     TruncatedError,
 )
 from amf_netwatch.netlink import follower as module
-from amf_netwatch.netlink.constants import Family, HardwareType, RouteScope
-from amf_netwatch.netlink.route import Route
-from amf_netwatch.netlink.route_constants import RouteProtocol
+from amf_netwatch.netlink.codec.constants import Family, HardwareType, RouteScope
+from amf_netwatch.netlink.codec.route import Route
+from amf_netwatch.netlink.codec.route_constants import RouteProtocol
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the recordings are little-endian")
 

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amf_netwatch.netlink.address import Address
 from amf_netwatch.netlink.changes import Action, Change, Object
-from amf_netwatch.netlink.constants import Family, HardwareType, LinkFlag, OperState, RouteScope
+from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag, OperState, RouteScope
+from amf_netwatch.netlink.codec.link import Link, LinkInfo
+from amf_netwatch.netlink.codec.route import NextHop, Route
+from amf_netwatch.netlink.codec.route_constants import RouteProtocol, RouteType
 from amf_netwatch.netlink.follower import EVERYTHING
-from amf_netwatch.netlink.link import Link, LinkInfo
 from amf_netwatch.netlink.monitor import (
     Monitor,
     Selection,
@@ -25,8 +27,6 @@ from amf_netwatch.netlink.monitor import (
     format_name,
     format_text,
 )
-from amf_netwatch.netlink.route import NextHop, Route
-from amf_netwatch.netlink.route_constants import RouteProtocol, RouteType
 from amf_netwatch.netlink.tables import Tables
 
 UP = LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP

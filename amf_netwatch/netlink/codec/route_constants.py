@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntFlag
 
-from amf_netwatch.netlink.constants import Number
+from amf_netwatch.netlink.codec.constants import Number
 
 
 class RouteAttribute(Number):

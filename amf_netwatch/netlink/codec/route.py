@@ -32,12 +32,9 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, NamedTuple
 
-from amf_netwatch.netlink.address import format_ip
-from amf_netwatch.netlink.constants import Family, Members, RouteScope
-from amf_netwatch.netlink.errors import DecodeError
-from amf_netwatch.netlink.requests import RTMSG
-from amf_netwatch.netlink.route_constants import RouteAttribute, RouteProtocol, RouteType
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.address import format_ip
+from amf_netwatch.netlink.codec.constants import Family, Members, RouteScope
+from amf_netwatch.netlink.codec.messages import (
     ALIGNMENT_MASK,
     Buffer,
     ByteFilter,
@@ -48,6 +45,9 @@ from amf_netwatch.netlink.wire import (
     read_bytes,
     read_u32,
 )
+from amf_netwatch.netlink.codec.requests import RTMSG
+from amf_netwatch.netlink.codec.route_constants import RouteAttribute, RouteProtocol, RouteType
+from amf_netwatch.netlink.errors import DecodeError
 
 NEXT_HOP = Struct("=HBBi")  # length, flags, weight - 1, interface
 _VIA_FAMILY = Struct("=H")

@@ -21,9 +21,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, NamedTuple
 
-from amf_netwatch.netlink.constants import AddressAttribute, Family, Members, RouteScope
-from amf_netwatch.netlink.requests import IFADDR
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.constants import AddressAttribute, Family, Members, RouteScope
+from amf_netwatch.netlink.codec.messages import (
     Buffer,
     Row,
     attribute_table,
@@ -33,6 +32,7 @@ from amf_netwatch.netlink.wire import (
     read_text,
     read_u32,
 )
+from amf_netwatch.netlink.codec.requests import IFADDR
 
 _EIGHT_GROUPS = Struct(">8H")
 _FAMILIES, _SCOPES = Members(Family), Members(RouteScope)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Callable, Optional
 
-from amf_netwatch.netlink.wire import Buffer, Message
+from amf_netwatch.netlink.codec.messages import Buffer, Message
 
 Parser = Callable[[Buffer, int, int], Optional[Any]]
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from struct import Struct
 
-from amf_netwatch.netlink.constants import Family, LinkAttribute, MessageType
-from amf_netwatch.netlink.errors import DecodeError, OverrunError
-from amf_netwatch.netlink.requests import IFINFO
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.constants import Family, LinkAttribute, MessageType
+from amf_netwatch.netlink.codec.messages import (
     ALIGNMENT_MASK,
     ATTRIBUTE_HEADER_SIZE,
     HEADER_SIZE,
     Buffer,
     iter_attributes,
 )
+from amf_netwatch.netlink.codec.requests import IFINFO
+from amf_netwatch.netlink.errors import DecodeError, OverrunError
 
 # nlmsghdr's length and type, then family and index, which ifinfomsg and ifaddrmsg have in the same places
 _START = Struct("=IH10xB3xI")

@@ -20,9 +20,7 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import Any, Callable, NamedTuple
 
-from amf_netwatch.netlink.errors import DecodeError
-from amf_netwatch.netlink.requests import IFINFO
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.messages import (
     ALIGNMENT_MASK,
     ATTRIBUTE,
     ATTRIBUTE_HEADER_SIZE,
@@ -34,6 +32,8 @@ from amf_netwatch.netlink.wire import (
     read_u8,
     read_u32,
 )
+from amf_netwatch.netlink.codec.requests import IFINFO
+from amf_netwatch.netlink.errors import DecodeError
 
 _ADDRESS, _IFNAME, _MTU, _MASTER, _OPERSTATE, _CARRIER = (
     1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from amf_netwatch.netlink.wire import pack_attribute
+from amf_netwatch.netlink.codec.messages import pack_attribute
 
 IFINFO = Struct("=BxHiII")  # family, hardware type, index, flags, change
 IFADDR = Struct("=BBBBI")  # family, prefix length, flags, scope, index

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from amf_netwatch.netlink.constants import (
+from amf_netwatch.netlink.codec.constants import (
     Family,
     HardwareType,
     LinkAttribute,
@@ -37,8 +37,7 @@ from amf_netwatch.netlink.constants import (
     Members,
     OperState,
 )
-from amf_netwatch.netlink.requests import IFINFO
-from amf_netwatch.netlink.wire import (
+from amf_netwatch.netlink.codec.messages import (
     Buffer,
     Row,
     attribute_table,
@@ -52,6 +51,7 @@ from amf_netwatch.netlink.wire import (
     read_u8,
     read_u32,
 )
+from amf_netwatch.netlink.codec.requests import IFINFO
 
 _FAMILIES, _HARDWARE_TYPES, _OPERSTATES = Members(Family), Members(HardwareType), Members(OperState)
 
