@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from amf_netwatch.netlink.buffer import ReceiveBuffer
-    from amf_netwatch.netlink.changes import Action, Change, Object
     from amf_netwatch.netlink.codec.address import Address, decode_address, format_ip
     from amf_netwatch.netlink.codec.constants import (
         AddressFlag,
@@ -52,9 +51,10 @@ if TYPE_CHECKING:
         TruncatedError,
         WaitTimeoutError,
     )
-    from amf_netwatch.netlink.follower import Follower
     from amf_netwatch.netlink.listener import Cause, Changes, Listener
-    from amf_netwatch.netlink.monitor import (
+    from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+    from amf_netwatch.netlink.mirror.follower import Follower
+    from amf_netwatch.netlink.mirror.monitor import (
         Monitor,
         Selection,
         encode_json,
@@ -62,12 +62,17 @@ if TYPE_CHECKING:
         format_json,
         format_text,
     )
-    from amf_netwatch.netlink.recording import Record, RecordedEvents, Recorder, Recording, RecordKind, replay
-    from amf_netwatch.netlink.socket import NetlinkSocket
-    from amf_netwatch.netlink.state import EventQueue, State
-    from amf_netwatch.netlink.tables import Mirror, Tables
-    from amf_netwatch.netlink.transport import QueryTransport, Transport
-    from amf_netwatch.netlink.wait import (
+    from amf_netwatch.netlink.mirror.recording import (
+        Record,
+        RecordedEvents,
+        Recorder,
+        Recording,
+        RecordKind,
+        replay,
+    )
+    from amf_netwatch.netlink.mirror.state import EventQueue, State
+    from amf_netwatch.netlink.mirror.tables import Mirror, Tables
+    from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter,
         wait_attach,
         wait_detach,
@@ -75,6 +80,8 @@ if TYPE_CHECKING:
         wait_reconnect,
         wait_up,
     )
+    from amf_netwatch.netlink.socket import NetlinkSocket
+    from amf_netwatch.netlink.transport import QueryTransport, Transport
 
 _MODULES = {
     "address": "Address decode_address format_ip",

@@ -14,10 +14,17 @@ from errno import EBADF, EINVAL, ENOENT, ENOTDIR
 from io import TextIOWrapper
 from typing import TextIO
 
-from amf_netwatch.netlink.changes import Object
 from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
-from amf_netwatch.netlink.follower import EVERYTHING, Follower
-from amf_netwatch.netlink.monitor import Monitor, Selection, follow, format_colour, format_json, format_text
+from amf_netwatch.netlink.mirror.changes import Object
+from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
+from amf_netwatch.netlink.mirror.monitor import (
+    Monitor,
+    Selection,
+    follow,
+    format_colour,
+    format_json,
+    format_text,
+)
 
 PROGRAM = "amf-netwatch monitor"
 _EPILOG = """\
@@ -119,7 +126,7 @@ def _run(options: argparse.Namespace) -> int:
         return _replay(options.replay, monitor)
     recorder = None
     if options.record is not None:
-        from amf_netwatch.netlink.recording import Recorder  # noqa: PLC0415 - 4 ms, and few record
+        from amf_netwatch.netlink.mirror.recording import Recorder  # noqa: PLC0415 - 4 ms, and few record
 
         recorder = Recorder(options.record)
     try:
@@ -134,8 +141,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(path: str, monitor: Monitor) -> int:
-    from amf_netwatch.netlink.recording import Recording, replay  # noqa: PLC0415
-    from amf_netwatch.netlink.tables import Mirror  # noqa: PLC0415
+    from amf_netwatch.netlink.mirror.recording import Recording, replay  # noqa: PLC0415
+    from amf_netwatch.netlink.mirror.tables import Mirror  # noqa: PLC0415
 
     recording = Recording(path)
     mirror = Mirror(after=monitor.observe)

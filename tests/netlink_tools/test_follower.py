@@ -32,10 +32,10 @@ from amf_netwatch.netlink import (
     SocketError,
     TruncatedError,
 )
-from amf_netwatch.netlink import follower as module
 from amf_netwatch.netlink.codec.constants import Family, HardwareType, RouteScope
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol
+from amf_netwatch.netlink.mirror import follower as module
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the recordings are little-endian")
 

@@ -17,11 +17,11 @@ from random import Random
 import pytest
 from netlink_captures import EVENTS, read_datagrams
 
-from amf_netwatch.netlink.changes import Action, Change
 from amf_netwatch.netlink.errors import DecodeError
-from amf_netwatch.netlink.monitor import format_json, format_text
-from amf_netwatch.netlink.tables import Mirror
-from amf_netwatch.netlink.wait import Attached, Reconnected
+from amf_netwatch.netlink.mirror.changes import Action, Change
+from amf_netwatch.netlink.mirror.monitor import format_json, format_text
+from amf_netwatch.netlink.mirror.tables import Mirror
+from amf_netwatch.netlink.mirror.wait import Attached, Reconnected
 
 CASES = 100_000
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the recordings are little-endian")

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amf_netwatch.netlink.changes import Action, Change, Object
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag, OperState, RouteScope
 from amf_netwatch.netlink.codec.link import Link, LinkInfo
 from amf_netwatch.netlink.codec.route import NextHop, Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol, RouteType
-from amf_netwatch.netlink.follower import EVERYTHING
-from amf_netwatch.netlink.monitor import (
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.follower import EVERYTHING
+from amf_netwatch.netlink.mirror.monitor import (
     Monitor,
     Selection,
     encode_json,
@@ -27,7 +27,7 @@ from amf_netwatch.netlink.monitor import (
     format_name,
     format_text,
 )
-from amf_netwatch.netlink.tables import Tables
+from amf_netwatch.netlink.mirror.tables import Tables
 
 UP = LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP
 # What the kernel takes for a name: no slash, no colon, no white space, at most 15 bytes.

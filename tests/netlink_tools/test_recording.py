@@ -19,12 +19,12 @@ from kernel_fixtures import Namespace
 from netlink_tools.programs import MONITOR, Program
 from netlink_tools.random_network import RandomNetwork
 
-from amf_netwatch.netlink.changes import Action, Change
 from amf_netwatch.netlink.errors import OverrunError, RecordingError
-from amf_netwatch.netlink.follower import Follower
 from amf_netwatch.netlink.listener import Cause, Listener
-from amf_netwatch.netlink.monitor import list_fields
-from amf_netwatch.netlink.recording import (
+from amf_netwatch.netlink.mirror.changes import Action, Change
+from amf_netwatch.netlink.mirror.follower import Follower
+from amf_netwatch.netlink.mirror.monitor import list_fields
+from amf_netwatch.netlink.mirror.recording import (
     LONGEST,
     Record,
     RecordedEvents,
@@ -33,7 +33,7 @@ from amf_netwatch.netlink.recording import (
     RecordKind,
     replay,
 )
-from amf_netwatch.netlink.tables import Mirror
+from amf_netwatch.netlink.mirror.tables import Mirror
 
 KEPT = Path(__file__).parent / "recordings"
 HEADER, RECORD_HEADER = 16, 20

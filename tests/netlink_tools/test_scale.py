@@ -15,10 +15,10 @@ from kernel_fixtures import Namespace
 from netlink_tools.programs import MONITOR, Program
 from pyroute2 import IPRoute
 
-from amf_netwatch.netlink.changes import Action, Change, Object
 from amf_netwatch.netlink.conversation import Conversation
-from amf_netwatch.netlink.follower import Follower
-from amf_netwatch.netlink.state import State
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.follower import Follower
+from amf_netwatch.netlink.mirror.state import State
 
 pytestmark = pytest.mark.kernel
 ROUTES = 5000

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from kernel_fixtures import Namespace
 
-from amf_netwatch.netlink.changes import Action, Change, Object
 from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
-from amf_netwatch.netlink.state import State
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.state import State
 
 pytestmark = pytest.mark.kernel
 PATIENCE = 5.0

@@ -20,16 +20,23 @@ from kernel_fixtures import Namespace
 from netlink_tools.oracle import Pyroute2Oracle
 from netlink_tools.random_network import RandomNetwork
 
-from amf_netwatch.netlink.changes import ADDRESS_FACTS, LINK_FACTS, ROUTE_FACTS, Action, Change, read_facts
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.conversation import Conversation
-from amf_netwatch.netlink.follower import Follower
-from amf_netwatch.netlink.monitor import list_fields
-from amf_netwatch.netlink.route_table import FAMILIES, route_interfaces, route_key
-from amf_netwatch.netlink.state import State
-from amf_netwatch.netlink.tables import Tables, address_key
+from amf_netwatch.netlink.mirror.changes import (
+    ADDRESS_FACTS,
+    LINK_FACTS,
+    ROUTE_FACTS,
+    Action,
+    Change,
+    read_facts,
+)
+from amf_netwatch.netlink.mirror.follower import Follower
+from amf_netwatch.netlink.mirror.monitor import list_fields
+from amf_netwatch.netlink.mirror.route_table import FAMILIES, route_interfaces, route_key
+from amf_netwatch.netlink.mirror.state import State
+from amf_netwatch.netlink.mirror.tables import Tables, address_key
 
 SETTLING = 5.0  # seconds; the kernel tells a lost carrier up to one second later
 LINK_FIELDS = ("ifname", "mac", "mtu", "admin_state", "oper_state", "running", "master", "kind")

@@ -32,7 +32,7 @@ from amf_netwatch.netlink import (
     RouteType,
     Tables,
 )
-from amf_netwatch.netlink import route_table as routes
+from amf_netwatch.netlink.mirror import route_table as routes
 
 UP, LOWER_UP, RUNNING = LinkFlag.UP, LinkFlag.LOWER_UP, LinkFlag.RUNNING
 

@@ -17,8 +17,15 @@ from amf_netwatch.netlink.codec.constants import Group
 from amf_netwatch.netlink.codec.link import Link, decode_link
 from amf_netwatch.netlink.codec.messages import iter_messages
 from amf_netwatch.netlink.errors import SocketError, WaitTimeoutError
+from amf_netwatch.netlink.mirror.wait import (
+    LinkWaiter,
+    wait_attach,
+    wait_detach,
+    wait_down,
+    wait_reconnect,
+    wait_up,
+)
 from amf_netwatch.netlink.socket import NetlinkSocket
-from amf_netwatch.netlink.wait import LinkWaiter, wait_attach, wait_detach, wait_down, wait_reconnect, wait_up
 
 pytestmark = pytest.mark.kernel
 PATIENCE = 5.0

@@ -39,13 +39,13 @@ from math import ceil
 from time import monotonic
 from typing import Optional, Protocol, Union
 
-from amf_netwatch.netlink.changes import Action, Change, Object
 from amf_netwatch.netlink.codec.constants import HardwareType
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import WaitTimeoutError
-from amf_netwatch.netlink.follower import Follower
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.follower import Follower
+from amf_netwatch.netlink.mirror.tables import Tables
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
-from amf_netwatch.netlink.tables import Tables
 
 _CATCH_UP = 16  # reads; each takes in hundreds of events, or everything anew
 

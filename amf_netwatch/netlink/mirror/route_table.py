@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional, Union
 
-from amf_netwatch.netlink.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
 from amf_netwatch.netlink.codec.constants import Family, HeaderFlag
 from amf_netwatch.netlink.codec.route import NextHop, Route
 from amf_netwatch.netlink.codec.route_constants import RouteFlag
+from amf_netwatch.netlink.mirror.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
 
 FAMILIES = (Family.INET, Family.INET6)
 

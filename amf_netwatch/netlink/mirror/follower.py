@@ -21,7 +21,6 @@ from collections.abc import Collection
 from errno import EINVAL, ENODEV, ENOENT
 from typing import TYPE_CHECKING
 
-from amf_netwatch.netlink.changes import Object
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import Family, Group
 from amf_netwatch.netlink.codec.link import Link
@@ -36,13 +35,14 @@ from amf_netwatch.netlink.errors import (
     SocketError,
     TruncatedError,
 )
-from amf_netwatch.netlink.route_table import FAMILIES, RouteScope
+from amf_netwatch.netlink.mirror.changes import Object
+from amf_netwatch.netlink.mirror.route_table import FAMILIES, RouteScope
+from amf_netwatch.netlink.mirror.tables import Mirror, Observer
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace, NetlinkSocket
-from amf_netwatch.netlink.tables import Mirror, Observer
 from amf_netwatch.netlink.transport import QueryTransport
 
 if TYPE_CHECKING:  # 4 ms that only those pay who record
-    from amf_netwatch.netlink.recording import Recorder
+    from amf_netwatch.netlink.mirror.recording import Recorder
 
 EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE)
 _NEXT_HOPS = 32  # RTNLGRP_NEXTHOP, since Linux 5.3

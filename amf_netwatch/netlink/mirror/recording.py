@@ -52,8 +52,8 @@ from amf_netwatch.netlink.codec.messages import Message, iter_messages
 from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.datagrams import DatagramQueue
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
-from amf_netwatch.netlink.route_table import RouteScope
-from amf_netwatch.netlink.tables import Mirror
+from amf_netwatch.netlink.mirror.route_table import RouteScope
+from amf_netwatch.netlink.mirror.tables import Mirror
 from amf_netwatch.netlink.transport import QueryTransport
 
 MAGIC = b"\x89NLREC\r\n"  # the odd bytes tell a file that was copied as text

@@ -28,17 +28,17 @@ from collections.abc import Collection, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable
 
-from amf_netwatch.netlink.changes import Action, Change, Object, Value
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
-from amf_netwatch.netlink.follower import EVERYTHING, Follower
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object, Value
+from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
+from amf_netwatch.netlink.mirror.tables import Observer
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
-from amf_netwatch.netlink.tables import Observer
 
 if TYPE_CHECKING:
-    from amf_netwatch.netlink.recording import Recorder
+    from amf_netwatch.netlink.mirror.recording import Recorder
 
 EVENTS = 65536  # changes that an event queue holds
 _INCREMENTS = (Action.NEW, Action.CHANGED, Action.REMOVED)

@@ -16,7 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional
 
-from amf_netwatch.netlink.changes import (
+from amf_netwatch.netlink.codec.address import Address, decode_address
+from amf_netwatch.netlink.codec.constants import Family, LinkFlag, MessageType
+from amf_netwatch.netlink.codec.link import Link, decode_link
+from amf_netwatch.netlink.codec.messages import Buffer, Message, iter_messages
+from amf_netwatch.netlink.codec.route import Route, decode_route
+from amf_netwatch.netlink.mirror.changes import (
     ADDRESS_FACTS,
     LINK_FACTS,
     Action,
@@ -25,12 +30,7 @@ from amf_netwatch.netlink.changes import (
     Value,
     changed_facts,
 )
-from amf_netwatch.netlink.codec.address import Address, decode_address
-from amf_netwatch.netlink.codec.constants import Family, LinkFlag, MessageType
-from amf_netwatch.netlink.codec.link import Link, decode_link
-from amf_netwatch.netlink.codec.messages import Buffer, Message, iter_messages
-from amf_netwatch.netlink.codec.route import Route, decode_route
-from amf_netwatch.netlink.route_table import RouteScope, RouteTable
+from amf_netwatch.netlink.mirror.route_table import RouteScope, RouteTable
 
 _NEWLINK, _DELLINK = int(MessageType.NEWLINK), int(MessageType.DELLINK)
 _NEWADDR, _DELADDR = int(MessageType.NEWADDR), int(MessageType.DELADDR)

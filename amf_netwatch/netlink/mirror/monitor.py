@@ -17,13 +17,13 @@ from math import ceil
 from time import localtime, monotonic, strftime, time
 from typing import Any, Callable, NamedTuple, Optional
 
-from amf_netwatch.netlink.changes import Action, Change, Object
 from amf_netwatch.netlink.codec.address import Address, format_ip
 from amf_netwatch.netlink.codec.link import Link, format_address
 from amf_netwatch.netlink.codec.route import NextHop, Route, Via
 from amf_netwatch.netlink.codec.route_constants import RouteTable, RouteType
-from amf_netwatch.netlink.follower import EVERYTHING, Follower
-from amf_netwatch.netlink.tables import Tables
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
+from amf_netwatch.netlink.mirror.tables import Tables
 from amf_netwatch.patterns import matches_any
 
 Fields = dict[str, Any]
