@@ -35,8 +35,8 @@ from amf_netwatch.netlink.codec.messages import HEADER, HEADER_SIZE
 from amf_netwatch.netlink.codec.requests import pack_link_request
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import KernelError, NetlinkError
+from amf_netwatch.netlink.patterns import matches_any
 from amf_netwatch.netlink.socket import NetlinkSocket
-from amf_netwatch.patterns import matches_any
 from amf_netwatch.settings import Settings
 from amf_netwatch.sysfs import Sysfs
 

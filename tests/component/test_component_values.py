@@ -28,7 +28,7 @@ from amf_netwatch.interfaces import (
 )
 from amf_netwatch.inventory import Inventory
 from amf_netwatch.log import Log, SyslogSink, format_value
-from amf_netwatch.patterns import matches, matches_any
+from amf_netwatch.netlink.patterns import matches, matches_any
 from amf_netwatch.settings import (
     TABLE,
     ProcessSettings,

@@ -24,7 +24,7 @@ from amf_netwatch.netlink.codec.route_constants import RouteTable, RouteType
 from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.mirror.tables import Tables
-from amf_netwatch.patterns import matches_any
+from amf_netwatch.netlink.patterns import matches_any
 
 Fields = dict[str, Any]
 _COLOURS = {
