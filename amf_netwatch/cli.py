@@ -27,27 +27,35 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("demo", "amf_netwatch.demo:main", "AMF, IMM and the component on this machine, live", "Try it"),
+    Command(
+        "demo",
+        "amf_netwatch.commands.demo:main",
+        "AMF, IMM and the component on this machine, live",
+        "Try it",
+    ),
     Command(
         "monitor",
-        "amf_netwatch.netlink.monitor_command:main",
+        "amf_netwatch.commands.monitor:main",
         "print link, address and route changes",
         "Try it",
     ),
     Command(
         "wait",
-        "amf_netwatch.netlink.wait_command:main",
+        "amf_netwatch.commands.wait:main",
         "wait until a link appears, goes, is up or down",
         "Try it",
     ),
     Command(
-        "show", "amf_netwatch.show:main", "the interfaces of the whole cluster, from IMM", "On a cluster"
+        "show",
+        "amf_netwatch.commands.show:main",
+        "the interfaces of the whole cluster, from IMM",
+        "On a cluster",
     ),
     Command(
         "classes", "amf_netwatch.model:classes_main", "print the IMM classes, for immcfg -f", "On a cluster"
     ),
     Command("model", "amf_netwatch.model:main", "print the AMF model, for immcfg -f", "On a cluster"),
-    Command("campaign", "amf_netwatch.campaign_command:main", "print an SMF campaign", "On a cluster"),
+    Command("campaign", "amf_netwatch.commands.campaign:main", "print an SMF campaign", "On a cluster"),
     Command("run", "amf_netwatch.cli:run_main", "the component; what AMF starts", "For AMF"),
     Command(
         "instantiate",

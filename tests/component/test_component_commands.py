@@ -18,7 +18,7 @@ from component_fakes import MemoryLog
 
 from amf_netwatch import clc, cli
 from amf_netwatch.cli import COMMANDS, parse_options
-from amf_netwatch.demo import Changes
+from amf_netwatch.commands.demo import Changes
 from amf_netwatch.errors import SettingsError, SurroundingsError
 from amf_netwatch.model import ModelOptions, build_model, format_classes, format_model
 from amf_netwatch.privileges import find_account

@@ -13,7 +13,7 @@ import pytest
 from small_smf import Cluster, execute
 
 from amf_netwatch.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
-from amf_netwatch.campaign_command import main
+from amf_netwatch.commands.campaign import main
 from amf_netwatch.errors import NetwatchError
 from amf_netwatch.model import TWO_N, ModelOptions, build_model
 from imm_model.names import rdn_of

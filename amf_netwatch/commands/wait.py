@@ -12,13 +12,7 @@ import os
 from time import time
 from typing import Callable, Optional
 
-from amf_netwatch.netlink.codec.link import Link
-from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
-from amf_netwatch.netlink.mirror.monitor import describe_link, encode_json, format_name, list_fields
-from amf_netwatch.netlink.mirror.tables import Tables
-from amf_netwatch.netlink.mirror.wait import LinkWaiter
-from amf_netwatch.netlink.monitor_command import (
+from amf_netwatch.commands.monitor import (
     complain,
     explain,
     get_output,
@@ -26,6 +20,12 @@ from amf_netwatch.netlink.monitor_command import (
     read_seconds,
     status_of,
 )
+from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.monitor import describe_link, encode_json, format_name, list_fields
+from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.mirror.wait import LinkWaiter
 
 PROGRAM = "amf-netwatch wait"
 LONGEST_NAME = 15  # bytes; IFNAMSIZ without its NUL
