@@ -112,7 +112,7 @@ def run_main(arguments: Sequence[str]) -> int:
         sources = Sources(parse_options(arguments), environment_settings(os.environ))
     except SettingsError as error:
         return _refuse(error)
-    from amf_netwatch.main import run  # noqa: PLC0415
+    from amf_netwatch.component.process import run  # noqa: PLC0415
 
     return run(sources, os.environ)
 
@@ -125,7 +125,7 @@ def instantiate_main(arguments: Sequence[str]) -> int:
             "CLC-CLI command: start `amf-netwatch run` in the background; ends with status 0 when it has\n"
             "registered with AMF, or with 1 and a reason. Options are handed on.",
         )
-    from amf_netwatch.clc import instantiate  # noqa: PLC0415
+    from amf_netwatch.component.clc import instantiate  # noqa: PLC0415
     from amf_netwatch.log import open_log  # noqa: PLC0415
 
     try:
@@ -144,7 +144,7 @@ def cleanup_main(arguments: Sequence[str]) -> int:
     if arguments:
         print("usage: amf-netwatch cleanup\n\nCLC-CLI command: kill what the component left, if anything.")
         return 0 if _wants_help(arguments) else EXIT_USAGE
-    from amf_netwatch.clc import cleanup  # noqa: PLC0415
+    from amf_netwatch.component.clc import cleanup  # noqa: PLC0415
     from amf_netwatch.log import open_log  # noqa: PLC0415
 
     return cleanup(open_log("info"), os.environ)
@@ -171,7 +171,7 @@ def parse_options(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _refuse(error: SettingsError) -> int:
-    from amf_netwatch.clc import report_ready  # noqa: PLC0415
+    from amf_netwatch.component.clc import report_ready  # noqa: PLC0415
 
     print(f"amf-netwatch: {error}", file=sys.stderr)
     report_ready(os.environ, str(error))

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from amf_netwatch.classes import CLASSES
-from amf_netwatch.clc import find_script
+from amf_netwatch.component.clc import find_script
 from amf_netwatch.errors import SettingsError
 from amf_netwatch.settings import BY_NAME, TABLE, Sources
 from imm_model.names import escape_dn

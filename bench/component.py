@@ -18,8 +18,8 @@ from time import perf_counter_ns
 
 from pyroute2 import IPRoute
 
-from amf_netwatch.assignment import Assignment, CsiFlag, HAState
-from amf_netwatch.component import Component
+from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState
+from amf_netwatch.component.callbacks import Component
 from amf_netwatch.inventory import Inventory
 from amf_netwatch.log import Log, level_number
 from amf_netwatch.netlink.listener import Listener

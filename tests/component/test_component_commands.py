@@ -16,13 +16,14 @@ import pytest
 from component_cluster import knows_other_users
 from component_fakes import MemoryLog
 
-from amf_netwatch import clc, cli
+from amf_netwatch import cli
 from amf_netwatch.cli import COMMANDS, parse_options
 from amf_netwatch.commands.demo import Changes
+from amf_netwatch.component import clc
+from amf_netwatch.component.privileges import find_account
+from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
 from amf_netwatch.errors import SettingsError, SurroundingsError
 from amf_netwatch.model import ModelOptions, build_model, format_classes, format_model
-from amf_netwatch.privileges import find_account
-from amf_netwatch.run_directory import Process, RunDirectory, start_time_of
 from amf_netwatch.settings import TABLE
 from amf_netwatch.view import align, as_json, cells, find_duplicates, printable, rows_of, width
 from imm_model.objects import ImmObject
@@ -297,7 +298,7 @@ def test_nobody_exists_and_no_such_user_does_not():
 @pytest.mark.skipif(not knows_other_users(), reason="only root can become somebody else")
 def test_becoming_nobody_gives_up_every_group():
     text = (
-        "from amf_netwatch.privileges import *; import os; os.setgroups([0, 5]); "
+        "from amf_netwatch.component.privileges import *; import os; os.setgroups([0, 5]); "
         "become(find_account('nobody', {})); print(os.getuid(), os.geteuid(), os.getgid(), "
         "0 in os.getgroups(), 5 in os.getgroups())"
     )
@@ -399,7 +400,7 @@ def test_main_catches_our_errors(capsys, monkeypatch):
 def test_what_the_component_does_not_import():
     """Each of these costs milliseconds and megabytes (`re` comes with `typing` up to Python 3.12)."""
     text = (
-        "import sys; before = set(sys.modules); import amf_netwatch.cli, amf_netwatch.main; "
+        "import sys; before = set(sys.modules); import amf_netwatch.cli, amf_netwatch.component.process; "
         "print(*set(sys.modules) - before)"
     )
     done = subprocess.run(

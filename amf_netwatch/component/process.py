@@ -13,15 +13,15 @@ import sys
 from collections.abc import Mapping
 
 from amf_netwatch import __version__
-from amf_netwatch.assignment import Recovery
-from amf_netwatch.clc import COMPONENT_VARIABLE, report_ready
-from amf_netwatch.component import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
+from amf_netwatch.component.assignment import Recovery
+from amf_netwatch.component.callbacks import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
+from amf_netwatch.component.clc import COMPONENT_VARIABLE, report_ready
+from amf_netwatch.component.privileges import become, find_account
 from amf_netwatch.errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
 from amf_netwatch.inventory import Inventory
 from amf_netwatch.log import Log, open_log
 from amf_netwatch.netlink.errors import NetlinkError
 from amf_netwatch.netlink.listener import Listener
-from amf_netwatch.privileges import become, find_account
 from amf_netwatch.publisher import Publisher
 from amf_netwatch.reading import Reader
 from amf_netwatch.refresh import Refresh

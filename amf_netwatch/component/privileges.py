@@ -12,8 +12,8 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
+from amf_netwatch.component.run_directory import SIMULATOR_VARIABLE
 from amf_netwatch.errors import SurroundingsError
-from amf_netwatch.run_directory import SIMULATOR_VARIABLE
 
 DEFAULT_USER = "opensaf"  # the user of OpenSAF's own daemons, made by its packages
 

@@ -23,9 +23,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
+from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
 from amf_netwatch.errors import SurroundingsError
 from amf_netwatch.log import Log
-from amf_netwatch.run_directory import Process, RunDirectory, start_time_of
 
 COMPONENT_VARIABLE = "SA_AMF_COMPONENT_NAME"
 READY_VARIABLE = "AMF_NETWATCH_READY_FD"
