@@ -29,7 +29,8 @@ from amf_netwatch.errors import (
     AisError,
     SurroundingsError,
 )
-from amf_netwatch.interfaces import (
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.record import (
     Attributes,
     NodeFacts,
     interface_attributes,
@@ -38,7 +39,6 @@ from amf_netwatch.interfaces import (
     node_attributes,
     node_dn,
 )
-from amf_netwatch.inventory import Inventory
 from amf_netwatch.log import Log
 from imm_model.diff import changed_attributes
 from imm_model.names import parent_dn

@@ -20,14 +20,14 @@ from pyroute2 import IPRoute
 
 from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState
 from amf_netwatch.component.callbacks import Component
-from amf_netwatch.inventory import Inventory
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.reader import Reader
+from amf_netwatch.interfaces.refresh import Refresh
+from amf_netwatch.interfaces.sysfs import Sysfs
 from amf_netwatch.log import Log, level_number
 from amf_netwatch.netlink.listener import Listener
 from amf_netwatch.publisher import Publisher
-from amf_netwatch.reading import Reader
-from amf_netwatch.refresh import Refresh
 from amf_netwatch.settings import Settings, Sources
-from amf_netwatch.sysfs import Sysfs
 from bench.measure import Contender, Row, at_most, contest, faster
 from bench.rivals import ip_link_list
 from bench.world import links

@@ -18,15 +18,15 @@ from amf_netwatch.component.callbacks import EXIT_CANNOT_START, EXIT_USAGE, Comp
 from amf_netwatch.component.clc import COMPONENT_VARIABLE, report_ready
 from amf_netwatch.component.privileges import become, find_account
 from amf_netwatch.errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
-from amf_netwatch.inventory import Inventory
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.reader import Reader
+from amf_netwatch.interfaces.refresh import Refresh
+from amf_netwatch.interfaces.sysfs import CLASS_NET, Sysfs
 from amf_netwatch.log import Log, open_log
 from amf_netwatch.netlink.errors import NetlinkError
 from amf_netwatch.netlink.listener import Listener
 from amf_netwatch.publisher import Publisher
-from amf_netwatch.reading import Reader
-from amf_netwatch.refresh import Refresh
 from amf_netwatch.settings import ProcessSettings, Sources
-from amf_netwatch.sysfs import CLASS_NET, Sysfs
 
 NOT_UNDER_AMF = (
     f"not started by AMF ({COMPONENT_VARIABLE} is not set): load the model (`amf-netwatch model`) and "

@@ -9,12 +9,12 @@ from component_fakes import Clock, FakeImm, Fault, MemoryLog
 from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState
 from amf_netwatch.component.callbacks import READ_FAILURES, Component
 from amf_netwatch.errors import ERR_FAILED_OPERATION, OK
-from amf_netwatch.interfaces import Interface
-from amf_netwatch.inventory import Inventory
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.record import Interface
+from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.netlink.errors import InterruptedDumpError, SocketError
 from amf_netwatch.netlink.listener import Cause, Changes
 from amf_netwatch.publisher import Publisher
-from amf_netwatch.refresh import Refresh
 from amf_netwatch.settings import Sources
 
 ROOT = "netWatchNode=SC-1"

@@ -10,8 +10,8 @@ from component_fakes import CALLS, Clock, FakeImm, Fault, MemoryLog, Stored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amf_netwatch.interfaces import Interface, interface_attributes, interface_dn
-from amf_netwatch.inventory import Inventory
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.record import Interface, interface_attributes, interface_dn
 from amf_netwatch.publisher import Publisher
 from imm_model.objects import ImmObject
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from amf_netwatch.inventory import Inventory
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.reader import Reader
+from amf_netwatch.interfaces.refresh import Refresh
+from amf_netwatch.interfaces.sysfs import Sysfs
 from amf_netwatch.netlink.listener import Listener
-from amf_netwatch.reading import Reader
-from amf_netwatch.refresh import Refresh
 from amf_netwatch.settings import Settings
-from amf_netwatch.sysfs import Sysfs
 
 pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).resolve().parents[2]
@@ -298,7 +298,7 @@ def test_without_our_sysfs_the_facts_are_the_same(namespace, watch):
 def test_a_foreign_sysfs_is_recognized(namespace):
     assert Sysfs().shows_our_namespace()
     namespace.add_link("v0", "veth", "peer", "name", "v1")
-    text = "from amf_netwatch.sysfs import Sysfs; print(Sysfs().shows_our_namespace())"
+    text = "from amf_netwatch.interfaces.sysfs import Sysfs; print(Sysfs().shows_our_namespace())"
     done = subprocess.run(
         ["unshare", "-n", sys.executable, "-c", text], capture_output=True, text=True, cwd=ROOT, check=False
     )

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from amf_netwatch.classes import CLASSES, INTERFACE, NODE
 from amf_netwatch.errors import SettingsError
 from amf_netwatch.events import BY_NAME, EVENTS, LEVEL_NAMES
-from amf_netwatch.interfaces import (
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.record import (
     Interface,
     NodeFacts,
     interface_attributes,
@@ -26,7 +27,6 @@ from amf_netwatch.interfaces import (
     node_attributes,
     node_dn,
 )
-from amf_netwatch.inventory import Inventory
 from amf_netwatch.log import Log, SyslogSink, format_value
 from amf_netwatch.netlink.patterns import matches, matches_any
 from amf_netwatch.settings import (

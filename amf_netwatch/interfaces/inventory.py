@@ -13,7 +13,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import Optional
 
-from amf_netwatch.interfaces import Interface
+from amf_netwatch.interfaces.record import Interface
 
 
 class Inventory:

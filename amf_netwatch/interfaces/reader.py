@@ -20,7 +20,8 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Any, NamedTuple, Optional
 
-from amf_netwatch.interfaces import Interface, mac_as_text
+from amf_netwatch.interfaces.record import Interface, mac_as_text
+from amf_netwatch.interfaces.sysfs import Sysfs
 from amf_netwatch.netlink.codec.address import Address, decode_address
 from amf_netwatch.netlink.codec.constants import (
     Family,
@@ -38,7 +39,6 @@ from amf_netwatch.netlink.errors import KernelError, NetlinkError
 from amf_netwatch.netlink.patterns import matches_any
 from amf_netwatch.netlink.socket import NetlinkSocket
 from amf_netwatch.settings import Settings
-from amf_netwatch.sysfs import Sysfs
 
 # RFC 2863 words by IF_OPER_ number, as sysfs prints them.
 OPER_STATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")

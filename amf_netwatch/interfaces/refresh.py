@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Optional, Protocol
 
-from amf_netwatch.interfaces import Interface
-from amf_netwatch.inventory import Inventory
+from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.record import Interface
 
 
 class Changes(Protocol):
