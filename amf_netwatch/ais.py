@@ -28,7 +28,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
-from amf_netwatch.classes import definition_of
 from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState, Recovery
 from amf_netwatch.errors import (
     ERR_FAILED_OPERATION,
@@ -39,6 +38,7 @@ from amf_netwatch.errors import (
     NoAisError,
     SurroundingsError,
 )
+from amf_netwatch.publication.classes import definition_of
 from imm_model.classes import SYSTEM_ATTRIBUTES
 from imm_model.names import parent_dn, rdn_of, rdn_value, split_dn
 from imm_model.objects import ImmObject

@@ -23,9 +23,9 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from amf_netwatch.classes import CLASSES
 from amf_netwatch.component.clc import find_script
 from amf_netwatch.errors import SettingsError
+from amf_netwatch.publication.classes import CLASSES
 from amf_netwatch.settings import BY_NAME, TABLE, Sources
 from imm_model.names import escape_dn
 from imm_model.objects import ImmObject

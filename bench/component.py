@@ -26,7 +26,7 @@ from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.interfaces.sysfs import Sysfs
 from amf_netwatch.log import Log, level_number
 from amf_netwatch.netlink.listener import Listener
-from amf_netwatch.publisher import Publisher
+from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import Settings, Sources
 from bench.measure import Contender, Row, at_most, contest, faster
 from bench.rivals import ip_link_list

@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
-from amf_netwatch.classes import CLASSES, definition_of
 from amf_netwatch.errors import AisError
 from amf_netwatch.log import Log
+from amf_netwatch.publication.classes import CLASSES, definition_of
 from imm_model.names import join_dn, parent_dn, split_dn
 from imm_model.objects import ImmObject
 

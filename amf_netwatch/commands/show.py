@@ -9,9 +9,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from amf_netwatch.classes import INTERFACE_CLASS
 from amf_netwatch.netlink.patterns import matches_any
-from amf_netwatch.view import COLUMNS, Row, align, as_json, cells, decoded_name, find_duplicates, rows_of
+from amf_netwatch.publication.classes import INTERFACE_CLASS
+from amf_netwatch.publication.view import (
+    COLUMNS,
+    Row,
+    align,
+    as_json,
+    cells,
+    decoded_name,
+    find_duplicates,
+    rows_of,
+)
 
 EXIT_FOUND = 1  # with --duplicates: there are some
 

@@ -35,7 +35,7 @@ from amf_netwatch.errors import ERR_FAILED_OPERATION, ERR_TRY_AGAIN, OK, AisErro
 from amf_netwatch.interfaces.refresh import Changes, Refresh
 from amf_netwatch.log import Log
 from amf_netwatch.netlink.errors import NetlinkError
-from amf_netwatch.publisher import Publisher
+from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import Settings, Sources
 
 LISTENER_MEMORY = 3600.0  # seconds after which a restart of the listener no longer counts

@@ -25,7 +25,7 @@ from amf_netwatch.interfaces.sysfs import CLASS_NET, Sysfs
 from amf_netwatch.log import Log, open_log
 from amf_netwatch.netlink.errors import NetlinkError
 from amf_netwatch.netlink.listener import Listener
-from amf_netwatch.publisher import Publisher
+from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import ProcessSettings, Sources
 
 NOT_UNDER_AMF = (

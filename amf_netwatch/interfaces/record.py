@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
-from amf_netwatch.classes import INTERFACE_RDN, NODE_RDN
+from amf_netwatch.publication.classes import INTERFACE_RDN, NODE_RDN
 from imm_model.names import decode_rdn_value, encode_rdn_value, make_rdn, split_dn
 from imm_model.types import Value
 

@@ -14,7 +14,7 @@ from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.netlink.errors import InterruptedDumpError, SocketError
 from amf_netwatch.netlink.listener import Cause, Changes
-from amf_netwatch.publisher import Publisher
+from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import Sources
 
 ROOT = "netWatchNode=SC-1"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.record import Interface, interface_attributes, interface_dn
-from amf_netwatch.publisher import Publisher
+from amf_netwatch.publication.publisher import Publisher
 from imm_model.objects import ImmObject
 
 ROOT = "netWatchNode=SC-1"

@@ -13,8 +13,8 @@ import pytest
 from package_tools import PACKAGING, ROOT, need
 
 import amf_netwatch
-from amf_netwatch.classes import CLASSES
 from amf_netwatch.cli import COMMANDS
+from amf_netwatch.publication.classes import CLASSES
 from amf_netwatch.settings import TABLE
 from imm_model.classes import AttributeFlag
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, Union
 
-from amf_netwatch.classes import INTERFACE_CLASS
+from amf_netwatch.publication.classes import INTERFACE_CLASS
 from imm_model.names import decode_rdn_value, parent_dn, rdn_value
 from imm_model.objects import ImmObject
 from imm_model.types import Value

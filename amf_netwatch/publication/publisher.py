@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic, time_ns
 from typing import Callable, NamedTuple, Optional, Protocol
 
-from amf_netwatch.classes import IMPLEMENTER_PREFIX, INTERFACE_CLASS, NODE_CLASS
 from amf_netwatch.errors import (
     ERR_BAD_HANDLE,
     ERR_EXIST,
@@ -40,6 +39,7 @@ from amf_netwatch.interfaces.record import (
     node_dn,
 )
 from amf_netwatch.log import Log
+from amf_netwatch.publication.classes import IMPLEMENTER_PREFIX, INTERFACE_CLASS, NODE_CLASS
 from imm_model.diff import changed_attributes
 from imm_model.names import parent_dn
 from imm_model.objects import ImmObject
