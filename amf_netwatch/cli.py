@@ -52,9 +52,14 @@ COMMANDS = (
         "On a cluster",
     ),
     Command(
-        "classes", "amf_netwatch.model:classes_main", "print the IMM classes, for immcfg -f", "On a cluster"
+        "classes",
+        "amf_netwatch.deployment.model:classes_main",
+        "print the IMM classes, for immcfg -f",
+        "On a cluster",
     ),
-    Command("model", "amf_netwatch.model:main", "print the AMF model, for immcfg -f", "On a cluster"),
+    Command(
+        "model", "amf_netwatch.deployment.model:main", "print the AMF model, for immcfg -f", "On a cluster"
+    ),
     Command("campaign", "amf_netwatch.commands.campaign:main", "print an SMF campaign", "On a cluster"),
     Command("run", "amf_netwatch.cli:run_main", "the component; what AMF starts", "For AMF"),
     Command(

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from amf_netwatch.model import ModelOptions, format_classes, format_model
+from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent

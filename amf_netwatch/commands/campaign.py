@@ -7,8 +7,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from amf_netwatch import model
-from amf_netwatch.campaign import (
+from amf_netwatch.deployment import model
+from amf_netwatch.deployment.campaign import (
     Commands,
     immcfg_commands,
     install_campaign,

@@ -24,9 +24,9 @@ from types import FrameType
 from typing import NamedTuple, Optional
 
 from amf_netwatch import __version__
+from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model, own_prefix
 from amf_netwatch.errors import AisError, SettingsError, SurroundingsError
 from amf_netwatch.log import PATH_VARIABLE
-from amf_netwatch.model import ModelOptions, format_classes, format_model, own_prefix
 from amf_netwatch.publication.classes import INTERFACE_CLASS, NODE_CLASS
 from amf_netwatch.publication.view import COLUMNS, Found, Row, align, cells, rows_of
 from amf_netwatch.settings import BY_NAME

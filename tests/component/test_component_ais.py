@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from amf_netwatch.model import format_classes
+from amf_netwatch.deployment.model import format_classes
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from component_cluster import BIN, ROOT, Cluster, eventually, is_true, knows_other_users
 
-from amf_netwatch.model import TWO_N, ModelOptions
+from amf_netwatch.deployment.model import TWO_N, ModelOptions
 
 pytestmark = pytest.mark.kernel
 PERIOD = 0.3

@@ -22,8 +22,8 @@ from amf_netwatch.commands.demo import Changes
 from amf_netwatch.component import clc
 from amf_netwatch.component.privileges import find_account
 from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
+from amf_netwatch.deployment.model import ModelOptions, build_model, format_classes, format_model
 from amf_netwatch.errors import SettingsError, SurroundingsError
-from amf_netwatch.model import ModelOptions, build_model, format_classes, format_model
 from amf_netwatch.publication.view import align, as_json, cells, find_duplicates, printable, rows_of, width
 from amf_netwatch.settings import TABLE
 from imm_model.objects import ImmObject

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 from component_cluster import BIN, Cluster, as_imm_says, as_ip_says, eventually
 
-from amf_netwatch.model import ModelOptions
+from amf_netwatch.deployment.model import ModelOptions
 
 pytestmark = pytest.mark.kernel
 PERIOD = 1.0

@@ -12,10 +12,10 @@ import xml.etree.ElementTree as ET
 import pytest
 from small_smf import Cluster, execute
 
-from amf_netwatch.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
 from amf_netwatch.commands.campaign import main
+from amf_netwatch.deployment.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
+from amf_netwatch.deployment.model import TWO_N, ModelOptions, build_model
 from amf_netwatch.errors import NetwatchError
-from amf_netwatch.model import TWO_N, ModelOptions, build_model
 from imm_model.names import rdn_of
 from saf_shim.model.amf_classes import AMF_CLASSES
 from saf_shim.model.amf_types import AMF_TYPES

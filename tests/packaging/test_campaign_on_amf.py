@@ -11,8 +11,8 @@ import pytest
 from package_tools import eventually, run
 from small_smf import Cluster, execute
 
-from amf_netwatch.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
-from amf_netwatch.model import ModelOptions, build_model
+from amf_netwatch.deployment.campaign import Commands, install_campaign, remove_campaign, upgrade_campaign
+from amf_netwatch.deployment.model import ModelOptions, build_model
 from imm_model.objects import ImmObject
 from imm_model.xml import format_imm_xml
 

@@ -13,7 +13,7 @@ import pytest
 from package_tools import ROOT, made_once, run
 
 import amf_netwatch
-from amf_netwatch.model import format_classes
+from amf_netwatch.deployment.model import format_classes
 
 
 @pytest.fixture(scope="module")
