@@ -13,7 +13,7 @@ import os
 import time
 from typing import Callable, Protocol
 
-from amf_netwatch.events import BY_NAME, LEVEL_NAMES
+from amf_netwatch.log_lines import BY_NAME, LEVEL_NAMES
 
 SYSLOG_PATH = "/dev/log"
 PATH_VARIABLE = "AMF_NETWATCH_SYSLOG"  # another socket, for tests

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from amf_netwatch.events import EVENTS, LEVEL_NAMES  # noqa: E402
+from amf_netwatch.log_lines import EVENTS, LEVEL_NAMES  # noqa: E402
 from amf_netwatch.deployment.model import ModelOptions, build_model, format_classes, format_model  # noqa: E402
 
 MANUAL = ROOT / "docs" / "operations.md"

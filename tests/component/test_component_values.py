@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amf_netwatch.errors import SettingsError
-from amf_netwatch.events import BY_NAME, EVENTS, LEVEL_NAMES
 from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.record import (
     Interface,
@@ -27,6 +26,7 @@ from amf_netwatch.interfaces.record import (
     node_dn,
 )
 from amf_netwatch.log import Log, SyslogSink, format_value
+from amf_netwatch.log_lines import BY_NAME, EVENTS, LEVEL_NAMES
 from amf_netwatch.netlink.patterns import matches, matches_any
 from amf_netwatch.publication.classes import CLASSES, INTERFACE, NODE
 from amf_netwatch.settings import (

@@ -10,7 +10,7 @@ from package_tools import ROOT
 from test_manpages import options_of
 
 from amf_netwatch.cli import COMMANDS
-from amf_netwatch.events import EVENTS
+from amf_netwatch.log_lines import EVENTS
 from amf_netwatch.settings import TABLE
 from saf_shim.model.amf_classes import AMF_CLASSES
 from saf_shim.model.amf_types import AMF_TYPES
