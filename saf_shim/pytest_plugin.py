@@ -33,9 +33,10 @@ from typing import Any, NamedTuple, Optional, Union
 
 import pytest
 
-from saf_shim import client, directory
+from saf_shim import client
 from saf_shim.cli import fault_arguments
 from saf_shim.protocol import DIRECTORY_VARIABLE
+from saf_shim.server import directory
 
 _PYTHON = [sys.executable, "-IS", "-c"]
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -84,7 +85,7 @@ class SafShim:
             status = self.status()
         except ShimError:
             return
-        from saf_shim.launch import halt  # noqa: PLC0415
+        from saf_shim.server.launch import halt  # noqa: PLC0415
 
         halt(self.directory, status["pid"])
 

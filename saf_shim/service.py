@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plug between the server and the services it hosts (IMM, AMF, CLM).
 
-A *service* is pure: it knows no sockets, clocks or processes. The server (`saf_shim.server`) calls it
+A *service* is pure: it knows no sockets, clocks or processes. The server (`saf_shim.server.server`) calls it
 in its one thread, with one event at a time; the service acts on the `World` it was given at
 construction, on `Call`s and on `Session`s, and nothing else. Nothing here blocks.
 

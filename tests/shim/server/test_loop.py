@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from saf_shim.loop import Loop
+from saf_shim.server.loop import Loop
 
 
 def test_an_event_of_a_closed_descriptor_does_not_reach_the_next_owner_of_its_number() -> None:

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, Optional
 
-from saf_shim import client, directory
+from saf_shim import client
+from saf_shim.server import directory
 from saf_shim.service import Node
 
 STOP_TIME = 10.0  # seconds that a simulator has to end
@@ -69,7 +70,7 @@ def _be_server(
         for number in (0, 1, 2):
             os.dup2(null, number)
         os.set_inheritable(ready, False)
-        from saf_shim.simulator import Simulator  # noqa: PLC0415 - only the server needs all of it
+        from saf_shim.server.simulator import Simulator  # noqa: PLC0415 - only the server needs all of it
 
         os.umask(0o022)
         simulator = Simulator(where, nodes, files)

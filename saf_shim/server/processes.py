@@ -12,7 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
-from saf_shim.loop import Loop
+from saf_shim.server.loop import Loop
 from saf_shim.service import CommandEnd
 
 IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
-from saf_shim.connection import Connection, ServerCall, ServerSession
-from saf_shim.loop import Loop, LoopTimer, ProcessWatch
-from saf_shim.processes import Processes, RunningCommand
+from saf_shim.server.connection import Connection, ServerCall, ServerSession
+from saf_shim.server.loop import Loop, LoopTimer, ProcessWatch
+from saf_shim.server.processes import Processes, RunningCommand
 from saf_shim.service import Answer, Arguments, CommandEnd, Node, Service
 
 MAX_LOG = 200_000  # calls that the log remembers

@@ -17,7 +17,7 @@ from saf_shim.imm.service import ImmService
 from saf_shim.imm.store import Store
 from saf_shim.imm.wire import wire_attributes
 from saf_shim.model.standard import load_standard_model
-from saf_shim.server import Fault, LoggedCall, Server
+from saf_shim.server.server import Fault, LoggedCall, Server
 from saf_shim.service import Arguments, Node
 
 
@@ -30,7 +30,7 @@ class Simulator:
         self.store = Store()
         load_standard_model(self.store, nodes)
         if files:
-            from saf_shim.loading import load_file  # noqa: PLC0415 - with the XML parser, and rarely wanted
+            from saf_shim.server.loading import load_file  # noqa: PLC0415 - with the XML parser, and rarely wanted
 
             for path in files:
                 load_file(self.store, self.server, path)

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import Code, DispatchFlag
-from saf_shim.loop import READ, WRITE, ProcessWatch
+from saf_shim.server.loop import READ, WRITE, ProcessWatch
 from saf_shim.service import Answer, Arguments, Call, CallbackMessage, Service, Session
 
 if TYPE_CHECKING:
-    from saf_shim.server import Server
+    from saf_shim.server.server import Server
 
 MAX_UNREAD = 64 * 1024 * 1024  # bytes of answers waiting for a client that does not read: then it is closed
 MAX_OUTSTANDING = 256  # calls of one connection that wait for their answers
