@@ -15,10 +15,10 @@ from typing import Any, Optional
 
 from saf_shim import client
 from saf_shim.codes import Code
+from saf_shim.contract import Node
 from saf_shim.protocol import DIRECTORY_VARIABLE
 from saf_shim.server import directory
 from saf_shim.server.launch import STOP_TIME, LaunchError, halt, launch
-from saf_shim.service import Node
 
 _WRONG_USE = 2
 _NOT_FOUND = 127

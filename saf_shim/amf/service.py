@@ -30,9 +30,9 @@ from saf_shim.amf.effects import (
 from saf_shim.amf.library import FIRST_HANDLE, Handle, Library, Reply
 from saf_shim.amf.states import SECOND
 from saf_shim.codes import AisError, Code
+from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
 from saf_shim.imm.internal import AdminOperation, Change, Values, View
 from saf_shim.imm.store import Store
-from saf_shim.service import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
 
 IMPLEMENTER = "safAmfService"
 TICK = SECOND // 10
@@ -48,7 +48,7 @@ _NODE_ENVIRONMENT = {
 
 
 class AmfService:
-    """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.service.Service`."""
+    """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.contract.Service`."""
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CLM for clients: versions, the nodes, tracking. All nodes are members from the start, and stay.
 
-It also keeps the runtime attributes of the CLM objects in IMM. See `saf_shim.service.Service` for the plug.
+It also keeps the runtime attributes of the CLM objects in IMM. See `saf_shim.contract.Service` for the plug.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from saf_shim.codes import AisError, Code
+from saf_shim.contract import OK, Answer, Call, Node, Session, World
 from saf_shim.imm.internal import AdminOperation, Change, Values, View
 from saf_shim.imm.store import Store
-from saf_shim.service import OK, Answer, Call, Node, Session, World
 
 SUPPORTED = [ord("B"), 4, 1]
 LOCAL_NODE = 0xFFFFFFFF

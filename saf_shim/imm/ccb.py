@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Optional
 
 from imm_model.classes import AttributeFlag
 from saf_shim.codes import AisError, Code
+from saf_shim.contract import Timer, World
 from saf_shim.imm.owners import AdminOwner
 from saf_shim.imm.rules import Values
 from saf_shim.imm.store import Implementer, Store, StoredClass, StoredObject
-from saf_shim.service import Timer, World
 
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100

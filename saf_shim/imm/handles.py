@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Optional
 
+from saf_shim.contract import Answer, Call, Session, World
 from saf_shim.imm import implementers, owners
 from saf_shim.imm.adminop import Operations
 from saf_shim.imm.ccb import CcbHandle
 from saf_shim.imm.ports import ClientPort
 from saf_shim.imm.store import Implementer, Store
-from saf_shim.service import Answer, Call, Session, World
 
 _STEP = 0x10001
 

@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from typing import Optional
 
 from saf_shim.codes import Code
+from saf_shim.contract import OK, Answer, Call, Session, World
 from saf_shim.imm import ccb_calls, oi_calls, om_calls
 from saf_shim.imm.handles import OI, OM, Handle, ImmHandles, Server
 from saf_shim.imm.ports import ClientPort
 from saf_shim.imm.store import Store
 from saf_shim.imm.wire import integer
-from saf_shim.service import OK, Answer, Call, Session, World
 
 SUPPORTED = [ord("A"), 2, 18]
 
 
 class ImmService:
-    """IMM for clients; see `saf_shim.service.Service`."""
+    """IMM for clients; see `saf_shim.contract.Service`."""
 
     def __init__(self, world: World, store: Store) -> None:
         self.store = store

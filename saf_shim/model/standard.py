@@ -16,6 +16,7 @@ from imm_model.classes import AttributeDefinition, AttributeFlag, Category, Clas
 from imm_model.names import parent_dn, rdn_of
 from imm_model.objects import ImmObject
 from imm_model.types import Value
+from saf_shim.contract import Node
 from saf_shim.imm.classes import define
 from saf_shim.imm.rules import LOADER, Values
 from saf_shim.imm.store import (
@@ -31,7 +32,6 @@ from saf_shim.model.amf_types import AMF_TYPES
 from saf_shim.model.service_classes import SERVICE_CLASSES
 from saf_shim.model.smf_classes import SMF_CLASSES
 from saf_shim.model.tables import read_table
-from saf_shim.service import Node
 
 CLM_CLUSTER = "safCluster=myClmCluster"
 AMF_CLUSTER = "safAmfCluster=myAmfCluster"

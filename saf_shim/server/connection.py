@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import Code, DispatchFlag
+from saf_shim.contract import Answer, Arguments, Call, CallbackMessage, Service, Session
 from saf_shim.server.loop import READ, WRITE, ProcessWatch
-from saf_shim.service import Answer, Arguments, Call, CallbackMessage, Service, Session
 
 if TYPE_CHECKING:
     from saf_shim.server.server import Server
@@ -29,7 +29,7 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 class ServerCall:
-    """One call that waits for its answer; see `saf_shim.service.Call`."""
+    """One call that waits for its answer; see `saf_shim.contract.Call`."""
 
     __slots__ = ("_connection", "_number", "answered", "args", "lost", "name", "session")
 
@@ -53,7 +53,7 @@ class ServerCall:
 
 
 class ServerSession:
-    """One handle's client; see `saf_shim.service.Session`."""
+    """One handle's client; see `saf_shim.contract.Session`."""
 
     def __init__(self, number: int, pid: int, environment: Mapping[str, str], main: Connection) -> None:
         self.id = number

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NoReturn, Optional
 
 from saf_shim import client
+from saf_shim.contract import Node
 from saf_shim.server import directory
-from saf_shim.service import Node
 
 STOP_TIME = 10.0  # seconds that a simulator has to end
 

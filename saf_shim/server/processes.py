@@ -12,8 +12,8 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
+from saf_shim.contract import CommandEnd
 from saf_shim.server.loop import Loop
-from saf_shim.service import CommandEnd
 
 IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _RESTORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ)
@@ -21,7 +21,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class RunningCommand:
-    """A command that has been started; see `saf_shim.service.Command`."""
+    """A command that has been started; see `saf_shim.contract.Command`."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

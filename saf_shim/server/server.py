@@ -2,7 +2,7 @@
 """The simulator's process: sessions over a Unix socket, the call log, the faults, and the services behind
 them.
 
-What the calls mean is the services' affair (`saf_shim.service`); this module knows their names only as text.
+What the calls mean is the services' affair (`saf_shim.contract`); this module knows their names only as text.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any, NamedTuple, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
+from saf_shim.contract import Answer, Arguments, CommandEnd, Node, Service
 from saf_shim.server.connection import Connection, ServerCall, ServerSession
 from saf_shim.server.loop import Loop, LoopTimer, ProcessWatch
 from saf_shim.server.processes import Processes, RunningCommand
-from saf_shim.service import Answer, Arguments, CommandEnd, Node, Service
 
 MAX_LOG = 200_000  # calls that the log remembers
 _IMM_FINALIZE = ("saImmOmFinalize", "saImmOiFinalize")
@@ -88,17 +88,17 @@ class Server:
         return time.time_ns()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
-        """See `saf_shim.service.World`."""
+        """See `saf_shim.contract.World`."""
         return self.loop.start_timer(delay, function)
 
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> RunningCommand:
-        """See `saf_shim.service.World`."""
+        """See `saf_shim.contract.World`."""
         return self.processes.run(argv, environment, on_end)
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
-        """See `saf_shim.service.World`."""
+        """See `saf_shim.contract.World`."""
         return self.loop.watch_process(pid, on_death)
 
     def base_environment(self) -> dict[str, str]:
