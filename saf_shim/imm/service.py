@@ -12,11 +12,13 @@ from typing import Optional
 
 from saf_shim.codes import Code
 from saf_shim.contract import OK, Answer, Call, Session, World
-from saf_shim.imm import ccb_calls, oi_calls, om_calls
-from saf_shim.imm.handles import OI, OM, Handle, ImmHandles, Server
+from saf_shim.imm.calls import ccb as ccb_calls
+from saf_shim.imm.calls import oi as oi_calls
+from saf_shim.imm.calls import om as om_calls
+from saf_shim.imm.calls.handles import OI, OM, Handle, ImmHandles, Server
+from saf_shim.imm.calls.wire import integer
 from saf_shim.imm.ports import ClientPort
 from saf_shim.imm.store import Store
-from saf_shim.imm.wire import integer
 
 SUPPORTED = [ord("A"), 2, 18]
 

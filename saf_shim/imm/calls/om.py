@@ -9,11 +9,17 @@ from typing import Optional
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
 from saf_shim.imm import classes, owners, reading
-from saf_shim.imm.handles import ACCESSOR, CCB, OM, OWNER, SEARCH, Handle, ImmHandles, Server
+from saf_shim.imm.calls.handles import ACCESSOR, CCB, OM, OWNER, SEARCH, Handle, ImmHandles, Server
+from saf_shim.imm.calls.wire import (
+    name_list,
+    parameter_list,
+    reply_attributes,
+    search_criterion,
+    wire_attributes,
+)
 from saf_shim.imm.internal import Parameter
 from saf_shim.imm.ports import wire
 from saf_shim.imm.rules import GivenValues
-from saf_shim.imm.wire import name_list, parameter_list, reply_attributes, search_criterion, wire_attributes
 
 
 def class_create(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
