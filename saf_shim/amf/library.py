@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from saf_shim.amf import callbacks, healthcheck, monitoring, registration
-from saf_shim.amf.local import Callback
+from saf_shim.amf.node import callbacks, healthcheck, monitoring, registration
+from saf_shim.amf.node.records import Callback
 from saf_shim.amf.states import Ha, Invocation, Recovery, Track
 from saf_shim.codes import Code
 
 if TYPE_CHECKING:
     from saf_shim.amf.director import Director
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 RELEASE = ord("B")
 OLD = (RELEASE, 1, 1)

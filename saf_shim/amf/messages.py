@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Union
 
 from saf_shim.amf.events import ComponentEvent
-from saf_shim.amf.local import Attributes
+from saf_shim.amf.node.records import Attributes
 from saf_shim.amf.states import Act, Capability, CsiTransition, Ha, Operation, Operational, Recovery
 
 

@@ -14,7 +14,7 @@ import pytest
 from amf_world import CLUSTER, Model, World
 
 from saf_shim.amf import director as director_module
-from saf_shim.amf import presence, units
+from saf_shim.amf.node import presence, units
 from saf_shim.amf.states import (
     Admin,
     GroupState,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from saf_shim.amf.local import Callback, LocalComponent, LocalCsi, LocalSi, all_removable
+from saf_shim.amf.node.records import Callback, LocalComponent, LocalCsi, LocalSi, all_removable
 from saf_shim.amf.states import NEVER_STANDBY, SERVING, Act, Csi, CsiTransition, Ha, Presence
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 
 def assign(node: NodeDirector, component: LocalComponent, csi: Optional[LocalCsi]) -> None:  # noqa: PLR0912

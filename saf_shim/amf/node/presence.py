@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.local import Callback, LocalComponent
+from saf_shim.amf.node.records import Callback, LocalComponent
 from saf_shim.amf.states import Csi, ErrorSource, Operational, Presence, Recovery
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 NO_RETRY = 200
 """Exit status of an instantiate command that asks AMF not to try again (OpenSAF)."""

@@ -12,21 +12,9 @@ from collections.abc import Hashable
 from enum import Enum
 from typing import Optional, Protocol
 
-from saf_shim.amf import (
-    callbacks,
-    component_assignment,
-    escalation,
-    healthcheck,
-    monitoring,
-    presence,
-    registration,
-    unit_assignment,
-    units,
-)
 from saf_shim.amf.configuration import CommandLine, Configuration
 from saf_shim.amf.effects import Effect, KillCommand, Log, RunCommand, StartTimer, StopTimer
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.local import Callback, Healthcheck, LocalComponent, LocalCsi, LocalSi, LocalUnit
 from saf_shim.amf.messages import (
     AssignmentRequest,
     ComponentOperation,
@@ -41,6 +29,18 @@ from saf_shim.amf.messages import (
     ToNode,
     UnitOperation,
 )
+from saf_shim.amf.node import (
+    callbacks,
+    component_assignment,
+    escalation,
+    healthcheck,
+    monitoring,
+    presence,
+    registration,
+    unit_assignment,
+    units,
+)
+from saf_shim.amf.node.records import Callback, Healthcheck, LocalComponent, LocalCsi, LocalSi, LocalUnit
 from saf_shim.amf.states import SECOND, Act, ErrorSource, Operation, Operational, Presence, Recovery
 from saf_shim.codes import Code
 

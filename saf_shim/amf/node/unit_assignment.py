@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.local import LocalCsi, LocalSi, LocalUnit
 from saf_shim.amf.messages import AssignmentReport, AssignmentRequest, CsiRequest
+from saf_shim.amf.node.records import LocalCsi, LocalSi, LocalUnit
 from saf_shim.amf.states import SERVING, Act, Csi, Ha, Operational, Presence
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 
 def receive(node: NodeDirector, request: AssignmentRequest) -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from saf_shim.amf.effects import SendCallback
 from saf_shim.amf.events import ComponentEvent
-from saf_shim.amf.local import Callback, Healthcheck, LocalComponent, LocalCsi
+from saf_shim.amf.node.records import Callback, Healthcheck, LocalComponent, LocalCsi
 from saf_shim.amf.states import Csi, CsiFlags, CsiTransition, ErrorSource, Ha
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 FIRST_INVOCATION = 0xFF900001
 POOL = 32

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from saf_shim.amf.effects import UnwatchProcess, WatchProcess
-from saf_shim.amf.local import LocalComponent
+from saf_shim.amf.node.records import LocalComponent
 from saf_shim.amf.states import ErrorSource, Presence, Recovery
 from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 _NOT_UP = frozenset(
     {

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from saf_shim.amf import callbacks, unit_assignment
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.local import LocalComponent, LocalUnit
+from saf_shim.amf.node import callbacks, unit_assignment
+from saf_shim.amf.node.records import LocalComponent, LocalUnit
 from saf_shim.amf.states import ERROR_WORDS, RECOVERY_WORDS, ErrorSource, Operational, Presence, Recovery
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 
 class Level(IntEnum):

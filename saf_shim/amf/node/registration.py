@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from saf_shim.amf import callbacks, component_assignment, healthcheck
 from saf_shim.amf.events import ComponentEvent
-from saf_shim.amf.local import LocalComponent
+from saf_shim.amf.node import callbacks, component_assignment, healthcheck
+from saf_shim.amf.node.records import LocalComponent
 from saf_shim.amf.states import Csi, ErrorSource, Ha, Operational, Presence, Recovery
 from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 
 def register(node: NodeDirector, name: str, proxy: str, handle: int, process: int) -> Code:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from saf_shim.amf import callbacks
-from saf_shim.amf.local import Healthcheck, LocalComponent
+from saf_shim.amf.node import callbacks
+from saf_shim.amf.node.records import Healthcheck, LocalComponent
 from saf_shim.amf.states import ErrorSource, Invocation, Presence
 from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 _NOT_UP = frozenset(
     {

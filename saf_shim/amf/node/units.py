@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.local import LocalComponent, LocalUnit
+from saf_shim.amf.node.records import LocalComponent, LocalUnit
 from saf_shim.amf.states import Csi, Operational, Presence, Recovery
 
 if TYPE_CHECKING:
-    from saf_shim.amf.node import NodeDirector
+    from saf_shim.amf.node.director import NodeDirector
 
 
 Action = Callable[["NodeDirector", LocalUnit, Optional[LocalComponent]], None]
