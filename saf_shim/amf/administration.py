@@ -13,8 +13,8 @@ from saf_shim.amf.administration_nodes import NODE
 from saf_shim.amf.administration_rules import Done, Rule
 from saf_shim.amf.administration_services import GROUP, INSTANCE
 from saf_shim.amf.entities import Component, Unit
-from saf_shim.amf.groups import Cause, GroupEvent
 from saf_shim.amf.messages import ComponentOperation, UnitOperation
+from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import (
     AT_REST,
     MOVING,

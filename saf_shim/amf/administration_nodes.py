@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from saf_shim.amf.administration_rules import Done, Rule
 from saf_shim.amf.entities import Node
-from saf_shim.amf.groups import Cause, GroupEvent
 from saf_shim.amf.messages import NodeOperation
+from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import AT_REST, Admin, GroupState, Ha, Operation, Operational, Presence, Readiness
 from saf_shim.codes import AisError, Code
 

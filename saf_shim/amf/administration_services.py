@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf import two_n
 from saf_shim.amf.administration_rules import Done, Rule
 from saf_shim.amf.entities import Group, Si
-from saf_shim.amf.groups import Cause, GroupEvent
 from saf_shim.amf.recovery import is_instantiation_over
+from saf_shim.amf.redundancy import two_n
+from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import (
     AT_REST,
     Admin,

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from saf_shim.amf import no_redundancy, two_n, validation
+from saf_shim.amf import validation
 from saf_shim.amf.administration import OPERATIONS
-from saf_shim.amf.groups import Table
 from saf_shim.amf.library import CALLS
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES
+from saf_shim.amf.redundancy import no_redundancy, two_n
+from saf_shim.amf.redundancy.groups import Table
 from saf_shim.amf.states import ERROR_WORDS, RECOVERY_WORDS
 
 _HEAD = """\

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Optional
 
 from saf_shim.amf import assignments
 from saf_shim.amf.entities import Assignment, Component, Group, Node, Si, Unit
-from saf_shim.amf.groups import Cause, GroupEvent
 from saf_shim.amf.messages import (
     AssignmentReport,
     ComponentOperation,
@@ -21,6 +20,7 @@ from saf_shim.amf.messages import (
     Report,
     UnitOperation,
 )
+from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import (
     AT_REST,
     Act,

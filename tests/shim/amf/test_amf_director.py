@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from amf_world import CLUSTER, CS_TYPE, Model, World
 
-from saf_shim.amf import administration, inventory, no_redundancy, two_n, validation
+from saf_shim.amf import administration, inventory, validation
 from saf_shim.amf.director import SUPPORTED
 from saf_shim.amf.effects import KillCommand, Log
-from saf_shim.amf.groups import GroupEvent
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES, Level
+from saf_shim.amf.redundancy import no_redundancy, two_n
+from saf_shim.amf.redundancy.groups import GroupEvent
 from saf_shim.amf.states import SECOND, Admin, GroupState, Ha, Operation, Operational, Presence, Recovery
 from saf_shim.codes import AisError, Code
 from saf_shim.imm.internal import Change, ChangeKind

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf import assignments, two_n_answers, two_n_losses
+from saf_shim.amf import assignments
 from saf_shim.amf.entities import Group, Si
-from saf_shim.amf.groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse
+from saf_shim.amf.redundancy import two_n_answers, two_n_losses
+from saf_shim.amf.redundancy.groups import (
+    Cause,
+    GroupEvent,
+    Table,
+    Transition,
+    end_shutdown,
+    is_leaving,
+    refuse,
+)
+from saf_shim.amf.redundancy.two_n_roles import active_and_standby, choose, make_active
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
-from saf_shim.amf.two_n_roles import active_and_standby, choose, make_active
 
 if TYPE_CHECKING:
     from saf_shim.amf.director import Director

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Optional
 
 from saf_shim.amf import assignments
 from saf_shim.amf.entities import Assignment, Group, Unit
-from saf_shim.amf.groups import Cause, GroupEvent, Table, Transition, end_shutdown, is_leaving, refuse, settle
+from saf_shim.amf.redundancy.groups import (
+    Cause,
+    GroupEvent,
+    Table,
+    Transition,
+    end_shutdown,
+    is_leaving,
+    refuse,
+    settle,
+)
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 if TYPE_CHECKING:
