@@ -10,8 +10,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Optional
 
 from imm_model.names import escape_dn, parent_dn
-from saf_shim.amf import administration, inventory
-from saf_shim.amf.director import Director
+from saf_shim.amf.cluster import administration, inventory
+from saf_shim.amf.cluster.director import Director
 from saf_shim.amf.effects import (
     Create,
     Delete,

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from saf_shim.amf import validation
-from saf_shim.amf.administration import OPERATIONS
+from saf_shim.amf.cluster import validation
+from saf_shim.amf.cluster.administration import OPERATIONS
 from saf_shim.amf.library import CALLS
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES
@@ -139,7 +139,7 @@ def _validation() -> str:
         )
     return (
         "## Changes of the model\n\n"
-        "What is checked before a CCB is applied, with OpenSAF's texts (`saf_shim/amf/validation.py`).\n\n"
+        "What is checked before a CCB is applied, with OpenSAF's texts (`saf_shim/amf/cluster/validation.py`).\n\n"
         + _rows(("class", "creation", "least values", "deletion"), rows)
         + "\n"
     )

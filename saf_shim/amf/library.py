@@ -18,7 +18,7 @@ from saf_shim.amf.states import Ha, Invocation, Recovery, Track
 from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
     from saf_shim.amf.node.director import NodeDirector
 
 RELEASE = ord("B")

@@ -10,8 +10,8 @@ import os
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Callable, Optional
 
-from saf_shim.amf import administration, inventory, validation
-from saf_shim.amf.director import SUPPORTED, Director
+from saf_shim.amf.cluster import administration, inventory, validation
+from saf_shim.amf.cluster.director import SUPPORTED, Director
 from saf_shim.amf.effects import (
     Create,
     Delete,

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Assignment, Group, Si, Unit
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Assignment, Group, Si, Unit
 from saf_shim.amf.states import Admin, GroupState, Ha
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 
 class GroupEvent(Enum):

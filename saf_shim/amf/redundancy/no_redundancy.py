@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Assignment, Group, Unit
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Assignment, Group, Unit
 from saf_shim.amf.redundancy.groups import (
     Cause,
     GroupEvent,
@@ -23,7 +23,7 @@ from saf_shim.amf.redundancy.groups import (
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 
 def _assign_free(director: Director, group: Group) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Group, Si
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Group, Si
 from saf_shim.amf.redundancy import two_n_answers, two_n_losses
 from saf_shim.amf.redundancy.groups import (
     Cause,
@@ -25,7 +25,7 @@ from saf_shim.amf.redundancy.two_n_roles import active_and_standby, choose, make
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 
 def _fill(director: Director, group: Group, cause: Cause) -> bool:

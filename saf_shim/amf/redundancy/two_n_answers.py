@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Group, Unit
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Group, Unit
 from saf_shim.amf.redundancy.groups import Cause, end_shutdown, settle
 from saf_shim.amf.redundancy.two_n_roles import active_and_standby, choose, make_active, other_in_queue
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 
 def choose_or_settle(director: Director, group: Group) -> None:

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Group, Unit
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Group, Unit
 from saf_shim.amf.redundancy.groups import Cause, end_shutdown
 from saf_shim.amf.redundancy.two_n_answers import lock_group
 from saf_shim.amf.redundancy.two_n_roles import active_and_standby, choose, make_active
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 
 def _realign(director: Director, group: Group, unit: Unit) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Assignment, Group, Unit
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Assignment, Group, Unit
 from saf_shim.amf.states import Admin, Ha, Readiness
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 Roles = tuple[Optional[Assignment], Optional[Assignment]]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from amf_world import CLUSTER, CS_TYPE, Model, World
 
-from saf_shim.amf import administration, inventory, validation
-from saf_shim.amf.director import SUPPORTED
+from saf_shim.amf.cluster import administration, inventory, validation
+from saf_shim.amf.cluster.director import SUPPORTED
 from saf_shim.amf.effects import KillCommand, Log
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES, Level

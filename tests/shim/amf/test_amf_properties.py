@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from amf_world import CLUSTER, Model, World
 
-from saf_shim.amf import director as director_module
+from saf_shim.amf.cluster import director as director_module
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.states import (
     Admin,

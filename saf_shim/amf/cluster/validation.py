@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from imm_model.names import parent_dn, split_dn
-from saf_shim.amf import assignments
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Csi
 from saf_shim.amf.configuration import SA_AWARE, Configuration
-from saf_shim.amf.entities import Csi
 from saf_shim.amf.states import SECOND, Admin, GroupState, Recovery, Redundancy
 from saf_shim.codes import AisError, Code
 from saf_shim.imm.internal import Change, ChangeKind, Modification, View
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 _TENTH = SECOND // 10
 _DELETE = 2  # SaImmAttrModificationTypeT

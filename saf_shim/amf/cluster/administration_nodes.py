@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf.administration_rules import Done, Rule
-from saf_shim.amf.entities import Node
+from saf_shim.amf.cluster.administration_rules import Done, Rule
+from saf_shim.amf.cluster.records import Node
 from saf_shim.amf.messages import NodeOperation
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import AT_REST, Admin, GroupState, Ha, Operation, Operational, Presence, Readiness
 from saf_shim.codes import AisError, Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 _OUT_OF_ORDER = {
     Admin.UNLOCKED: "UNLOCKED",

@@ -12,10 +12,11 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Optional, Union
 
 from imm_model.names import rdn_value
-from saf_shim.amf import assignments, recovery
+from saf_shim.amf.cluster import assignments, recovery
+from saf_shim.amf.cluster.protection import Protection
+from saf_shim.amf.cluster.records import Component, Csi, Group, Node, Pending, Si, Unit
 from saf_shim.amf.configuration import Configuration
 from saf_shim.amf.effects import Effect, EndOperation, Log, Update
-from saf_shim.amf.entities import Component, Csi, Group, Node, Pending, Si, Unit
 from saf_shim.amf.messages import (
     AssignmentReport,
     InstantiateUnit,
@@ -28,7 +29,6 @@ from saf_shim.amf.messages import (
 )
 from saf_shim.amf.node import monitoring
 from saf_shim.amf.node.director import NodeDirector
-from saf_shim.amf.protection import Protection
 from saf_shim.amf.redundancy import no_redundancy, two_n
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent, Table, handle_event
 from saf_shim.amf.states import (

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from imm_model.names import parent_dn, rdn_value
-from saf_shim.amf import recovery
+from saf_shim.amf.cluster import recovery
+from saf_shim.amf.cluster.records import Component, Csi, Group, Node, Si, Unit, by_name
 from saf_shim.amf.effects import Update, Values
-from saf_shim.amf.entities import Component, Csi, Group, Node, Si, Unit, by_name
 from saf_shim.amf.node import healthcheck
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import Act, Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
 from saf_shim.imm.internal import Change, ChangeKind
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 ORDER = (
     "SaAmfNode",

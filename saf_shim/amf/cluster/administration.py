@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf.administration_nodes import NODE
-from saf_shim.amf.administration_rules import Done, Rule
-from saf_shim.amf.administration_services import GROUP, INSTANCE
-from saf_shim.amf.entities import Component, Unit
+from saf_shim.amf.cluster.administration_nodes import NODE
+from saf_shim.amf.cluster.administration_rules import Done, Rule
+from saf_shim.amf.cluster.administration_services import GROUP, INSTANCE
+from saf_shim.amf.cluster.records import Component, Unit
 from saf_shim.amf.messages import ComponentOperation, UnitOperation
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import (
@@ -28,7 +28,7 @@ from saf_shim.amf.states import (
 from saf_shim.codes import AisError, Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 # -- service units
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saf_shim.amf.administration_rules import Done, Rule
-from saf_shim.amf.entities import Group, Si
-from saf_shim.amf.recovery import is_instantiation_over
+from saf_shim.amf.cluster.administration_rules import Done, Rule
+from saf_shim.amf.cluster.records import Group, Si
+from saf_shim.amf.cluster.recovery import is_instantiation_over
 from saf_shim.amf.redundancy import two_n
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import (
@@ -23,7 +23,7 @@ from saf_shim.amf.states import (
 from saf_shim.codes import AisError, Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 # -- service instances
 

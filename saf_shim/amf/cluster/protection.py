@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
+from saf_shim.amf.cluster.records import CsiAssignment
 from saf_shim.amf.effects import SendCallback
-from saf_shim.amf.entities import CsiAssignment
 from saf_shim.amf.states import GroupChange, Track
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 CALLBACK = "saAmfProtectionGroupTrackCallback"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from saf_shim.amf import assignments
-from saf_shim.amf.entities import Assignment, Component, Group, Node, Si, Unit
+from saf_shim.amf.cluster import assignments
+from saf_shim.amf.cluster.records import Assignment, Component, Group, Node, Si, Unit
 from saf_shim.amf.messages import (
     AssignmentReport,
     ComponentOperation,
@@ -39,7 +39,7 @@ from saf_shim.amf.states import (
 from saf_shim.codes import Code
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 # -- attributes
 

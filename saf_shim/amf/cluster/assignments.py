@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from imm_model.names import escape_dn
+from saf_shim.amf.cluster.records import Assignment, Component, Csi, CsiAssignment, Si, Unit, by_name
 from saf_shim.amf.configuration import Configuration
 from saf_shim.amf.effects import Create, Delete, Update
-from saf_shim.amf.entities import Assignment, Component, Csi, CsiAssignment, Si, Unit, by_name
 from saf_shim.amf.messages import AssignmentRequest, CsiRequest
 from saf_shim.amf.states import (
     Act,
@@ -25,7 +25,7 @@ from saf_shim.amf.states import (
 )
 
 if TYPE_CHECKING:
-    from saf_shim.amf.director import Director
+    from saf_shim.amf.cluster.director import Director
 
 READY_FOR_ASSIGNMENT = 1
 
