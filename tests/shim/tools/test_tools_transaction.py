@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from saf_shim.tools import transaction
+from saf_shim.tools.immcfg import transaction
 
 
 @pytest.mark.parametrize(

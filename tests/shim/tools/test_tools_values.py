@@ -14,8 +14,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imm_model.types import ValueType
-from saf_shim.tools import formatting
-from saf_shim.tools.values import ConversionError, parse_argument, parse_file_value, scan_float, scan_integer
+from saf_shim.tools.imm import formatting
+from saf_shim.tools.imm.values import (
+    ConversionError,
+    parse_argument,
+    parse_file_value,
+    scan_float,
+    scan_integer,
+)
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.strtoll.restype = ctypes.c_longlong

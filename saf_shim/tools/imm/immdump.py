@@ -12,8 +12,7 @@ from typing import Optional, TextIO
 from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag
 from imm_model.types import encode_text
 from saf_shim.tools import command
-from saf_shim.tools.formatting import format_plain
-from saf_shim.tools.imm import (
+from saf_shim.tools.imm.client import (
     IMM_OBJECT,
     Attribute,
     ClassDescription,
@@ -22,6 +21,7 @@ from saf_shim.tools.imm import (
     Scope,
     SearchOption,
 )
+from saf_shim.tools.imm.formatting import format_plain
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
 
 _LONG_OPTIONS = (

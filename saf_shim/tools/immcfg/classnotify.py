@@ -15,9 +15,16 @@ from typing import Optional
 from imm_model.classes import AttributeFlag
 from imm_model.types import Value, ValueType
 from saf_shim.codes import Code
-from saf_shim.tools.ccb import Bundle, refusal, stop
-from saf_shim.tools.formatting import describe_code
-from saf_shim.tools.imm import IMM_OBJECT, IMM_SERVICE, ClassDescription, ImmClient, ImmError, Parameter
+from saf_shim.tools.imm.client import (
+    IMM_OBJECT,
+    IMM_SERVICE,
+    ClassDescription,
+    ImmClient,
+    ImmError,
+    Parameter,
+)
+from saf_shim.tools.imm.formatting import describe_code
+from saf_shim.tools.immcfg.ccb import Bundle, refusal, stop
 
 _FLAGS = "opensafImmNostdFlags"
 _ALLOW, _FORBID = 1, 2

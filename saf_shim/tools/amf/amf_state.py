@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn, Optional
 
 from saf_shim.codes import Code
 from saf_shim.tools import command
-from saf_shim.tools.imm import ImmClient, ImmError, Scope, SearchOption
+from saf_shim.tools.imm.client import ImmClient, ImmError, Scope, SearchOption
 
 _SECONDS = 60
 _EMPTY = "<Empty>"

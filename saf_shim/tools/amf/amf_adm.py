@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from saf_shim.tools import command, immadm
+from saf_shim.tools import command
+from saf_shim.tools.imm import immadm
 
 OPERATIONS = {
     "unlock": 1,

@@ -17,8 +17,7 @@ from imm_model.classes import AttributeDefinition
 from imm_model.types import Value
 from saf_shim.codes import Code
 from saf_shim.tools import command
-from saf_shim.tools.formatting import describe_code
-from saf_shim.tools.imm import (
+from saf_shim.tools.imm.client import (
     Attribute,
     CcbFlag,
     ClassDescription,
@@ -28,7 +27,8 @@ from saf_shim.tools.imm import (
     ModificationType,
     Scope,
 )
-from saf_shim.tools.values import ConversionError, parse_argument
+from saf_shim.tools.imm.formatting import describe_code
+from saf_shim.tools.imm.values import ConversionError, parse_argument
 
 _CLASS_NAME = "SaImmAttrClassName"
 NO_HANDLE = 0

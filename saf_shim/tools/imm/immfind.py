@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Optional
 
 from saf_shim.tools import command
-from saf_shim.tools.formatting import describe_code
-from saf_shim.tools.imm import ImmClient, ImmError, Scope, SearchOption
+from saf_shim.tools.imm.client import ImmClient, ImmError, Scope, SearchOption
+from saf_shim.tools.imm.formatting import describe_code
+from saf_shim.tools.imm.values import scan_integer
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
-from saf_shim.tools.values import scan_integer
 
 _LONG_OPTIONS = (
     LongOption("class", True, "c"),

@@ -15,8 +15,11 @@ from enum import IntEnum
 from typing import NoReturn, Optional
 
 from saf_shim.codes import Code
-from saf_shim.tools import command, transaction
-from saf_shim.tools.ccb import (
+from saf_shim.tools import command
+from saf_shim.tools.imm.client import ImmError
+from saf_shim.tools.imm.values import scan_integer
+from saf_shim.tools.immcfg import transaction
+from saf_shim.tools.immcfg.ccb import (
     Bundle,
     StepError,
     create_objects,
@@ -25,11 +28,9 @@ from saf_shim.tools.ccb import (
     refusal,
     stop,
 )
-from saf_shim.tools.classnotify import change_notify
-from saf_shim.tools.imm import ImmError
-from saf_shim.tools.load import check_file, load_file
+from saf_shim.tools.immcfg.classnotify import change_notify
+from saf_shim.tools.immcfg.load import check_file, load_file
 from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
-from saf_shim.tools.values import scan_integer
 
 _SHORT_OPTIONS = "a:c:f:t:dhmvuL:o:X:"
 _LONG_OPTIONS = (

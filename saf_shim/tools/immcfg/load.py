@@ -16,10 +16,10 @@ from imm_model.classes import FILE_FLAGS, AttributeDefinition, AttributeFlag, Ca
 from imm_model.types import ValueType
 from saf_shim.codes import Code
 from saf_shim.tools import command
-from saf_shim.tools.ccb import Bundle
-from saf_shim.tools.classfile import Outcome, read_file, refuse
-from saf_shim.tools.formatting import describe_code
-from saf_shim.tools.imm import Attribute, ClassDescription, ImmError
+from saf_shim.tools.imm.client import Attribute, ClassDescription, ImmError
+from saf_shim.tools.imm.formatting import describe_code
+from saf_shim.tools.immcfg.ccb import Bundle
+from saf_shim.tools.immcfg.classfile import Outcome, read_file, refuse
 
 _CLASS_NAME = "SaImmAttrClassName"
 _ADDED = "SaImmAttr"  # the attributes that IMM adds to every class begin so

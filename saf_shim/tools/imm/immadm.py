@@ -10,10 +10,10 @@ from typing import Optional
 from imm_model.types import TEXT_TYPES, ValueType
 from saf_shim.codes import Code
 from saf_shim.tools import command
-from saf_shim.tools.formatting import TABLE_HEAD, describe_code, format_parameter, table_row
-from saf_shim.tools.imm import IMM_OBJECT, IMM_SERVICE, ImmClient, ImmError, Parameter
+from saf_shim.tools.imm.client import IMM_OBJECT, IMM_SERVICE, ImmClient, ImmError, Parameter
+from saf_shim.tools.imm.formatting import TABLE_HEAD, describe_code, format_parameter, table_row
+from saf_shim.tools.imm.values import ConversionError, parse_argument, scan_integer, wrap
 from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
-from saf_shim.tools.values import ConversionError, parse_argument, scan_integer, wrap
 
 _LONG_OPTIONS = (
     LongOption("disable-tryagain", False, "d"),

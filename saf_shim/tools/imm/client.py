@@ -17,7 +17,7 @@ from imm_model.types import Value, ValueType
 from saf_shim.client import Session, UnreachableError
 from saf_shim.codes import Code
 from saf_shim.tools import command
-from saf_shim.tools.formatting import describe_code
+from saf_shim.tools.imm.formatting import describe_code
 
 VERSION = [ord("A"), 2, 17]
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"

@@ -10,7 +10,8 @@ from typing import NamedTuple, Optional
 from imm_model.types import encode_text
 from saf_shim.codes import Code
 from saf_shim.tools import command
-from saf_shim.tools.formatting import (
+from saf_shim.tools.imm.client import Attribute, ImmClient, ImmError
+from saf_shim.tools.imm.formatting import (
     EMPTY,
     TABLE_HEAD,
     describe_class,
@@ -19,9 +20,8 @@ from saf_shim.tools.formatting import (
     format_table,
     table_row,
 )
-from saf_shim.tools.imm import Attribute, ImmClient, ImmError
+from saf_shim.tools.imm.values import scan_integer
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
-from saf_shim.tools.values import scan_integer
 
 _LONG_OPTIONS = (
     LongOption("attribute", True, "a"),

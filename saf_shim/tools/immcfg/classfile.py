@@ -17,8 +17,8 @@ from typing import NoReturn, Optional, Protocol
 from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
 from imm_model.types import Value, ValueType, decode_text
 from saf_shim.tools import command
-from saf_shim.tools.imm import Attribute
-from saf_shim.tools.values import parse_file_value
+from saf_shim.tools.imm.client import Attribute
+from saf_shim.tools.imm.values import parse_file_value
 
 _MAX_DEPTH = 10
 _HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
