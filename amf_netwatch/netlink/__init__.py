@@ -84,30 +84,30 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.transport import QueryTransport, Transport
 
 _MODULES = {
-    "address": "Address decode_address format_ip",
+    "codec.address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
-    "changes": "Action Change Object",
-    "constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope",
+    "mirror.changes": "Action Change Object",
+    "codec.constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope",
     "conversation": "Conversation",
     "datagrams": "DatagramQueue",
     "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError "
     "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
     "WaitTimeoutError",
-    "follower": "Follower",
-    "link": "Link LinkInfo decode_link format_address",
-    "link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
+    "mirror.follower": "Follower",
+    "codec.link": "Link LinkInfo decode_link format_address",
+    "codec.link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
     "listener": "Cause Changes Listener",
-    "monitor": "Monitor Selection encode_json format_colour format_json format_text",
-    "parsers": "ParserRegistry",
-    "recording": "Record RecordedEvents Recorder Recording RecordKind replay",
-    "route": "DEFAULT_ROUTES NextHop Route Via decode_route",
-    "route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
+    "mirror.monitor": "Monitor Selection encode_json format_colour format_json format_text",
+    "codec.parsers": "ParserRegistry",
+    "mirror.recording": "Record RecordedEvents Recorder Recording RecordKind replay",
+    "codec.route": "DEFAULT_ROUTES NextHop Route Via decode_route",
+    "codec.route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
     "socket": "NetlinkSocket",
-    "state": "EventQueue State",
-    "tables": "Mirror Tables",
+    "mirror.state": "EventQueue State",
+    "mirror.tables": "Mirror Tables",
     "transport": "QueryTransport Transport",
-    "wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
-    "wire": "ByteFilter Message iter_attributes iter_messages",
+    "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
+    "codec.messages": "ByteFilter Message iter_attributes iter_messages",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -19,8 +19,17 @@ from collections.abc import Mapping
 
 from saf_shim.protocol import DIRECTORY_VARIABLE
 
-TOOLS = ("immlist", "immfind", "immcfg", "immadm", "immdump", "amf-adm", "amf-state")
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+# OpenSAF's tools, and the module whose `main` each of them runs.
+TOOLS = {
+    "immlist": "saf_shim.tools.imm.immlist",
+    "immfind": "saf_shim.tools.imm.immfind",
+    "immcfg": "saf_shim.tools.immcfg.command",
+    "immadm": "saf_shim.tools.imm.immadm",
+    "immdump": "saf_shim.tools.imm.immdump",
+    "amf-adm": "saf_shim.tools.amf.amf_adm",
+    "amf-state": "saf_shim.tools.amf.amf_state",
+}
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ROOT = os.path.dirname(_PACKAGE)
 
 
@@ -36,8 +45,7 @@ def prepare(directory: str) -> None:
         if os.path.islink(path):
             os.unlink(path)
         os.symlink(target, path)
-    for tool in (*TOOLS, "saf-shim"):
-        module = "saf_shim.cli" if tool == "saf-shim" else f"saf_shim.tools.{tool.replace('-', '_')}"
+    for tool, module in {**TOOLS, "saf-shim": "saf_shim.cli"}.items():
         _write_command(os.path.join(directory, "bin", tool), tool, module)
 
 

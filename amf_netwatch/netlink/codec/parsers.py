@@ -44,7 +44,7 @@ class ParserRegistry:
         parser = self._parsers.get(message_type)
         if parser is None and message_type in _DECODERS:
             module, name = _DECODERS[message_type]
-            decoder: Parser = getattr(import_module(f"amf_netwatch.netlink.{module}"), name)
+            decoder: Parser = getattr(import_module(f"amf_netwatch.netlink.codec.{module}"), name)
             parser = self._parsers.setdefault(message_type, decoder)
         return parser
 
