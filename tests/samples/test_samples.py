@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The samples run as their README says, and do what it says. (Those about netlink: tests/netlink_tools.)"""
+"""The samples run as their README says, and do what it says."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from imm_client import Oi, Om, make_config_class, make_runtime_class, name_of, v
 from saf_shim.pyosaf import saAis, saImmOi, saImmOm
 from saf_shim.pytest_plugin import SafShim, ShimError
 
-TESTS = Path(__file__).resolve().parents[2]
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
 def test_a_fault_answers_its_code_and_does_nothing(saf_shim: SafShim) -> None:
@@ -194,7 +194,7 @@ def test_death_frees_what_a_client_held_and_leaves_its_objects(saf_shim: SafShim
     make_runtime_class(om)
     make_config_class(om)
     child = saf_shim.start_program(
-        sys.executable, "-c", CHILD, str(TESTS), how, stdin=-1, stdout=-1, text=True
+        sys.executable, "-c", CHILD, str(SUPPORT), how, stdin=-1, stdout=-1, text=True
     )
     assert child.stdin is not None
     assert child.stdout is not None

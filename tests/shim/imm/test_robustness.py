@@ -15,7 +15,7 @@ from imm_client import Kept, Oi, Om, changes, fill, make_config_class, make_runt
 from saf_shim.pyosaf import saAis, saImm, saImmOi, saImmOm
 from saf_shim.pytest_plugin import SafShim
 
-TESTS = Path(__file__).resolve().parents[2]
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
 def test_null_inside_a_value_array(saf_shim: SafShim) -> None:
@@ -121,7 +121,7 @@ def test_a_percent_sign_in_an_error_string(saf_shim: SafShim) -> None:
     assert saImmOm.saImmOmCcbObjectCreate_2(ccb, saAis.SaStringT("TestCfg"), None, [item]) == 1
     assert saImmOm.saImmOmCcbApply(ccb) == 1
     child = saf_shim.start_program(
-        sys.executable, "-c", PERCENT, str(TESTS), stdout=subprocess.PIPE, text=True
+        sys.executable, "-c", PERCENT, str(SUPPORT), stdout=subprocess.PIPE, text=True
     )
     try:
         assert child.stdout is not None

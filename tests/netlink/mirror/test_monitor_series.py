@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from kernel_fixtures import Namespace
-from netlink_tools.oracle import Pyroute2Oracle, ip_addresses, ip_links, ip_routes
-from netlink_tools.programs import MONITOR, Program
+from netlink_oracle import Pyroute2Oracle, ip_addresses, ip_links, ip_routes
+from netlink_programs import MONITOR, Program
 
 Row = dict[str, Any]
 

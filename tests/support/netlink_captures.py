@@ -13,7 +13,7 @@ import pytest
 
 from amf_netwatch.netlink.codec.messages import Message, iter_messages
 
-DIRECTORY = Path(__file__).parent / "netlink" / "captures"
+DIRECTORY = Path(__file__).parents[1] / "netlink" / "captures"
 EVENTS = sorted(path.stem for path in DIRECTORY.glob("*.events"))
 FILES = sorted(path.name for path in DIRECTORY.iterdir() if path.suffix in (".events", ".dump", ".answers"))
 LINK_TYPES, ADDRESS_TYPES, ROUTE_TYPES = (16, 17), (20, 21), (24, 25)

@@ -17,7 +17,7 @@ from imm_client import Oi, Om, make_runtime_class, values
 from saf_shim.pyosaf import saImmOi
 from saf_shim.pytest_plugin import SafShim
 
-TESTS = Path(__file__).resolve().parents[2]
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 WORKER = """
 import sys; sys.path.insert(0, sys.argv[1])
@@ -40,7 +40,7 @@ def test_fifty_programs_at_once(saf_shim: SafShim) -> None:
     make_runtime_class(Om())
     workers = [
         saf_shim.start_program(
-            *(sys.executable, "-S", "-c", WORKER, str(TESTS), str(number)),
+            *(sys.executable, "-S", "-c", WORKER, str(SUPPORT), str(number)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

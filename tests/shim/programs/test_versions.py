@@ -14,7 +14,7 @@ import pytest
 
 from saf_shim.pytest_plugin import SafShim
 
-TESTS = Path(__file__).resolve().parents[2]
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 PROGRAM = Path(__file__).with_name("program_everything.py")
 OLDEST, NEWEST = 9, 13
 
@@ -42,7 +42,7 @@ PYTHONS.update(
 
 @pytest.mark.parametrize("version", sorted(PYTHONS))
 def test_a_program_lives_with(saf_shim: SafShim, version: str) -> None:
-    where = f"{os.environ.get('PYTHONPATH', '')}:{TESTS}"
+    where = f"{os.environ.get('PYTHONPATH', '')}:{SUPPORT}"
     done = saf_shim.run(
         *("env", f"PYTHONPATH={saf_shim.environment()['PYTHONPATH']}:{where}", "PYTHONDONTWRITEBYTECODE=1"),
         *(PYTHONS[version], "-X", "dev", "-W", "error", str(PROGRAM)),

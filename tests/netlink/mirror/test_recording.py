@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel_fixtures import Namespace
-from netlink_tools.programs import MONITOR, Program
-from netlink_tools.random_network import RandomNetwork
+from netlink_programs import MONITOR, Program
+from random_network import RandomNetwork
 
 from amf_netwatch.netlink.errors import OverrunError, RecordingError
 from amf_netwatch.netlink.listener import Cause, Listener
@@ -35,7 +35,7 @@ from amf_netwatch.netlink.mirror.recording import (
 )
 from amf_netwatch.netlink.mirror.tables import Mirror
 
-KEPT = Path(__file__).parent / "recordings"
+KEPT = Path(__file__).parents[1] / "recordings"
 HEADER, RECORD_HEADER = 16, 20
 needs_little_endian = pytest.mark.skipif(
     sys.byteorder != "little", reason="the kept recordings are little-endian"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from kernel_fixtures import Namespace
-from netlink_tools.programs import MONITOR, PATIENCE, WAIT, Program, command
+from netlink_programs import MONITOR, PATIENCE, WAIT, Program, command
 
 from amf_netwatch.commands.monitor import main as monitor_main
 from amf_netwatch.commands.wait import main as wait_main

@@ -12,7 +12,7 @@ from kernel_fixtures import Namespace
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
-RECORDING = Path(__file__).parent / "recordings" / "bridge-port.rec"
+RECORDING = ROOT / "tests" / "netlink" / "recordings" / "bridge-port.rec"
 ARGUMENTS = {
     "netlink_monitor": ["0.2"],
     "netlink_wait": ["s0"],

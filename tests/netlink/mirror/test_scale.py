@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from kernel_fixtures import Namespace
-from netlink_tools.programs import MONITOR, Program
+from netlink_programs import MONITOR, Program
 from pyroute2 import IPRoute
 
 from amf_netwatch.netlink.conversation import Conversation

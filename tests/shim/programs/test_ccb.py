@@ -19,7 +19,7 @@ from imm_client import Kept, Oi, Om, attributes, make_config_class, name_of
 from saf_shim.pyosaf import saAis, saImmOi, saImmOm
 from saf_shim.pytest_plugin import SafShim
 
-TESTS = Path(__file__).resolve().parents[2]
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
 class Judge:
@@ -103,7 +103,7 @@ sys.stdin.read()
 def administrator(saf_shim: SafShim, *what: str) -> subprocess.Popen[str]:
     """A program that has created ``cfg=a`` in a CCB, and applies it if told so."""
     return saf_shim.start_program(
-        *(sys.executable, "-c", ADMINISTRATOR, str(TESTS), str(Path(__file__).parent), *what),
+        *(sys.executable, "-c", ADMINISTRATOR, str(SUPPORT), str(Path(__file__).parent), *what),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -143,7 +143,7 @@ def test_the_administrator_dies_between_two_changes(saf_shim: SafShim) -> None:
 
 IMPLEMENTER = """
 import os, sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]
-import test_programs_ccb as tests
+import test_ccb as tests
 class Mortal(tests.Judge):
     def _make(self, name):
         return lambda *_: os._exit(9) if name == sys.argv[3] else 1
@@ -157,7 +157,7 @@ sys.stdin.read()
 def test_the_implementer_dies_while_it_is_asked(saf_shim: SafShim, last: str) -> None:
     make_config_class(Om())
     program = saf_shim.start_program(
-        *(sys.executable, "-c", IMPLEMENTER, str(TESTS), str(Path(__file__).parent), last),
+        *(sys.executable, "-c", IMPLEMENTER, str(SUPPORT), str(Path(__file__).parent), last),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

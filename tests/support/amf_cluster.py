@@ -15,7 +15,7 @@ import pytest
 
 from saf_shim.pytest_plugin import SafShim
 
-SUITE = Path(__file__).resolve().parent / "conformance" / "amf"
+SUITE = Path(__file__).resolve().parents[1] / "conformance" / "amf"
 
 
 def load_module(name: str) -> ModuleType:

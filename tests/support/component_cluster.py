@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 
 from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PATIENCE = 10.0
 

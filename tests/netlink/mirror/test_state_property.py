@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 from kernel_fixtures import Namespace
-from netlink_tools.oracle import Pyroute2Oracle
-from netlink_tools.random_network import RandomNetwork
+from netlink_oracle import Pyroute2Oracle
+from random_network import RandomNetwork
 
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.link import Link
