@@ -23,7 +23,7 @@ from saf_shim.protocol import DIRECTORY_VARIABLE
 TOOLS = {
     "immlist": "saf_shim.tools.imm.immlist",
     "immfind": "saf_shim.tools.imm.immfind",
-    "immcfg": "saf_shim.tools.immcfg.command",
+    "immcfg": "saf_shim.tools.immcfg.immcfg",
     "immadm": "saf_shim.tools.imm.immadm",
     "immdump": "saf_shim.tools.imm.immdump",
     "amf-adm": "saf_shim.tools.amf.amf_adm",

@@ -376,7 +376,7 @@ def test_a_defect_in_a_refresh_is_told_at_the_next_healthcheck(world):
     assert world.check().code == ERR_FAILED_OPERATION
     reason = str(dict(world.log.events)["callback-failed"]["reason"])
     assert "oops" in reason
-    assert "test_component_callbacks.py" in reason
+    assert "test_callbacks.py" in reason
 
 
 def test_a_kernel_that_cannot_be_read_is_tried_again_then_told(world):

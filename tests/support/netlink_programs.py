@@ -12,12 +12,12 @@ from time import monotonic
 from typing import Any
 
 PATIENCE = 10.0  # seconds; only a failing test waits so long
-MONITOR, WAIT = "monitor_command", "wait_command"
+MONITOR, WAIT = "monitor", "wait"
 
 
 def command(module: str, *arguments: str) -> list[str]:
     """The command line that runs the `main` of one of the command modules."""
-    program = f"import sys; from amf_netwatch.netlink.{module} import main; sys.exit(main(sys.argv[1:]))"
+    program = f"import sys; from amf_netwatch.commands.{module} import main; sys.exit(main(sys.argv[1:]))"
     return [sys.executable, "-c", program, *arguments]
 
 

@@ -3,7 +3,7 @@
 
 `FACTS` names section and line of each fact in the notes of the measurements (sections 0 to 5 and 7).
 Evidence is one of: a step of the recordings in `tests/conformance/amf`, replayed by
-`test_amf_conformance`; a test here or in a sibling; or the reason why the simulator is different.
+`test_conformance`; a test here or in a sibling; or the reason why the simulator is different.
 """
 
 from __future__ import annotations
@@ -218,17 +218,17 @@ FACTS = (
         150,
         "more failovers: the node",
         (),
-        ("test_amf_cluster.test_a_failed_node_is_emptied_and_comes_back",),
+        ("test_cluster.test_a_failed_node_is_emptied_and_comes_back",),
     ),
     Fact(
         4,
         151,
         "after the probation counts are 0",
         step("escalation", "05", "07"),
-        ("test_amf_director.test_ladder",),
+        ("test_director.test_ladder",),
     ),
     Fact(4, 152, "limits of the SG, else of its type, changed at run time", step("escalation", "26")),
-    Fact(4, 154, "AutoRepair", (), ("test_amf_director.test_auto_repair",)),
+    Fact(4, 154, "AutoRepair", (), ("test_director.test_auto_repair",)),
     Fact(
         4, 155, "amfnd's death ends components by SIGTERM", different="they end by SIGKILL with the simulator"
     ),
@@ -240,8 +240,8 @@ FACTS = (
         "APPLICATION_RESTART, CONTAINER_RESTART, unknown component",
         step("api_inside", "39", "40", "41"),
     ),
-    Fact(4, 161, "a recovery out of range", (), ("test_amf_director.test_recovery_out_of_range",)),
-    Fact(4, 162, "node-level recoveries", (), ("test_amf_director.test_node_recoveries",)),
+    Fact(4, 161, "a recovery out of range", (), ("test_director.test_recovery_out_of_range",)),
+    Fact(4, 162, "node-level recoveries", (), ("test_director.test_node_recoveries",)),
     Fact(5, 169, "initialize outside AMF", step("api_outside", "01")),
     Fact(5, 170, "initialize without OpenSAF: LIBRARY", (), ("test_initialize_without_a_simulator",)),
     Fact(5, 171, "versions B.4.0, B.4.2", step("api_outside", "02"), ("test_versions",)),

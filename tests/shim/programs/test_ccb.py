@@ -90,7 +90,7 @@ class Change:
 
 ADMINISTRATOR = """
 import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]
-from test_programs_ccb import Change, Om
+from test_ccb import Change, Om
 change = Change(Om(), "Mortal")
 assert change.create("a") == "OK"
 print("created", flush=True)

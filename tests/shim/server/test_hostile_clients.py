@@ -207,14 +207,14 @@ def test_without_descriptors_left_it_waits_for_one_to_close(tmp_path: Path) -> N
 
 
 def test_only_the_owner_gets_at_the_socket(saf_shim: SafShim) -> None:
-    path = Path(saf_shim.server.directory)
+    path = Path(saf_shim.directory)
     assert stat.S_IMODE((path / "socket").stat().st_mode) == 0o600
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_is_refused(saf_shim: SafShim) -> None:
-    code = f"import socket; socket.socket(socket.AF_UNIX).connect({saf_shim.server.directory + '/socket'!r})"
+    code = f"import socket; socket.socket(socket.AF_UNIX).connect({saf_shim.directory + '/socket'!r})"
 
     def become_nobody() -> None:
         os.setgroups([])

@@ -39,8 +39,8 @@ seen = set()
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_own(saf_shim, number):
-    assert saf_shim.server.directory not in seen
-    seen.add(saf_shim.server.directory)
+    assert saf_shim.directory not in seen
+    seen.add(saf_shim.directory)
     saf_shim.fault("saImmOmInitialize", "ERR_NO_RESOURCES", times=1)
     assert saf_shim.run("immlist", "safApp=safImmService", check=False).returncode == 1
 
@@ -50,8 +50,8 @@ def test_shared(saf_shim_session, number):
     assert len(seen) == 3
 
 def test_both(saf_shim, saf_shim_session):
-    assert saf_shim.server.directory != saf_shim_session.directory
-    assert os.environ["SAF_SHIM_DIR"] == saf_shim.server.directory
+    assert saf_shim.directory != saf_shim_session.directory
+    assert os.environ["SAF_SHIM_DIR"] == saf_shim.directory
 """
     code, output = run(tmp_path, source)
     assert code == 0, output

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from saf_shim.tools.imm import immadm, immdump, immfind, immlist
-from saf_shim.tools.immcfg import command as immcfg
+from saf_shim.tools.immcfg import immcfg
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
 
 SHORT = "a:c:f:t:dhmvuL:o:X:"

@@ -12,6 +12,8 @@ from typing import NamedTuple, Optional
 
 import pytest
 
+from saf_shim.server.directory import TOOLS
+
 IMM = "opensafImm=opensafImm,safApp=safImmService"
 
 
@@ -120,7 +122,7 @@ def test_without_a_simulator_a_tool_says_so(tool: str) -> None:
         "immadm": ["-o", "1", "x"],
         "immdump": [],
     }[tool]
-    program = f"import sys; from saf_shim.tools.{tool} import main; sys.exit(main())"
+    program = f"import sys; from {TOOLS[tool]} import main; sys.exit(main())"
     result = run([sys.executable, "-c", program, *arguments], {"SAF_SHIM_DIR": ""})
     assert result.status == 1
     assert "SAF_SHIM_DIR" in result.err
