@@ -28,7 +28,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
-from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState, Recovery
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState, Recovery
 from amf_netwatch.errors import (
     ERR_FAILED_OPERATION,
     ERR_NOT_EXIST,

@@ -18,7 +18,7 @@ from time import perf_counter_ns
 
 from pyroute2 import IPRoute
 
-from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState
 from amf_netwatch.component.callbacks import Component
 from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.reader import Reader

@@ -30,7 +30,7 @@ from math import inf
 from time import monotonic
 from typing import Callable, Optional, Protocol
 
-from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState
 from amf_netwatch.errors import ERR_FAILED_OPERATION, ERR_TRY_AGAIN, OK, AisError, SettingsError
 from amf_netwatch.interfaces.refresh import Changes, Refresh
 from amf_netwatch.log import Log

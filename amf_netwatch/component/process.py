@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 
 from amf_netwatch import __version__
-from amf_netwatch.component.assignment import Recovery
+from amf_netwatch.assignment import Recovery
 from amf_netwatch.component.callbacks import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
 from amf_netwatch.component.clc import COMPONENT_VARIABLE, report_ready
 from amf_netwatch.component.privileges import become, find_account

@@ -45,7 +45,7 @@ def simulator(tmp_path_factory):
 
 PRELUDE = """
 from amf_netwatch import ais
-from amf_netwatch.component.assignment import *
+from amf_netwatch.assignment import *
 from amf_netwatch.errors import *
 from amf_netwatch.interfaces.record import *
 from imm_model.objects import ImmObject

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from component_fakes import Clock, FakeImm, Fault, MemoryLog
 
-from amf_netwatch.component.assignment import Assignment, CsiFlag, HAState
+from amf_netwatch.assignment import Assignment, CsiFlag, HAState
 from amf_netwatch.component.callbacks import READ_FAILURES, Component
 from amf_netwatch.errors import ERR_FAILED_OPERATION, OK
 from amf_netwatch.interfaces.inventory import Inventory

@@ -15,8 +15,7 @@ from imm_model.classes import AttributeDefinition, AttributeFlag, Category
 from imm_model.types import ValueType, decode_text
 from saf_shim.tools.imm import immdump
 from saf_shim.tools.imm.client import Attribute, ClassDescription
-from saf_shim.tools.immcfg import classfile, load
-from saf_shim.tools.immcfg import immcfg
+from saf_shim.tools.immcfg import classfile, immcfg, load
 
 HEAD = '<?xml version="1.0"?><imm:IMM-contents xmlns:imm="i" xmlns:xsi="x">'
 TAIL = "</imm:IMM-contents>"
