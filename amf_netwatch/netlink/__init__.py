@@ -87,7 +87,9 @@ _MODULES = {
     "codec.address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
     "mirror.changes": "Action Change Object",
-    "codec.constants": "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope",
+    "codec.constants": (
+        "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope"
+    ),
     "conversation": "Conversation",
     "datagrams": "DatagramQueue",
     "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError "

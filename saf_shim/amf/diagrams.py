@@ -139,7 +139,8 @@ def _validation() -> str:
         )
     return (
         "## Changes of the model\n\n"
-        "What is checked before a CCB is applied, with OpenSAF's texts (`saf_shim/amf/cluster/validation.py`).\n\n"
+        "What is checked before a CCB is applied, with OpenSAF's texts "
+        "(`saf_shim/amf/cluster/validation.py`).\n\n"
         + _rows(("class", "creation", "least values", "deletion"), rows)
         + "\n"
     )
