@@ -25,8 +25,8 @@ from typing import NamedTuple, Optional
 
 from amf_netwatch import __version__
 from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model, own_prefix
+from amf_netwatch.environment import SIMULATOR_VARIABLE, SYSLOG_VARIABLE
 from amf_netwatch.errors import AisError, SettingsError, SurroundingsError
-from amf_netwatch.log import PATH_VARIABLE
 from amf_netwatch.publication.classes import INTERFACE_CLASS, NODE_CLASS
 from amf_netwatch.publication.view import COLUMNS, Found, Row, align, cells, rows_of
 from amf_netwatch.settings import BY_NAME
@@ -135,7 +135,7 @@ class Demo:
             own_prefix(),
             PERIOD,
             settings=self._settings,
-            environment=(f"{PATH_VARIABLE}={os.path.join(self._directory, 'log')}",),
+            environment=(f"{SYSLOG_VARIABLE}={os.path.join(self._directory, 'log')}",),
         )
         for path, text in ((classes, format_classes()), (model, format_model(options))):
             with open(path, "w", encoding="utf-8") as file:
@@ -160,7 +160,7 @@ class Demo:
             raise SurroundingsError(f"the simulator does not start: {started.stderr.strip()}")
         self._started = True
         # What `saf-shim exec` would do for a child, for ourselves: pyosaf and the tools are the simulator's.
-        os.environ["SAF_SHIM_DIR"] = self._simulator
+        os.environ[SIMULATOR_VARIABLE] = self._simulator
         os.environ["PATH"] = (
             os.path.join(self._simulator, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
         )
