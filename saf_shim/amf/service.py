@@ -31,8 +31,8 @@ from saf_shim.amf.library import FIRST_HANDLE, Handle, Library, Reply
 from saf_shim.amf.states import SECOND
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
-from saf_shim.imm.internal import AdminOperation, Change, Values, View
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer.hooks import AdminOperation, Change, Values, View
 
 IMPLEMENTER = "safAmfService"
 TICK = SECOND // 10

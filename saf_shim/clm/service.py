@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Optional
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call, Node, Session, World
-from saf_shim.imm.internal import AdminOperation, Change, Values, View
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer.hooks import AdminOperation, Change, Values, View
 
 SUPPORTED = [ord("B"), 4, 1]
 LOCAL_NODE = 0xFFFFFFFF

@@ -12,12 +12,12 @@ from imm_model.names import parent_dn, rdn_of
 from imm_model.xml import XmlError, XmlObject, read_imm_xml, typed_values
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
-from saf_shim.imm import ccb_changes
-from saf_shim.imm.ccb import Ccb
-from saf_shim.imm.classes import define
-from saf_shim.imm.owners import AdminOwner
-from saf_shim.imm.rules import LOADER, GivenValues
-from saf_shim.imm.store import Store, StoredObject
+from saf_shim.imm.content.classes import define
+from saf_shim.imm.content.rules import LOADER, GivenValues
+from saf_shim.imm.content.store import Store, StoredObject
+from saf_shim.imm.manager import ccb_changes
+from saf_shim.imm.manager.ccb import Ccb
+from saf_shim.imm.manager.owners import AdminOwner
 
 
 class LoadError(Exception):

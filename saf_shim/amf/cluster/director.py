@@ -44,7 +44,7 @@ from saf_shim.amf.states import (
     Redundancy,
 )
 from saf_shim.codes import Code
-from saf_shim.imm.internal import View
+from saf_shim.imm.implementer.hooks import View
 
 TABLES: dict[Redundancy, Table] = {
     Redundancy.NO_REDUNDANCY: no_redundancy.TABLE,

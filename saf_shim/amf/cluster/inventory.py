@@ -16,7 +16,7 @@ from saf_shim.amf.effects import Update, Values
 from saf_shim.amf.node import healthcheck
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import Act, Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
-from saf_shim.imm.internal import Change, ChangeKind
+from saf_shim.imm.implementer.hooks import Change, ChangeKind
 
 if TYPE_CHECKING:
     from saf_shim.amf.cluster.director import Director

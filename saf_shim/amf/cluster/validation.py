@@ -17,7 +17,7 @@ from saf_shim.amf.cluster.records import Csi
 from saf_shim.amf.configuration import SA_AWARE, Configuration
 from saf_shim.amf.states import SECOND, Admin, GroupState, Recovery, Redundancy
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.internal import Change, ChangeKind, Modification, View
+from saf_shim.imm.implementer.hooks import Change, ChangeKind, Modification, View
 
 if TYPE_CHECKING:
     from saf_shim.amf.cluster.director import Director

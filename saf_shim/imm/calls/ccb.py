@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
-from saf_shim.imm import ccb_changes, reading
 from saf_shim.imm.calls.handles import CCB, OWNER, Handle, ImmHandles, Server
 from saf_shim.imm.calls.wire import attribute_list, change_list, name_list, optional_name, reply_attributes
-from saf_shim.imm.ccb import CcbHandle
+from saf_shim.imm.manager import ccb_changes, reading
+from saf_shim.imm.manager.ccb import CcbHandle
 from saf_shim.patience import call_timeout
 
 ERROR_STRINGS_MINOR = 11  # saImmOmCcbGetErrorStrings came with A.2.11

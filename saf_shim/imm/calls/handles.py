@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, Optional
 
 from saf_shim.contract import Answer, Call, Session, World
-from saf_shim.imm import implementers, owners
-from saf_shim.imm.adminop import Operations
-from saf_shim.imm.ccb import CcbHandle
-from saf_shim.imm.ports import ClientPort
-from saf_shim.imm.store import Implementer, Store
+from saf_shim.imm.calls.client_port import ClientPort
+from saf_shim.imm.content.store import Implementer, Store
+from saf_shim.imm.implementer import bindings as implementers
+from saf_shim.imm.manager import owners
+from saf_shim.imm.manager.admin_operations import Operations
+from saf_shim.imm.manager.ccb import CcbHandle
 
 _STEP = 0x10001
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
-from saf_shim.imm import implementers, owners, runtime
-from saf_shim.imm.augmentation import Augmentation
 from saf_shim.imm.calls.handles import CCB, OI, OWNER, Handle, ImmHandles, Server
 from saf_shim.imm.calls.wire import attribute_list, change_list, integer, optional_name, parameter_list
-from saf_shim.imm.ccb import CcbHandle
-from saf_shim.imm.store import Implementer
+from saf_shim.imm.content.store import Implementer
+from saf_shim.imm.implementer import bindings as implementers
+from saf_shim.imm.implementer import runtime_objects as runtime
+from saf_shim.imm.manager import owners
+from saf_shim.imm.manager.augmentation import Augmentation
+from saf_shim.imm.manager.ccb import CcbHandle
 
 AUGMENT_MINOR = 11  # saImmOiAugmentCcbInitialize came with A.2.11
 

@@ -8,7 +8,7 @@ from typing import Optional
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
-from saf_shim.imm import classes, owners, reading
+from saf_shim.imm.calls.client_port import wire
 from saf_shim.imm.calls.handles import ACCESSOR, CCB, OM, OWNER, SEARCH, Handle, ImmHandles, Server
 from saf_shim.imm.calls.wire import (
     name_list,
@@ -17,9 +17,10 @@ from saf_shim.imm.calls.wire import (
     search_criterion,
     wire_attributes,
 )
-from saf_shim.imm.internal import Parameter
-from saf_shim.imm.ports import wire
-from saf_shim.imm.rules import GivenValues
+from saf_shim.imm.content import classes
+from saf_shim.imm.content.rules import GivenValues
+from saf_shim.imm.implementer.hooks import Parameter
+from saf_shim.imm.manager import owners, reading
 
 
 def class_create(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:

@@ -10,9 +10,9 @@ from typing import Any, Optional
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Call
-from saf_shim.imm.internal import Parameter
-from saf_shim.imm.reading import Criterion
-from saf_shim.imm.rules import GivenChange, GivenValues
+from saf_shim.imm.content.rules import GivenChange, GivenValues
+from saf_shim.imm.implementer.hooks import Parameter
+from saf_shim.imm.manager.reading import Criterion
 
 
 def integer(value: object) -> int:

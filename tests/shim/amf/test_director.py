@@ -18,7 +18,7 @@ from saf_shim.amf.redundancy import no_redundancy, two_n
 from saf_shim.amf.redundancy.groups import GroupEvent
 from saf_shim.amf.states import SECOND, Admin, GroupState, Ha, Operation, Operational, Presence, Recovery
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.internal import Change, ChangeKind
+from saf_shim.imm.implementer.hooks import Change, ChangeKind
 
 SU1, SU2 = "safSu=SU1,safSg=G,safApp=A", "safSu=SU2,safSg=G,safApp=A"
 C1 = f"safComp=C1,{SU1}"

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from saf_shim.codes import AisError, Code
-from saf_shim.imm import ccb_changes, classes, implementers, owners, rules, runtime
-from saf_shim.imm.ccb import CcbHandle
-from saf_shim.imm.owners import AdminOwner
-from saf_shim.imm.rules import GivenChange, GivenValues
-from saf_shim.imm.store import Store
+from saf_shim.imm.content import classes, rules
+from saf_shim.imm.content.rules import GivenChange, GivenValues
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer import bindings as implementers
+from saf_shim.imm.implementer import runtime_objects as runtime
+from saf_shim.imm.manager import ccb_changes, owners
+from saf_shim.imm.manager.ccb import CcbHandle
+from saf_shim.imm.manager.owners import AdminOwner
 
 STRING, UINT32 = 9, 2
 RUNTIME = [["rt", STRING, 0x50002, None], ["n", UINT32, 0x50000, 0], ["m", STRING, 0x50001, "d"]]

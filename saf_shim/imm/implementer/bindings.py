@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.rules import MAX_IMPLEMENTER_NAME, Scope, is_printable, size
-from saf_shim.imm.store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.imm.content.rules import MAX_IMPLEMENTER_NAME, Scope, is_printable, size
+from saf_shim.imm.content.store import Implementer, Store, StoredClass, StoredObject
 
 MAX_IMPLEMENTERS = 3000
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.ccb import Ccb, Done
-from saf_shim.imm.store import Implementer
+from saf_shim.imm.content.store import Implementer
+from saf_shim.imm.manager.ccb import Ccb, Done
 
 
 class Augmentation:

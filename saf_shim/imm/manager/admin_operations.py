@@ -9,11 +9,11 @@ from typing import Optional
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Timer, World
-from saf_shim.imm import imm_objects
-from saf_shim.imm.internal import Parameter
-from saf_shim.imm.owners import AdminOwner
-from saf_shim.imm.rules import is_printable
-from saf_shim.imm.store import IMM_OBJECT, MANAGEMENT_OBJECT, Store
+from saf_shim.imm.content.rules import is_printable
+from saf_shim.imm.content.store import IMM_OBJECT, MANAGEMENT_OBJECT, Store
+from saf_shim.imm.implementer.hooks import Parameter
+from saf_shim.imm.manager import own_objects as imm_objects
+from saf_shim.imm.manager.owners import AdminOwner
 
 MAX_OPERATION = 2**63 - 1
 NAME_PARAMETER = "SaImmAdminOperationName"  # says what to do where the id is above MAX_OPERATION

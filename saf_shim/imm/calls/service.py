@@ -15,10 +15,10 @@ from saf_shim.contract import OK, Answer, Call, Session, World
 from saf_shim.imm.calls import ccb as ccb_calls
 from saf_shim.imm.calls import oi as oi_calls
 from saf_shim.imm.calls import om as om_calls
+from saf_shim.imm.calls.client_port import ClientPort
 from saf_shim.imm.calls.handles import OI, OM, Handle, ImmHandles, Server
 from saf_shim.imm.calls.wire import integer
-from saf_shim.imm.ports import ClientPort
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.store import Store
 
 SUPPORTED = [ord("A"), 2, 18]
 

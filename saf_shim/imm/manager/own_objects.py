@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.rules import MAX_DN, MAX_STRING_RDN, GivenChange, Values, is_name_like, longest, size
-from saf_shim.imm.store import (
+from saf_shim.imm.content.rules import (
+    MAX_DN,
+    MAX_STRING_RDN,
+    GivenChange,
+    Values,
+    is_name_like,
+    longest,
+    size,
+)
+from saf_shim.imm.content.store import (
     IMM_OBJECT,
     IMM_OBJECT_CLASS,
     MANAGEMENT_CLASS,
@@ -21,8 +29,8 @@ from saf_shim.imm.store import (
 )
 
 if TYPE_CHECKING:
-    from saf_shim.imm.ccb import Ccb
-    from saf_shim.imm.internal import Parameter
+    from saf_shim.imm.implementer.hooks import Parameter
+    from saf_shim.imm.manager.ccb import Ccb
 
 # The least that each limit can be set to, which is also what it is without the attribute.
 LIMITS = {"maxClasses": 1000, "maxImplementers": 3000, "maxAdminowners": 2000, "maxCcbs": 10000}

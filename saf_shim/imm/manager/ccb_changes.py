@@ -13,21 +13,7 @@ from typing import Any, Optional
 from imm_model.classes import AttributeDefinition, AttributeFlag
 from imm_model.names import join_dn
 from saf_shim.codes import AisError, Code
-from saf_shim.imm import imm_objects
-from saf_shim.imm.ccb import (
-    ALLOW_NULL_OI,
-    REGISTERED_OI,
-    RESOURCE,
-    VALIDATION,
-    Ccb,
-    Done,
-    ImplementerDone,
-    Kind,
-    Mutation,
-    State,
-    reference_attributes,
-)
-from saf_shim.imm.rules import (
+from saf_shim.imm.content.rules import (
     IMPLEMENTER_NAME,
     Change,
     GivenChange,
@@ -43,8 +29,28 @@ from saf_shim.imm.rules import (
     remove_values,
     size,
 )
-from saf_shim.imm.runtime import check_changes, check_new_values, or_strong_default, take_rdn, unique
-from saf_shim.imm.store import IMM_OBJECT, Implementer, StoredClass, StoredObject
+from saf_shim.imm.content.store import IMM_OBJECT, Implementer, StoredClass, StoredObject
+from saf_shim.imm.implementer.runtime_objects import (
+    check_changes,
+    check_new_values,
+    or_strong_default,
+    take_rdn,
+    unique,
+)
+from saf_shim.imm.manager import own_objects as imm_objects
+from saf_shim.imm.manager.ccb import (
+    ALLOW_NULL_OI,
+    REGISTERED_OI,
+    RESOURCE,
+    VALIDATION,
+    Ccb,
+    Done,
+    ImplementerDone,
+    Kind,
+    Mutation,
+    State,
+    reference_attributes,
+)
 
 Request = tuple[Implementer, Callable[[Any, ImplementerDone], None]]
 

@@ -11,13 +11,14 @@ from typing import Optional
 
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm import implementers, runtime
-from saf_shim.imm.adminop import Operation
-from saf_shim.imm.internal import Change, ChangeKind, Hooks, Modification, Values
-from saf_shim.imm.ports import ALLOWED, Answer
-from saf_shim.imm.rules import CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME, GivenChange, GivenValues
-from saf_shim.imm.rules import Change as How
-from saf_shim.imm.store import Store, StoredObject
+from saf_shim.imm.calls.client_port import ALLOWED, Answer
+from saf_shim.imm.content.rules import CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME, GivenChange, GivenValues
+from saf_shim.imm.content.rules import Change as How
+from saf_shim.imm.content.store import Store, StoredObject
+from saf_shim.imm.implementer import bindings as implementers
+from saf_shim.imm.implementer import runtime_objects as runtime
+from saf_shim.imm.implementer.hooks import Change, ChangeKind, Hooks, Modification, Values
+from saf_shim.imm.manager.admin_operations import Operation
 
 
 class StoreView:

@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING, Any, Optional
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.rules import CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME, Scope, Values, is_printable, size
+from saf_shim.imm.content.rules import (
+    CLASS_NAME,
+    IMPLEMENTER_NAME,
+    OWNER_NAME,
+    Scope,
+    Values,
+    is_printable,
+    size,
+)
 
 if TYPE_CHECKING:
-    from saf_shim.imm.ccb import Ccb
-    from saf_shim.imm.internal import Hooks, InternalImplementer
+    from saf_shim.imm.implementer.hooks import Hooks, InternalImplementer
+    from saf_shim.imm.manager.ccb import Ccb
 
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
 CLASS_NAMES = "opensafImmClassNames"  # an attribute of it
@@ -192,7 +200,7 @@ class Store:
 
     def attach_internal(self, name: str, hooks: Hooks) -> InternalImplementer:
         """Let a part of the server hold an implementer name; see `internal`."""
-        from saf_shim.imm.internal_port import Attached  # noqa: PLC0415 - which is built on this module
+        from saf_shim.imm.implementer.attached import Attached  # noqa: PLC0415 - which is built on this module
 
         return Attached(self, name, hooks)
 

@@ -11,8 +11,8 @@ from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeFlag
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
-from saf_shim.imm.rules import CLASS_NAME, GivenValues, Scope, Values, is_printable, size
-from saf_shim.imm.store import MANAGEMENT_OBJECT, Store, StoredObject
+from saf_shim.imm.content.rules import CLASS_NAME, GivenValues, Scope, Values, is_printable, size
+from saf_shim.imm.content.store import MANAGEMENT_OBJECT, Store, StoredObject
 
 ONE_ATTR = 0x1
 PERSISTENT = 0x10  # immdump: of runtime objects only what would survive a restart of IMM

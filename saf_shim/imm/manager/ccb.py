@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, Optional
 from imm_model.classes import AttributeFlag
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Timer, World
-from saf_shim.imm.owners import AdminOwner
-from saf_shim.imm.rules import Values
-from saf_shim.imm.store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.imm.content.rules import Values
+from saf_shim.imm.content.store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.imm.manager.owners import AdminOwner
 
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100

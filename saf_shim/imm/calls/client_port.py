@@ -12,11 +12,11 @@ from typing import Any, Optional, Protocol, Union
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Arguments, Session
-from saf_shim.imm.adminop import Operation
-from saf_shim.imm.augmentation import Augmentation
-from saf_shim.imm.ccb import ImplementerDone
-from saf_shim.imm.rules import GivenChange, GivenValues
-from saf_shim.imm.store import StoredObject
+from saf_shim.imm.content.rules import GivenChange, GivenValues
+from saf_shim.imm.content.store import StoredObject
+from saf_shim.imm.manager.admin_operations import Operation
+from saf_shim.imm.manager.augmentation import Augmentation
+from saf_shim.imm.manager.ccb import ImplementerDone
 
 ALLOWED = (Code.OK, Code.ERR_NO_MEMORY, Code.ERR_NO_RESOURCES, Code.ERR_BAD_OPERATION)
 CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the values that result, not the changes

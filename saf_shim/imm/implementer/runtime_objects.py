@@ -10,7 +10,7 @@ from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeF
 from imm_model.names import join_dn
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.rules import (
+from saf_shim.imm.content.rules import (
     Change,
     GivenChange,
     GivenValues,
@@ -25,7 +25,7 @@ from saf_shim.imm.rules import (
     remove_values,
     size,
 )
-from saf_shim.imm.store import Implementer, Store, StoredClass, StoredObject
+from saf_shim.imm.content.store import Implementer, Store, StoredClass, StoredObject
 
 _UNEXTENDED = 255  # bytes from which on a name needs long DNs
 
