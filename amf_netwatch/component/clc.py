@@ -23,13 +23,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
+from amf_netwatch.environment import COMPONENT_VARIABLE, ERROR_SOURCE_VARIABLE, READY_VARIABLE
 from amf_netwatch.errors import SurroundingsError
 from amf_netwatch.log import Log
 from amf_netwatch.program import own_command
 
-COMPONENT_VARIABLE = "SA_AMF_COMPONENT_NAME"
-READY_VARIABLE = "AMF_NETWATCH_READY_FD"
-ERROR_SOURCE_VARIABLE = "OSAF_COMPONENT_ERROR_SOURCE"
 READY = b"ready\n"  # what the component writes into the pipe; anything else is the reason why not
 
 # OSAF_COMPONENT_ERROR_SOURCE: error report, healthcheck answered with failure, CSI set answered with failure

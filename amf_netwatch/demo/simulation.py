@@ -17,8 +17,8 @@ import time
 from importlib.util import find_spec
 
 from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model, is_prefix
+from amf_netwatch.environment import SIMULATOR_VARIABLE, SYSLOG_VARIABLE
 from amf_netwatch.errors import SurroundingsError
-from amf_netwatch.log import PATH_VARIABLE
 from amf_netwatch.program import find_script
 from amf_netwatch.publication.classes import INTERFACE_CLASS, NODE_CLASS
 from amf_netwatch.publication.view import Found
@@ -54,7 +54,7 @@ class Simulation:
             raise SurroundingsError(f"the simulator does not start: {started.stderr.strip()}")
         self._started = True
         # `saf-shim exec` does this for a child: pyosaf and the tools are now the simulator's.
-        os.environ["SAF_SHIM_DIR"] = self._simulator
+        os.environ[SIMULATOR_VARIABLE] = self._simulator
         sys.path.insert(0, os.path.join(self._simulator, "python"))
         for operation in ("unlock-in", "unlock"):
             done = self._administer(operation)
@@ -106,7 +106,7 @@ class Simulation:
             self._make_prefix(),
             PERIOD,
             settings=self._settings,
-            environment=(f"{PATH_VARIABLE}={os.path.join(self._directory, 'log')}",),
+            environment=(f"{SYSLOG_VARIABLE}={os.path.join(self._directory, 'log')}",),
         )
         for path, text in ((classes, format_classes()), (model, format_model(options))):
             with open(path, "w", encoding="utf-8") as file:
