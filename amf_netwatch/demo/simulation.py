@@ -130,7 +130,8 @@ class Simulation:
         os.mkdir(prefix)
         launcher = os.path.join(prefix, "amf-netwatch")
         with open(launcher, "w", encoding="utf-8") as file:
-            file.write(f"#!/bin/sh\nPYTHONPATH={shlex.quote(packages)}; export PYTHONPATH\n")
+            file.write(f"#!/bin/sh\nPYTHONPATH=${{PYTHONPATH:+$PYTHONPATH:}}{shlex.quote(packages)}\n")
+            file.write("export PYTHONPATH\n")
             file.write(f'exec {shlex.join(words)} "$@"\n')
         os.chmod(launcher, 0o755)
         return prefix
