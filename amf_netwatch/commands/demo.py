@@ -24,9 +24,10 @@ from types import FrameType
 from typing import NamedTuple, Optional
 
 from amf_netwatch import __version__
-from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model, own_prefix
+from amf_netwatch.deployment.model import ModelOptions, format_classes, format_model
+from amf_netwatch.environment import SIMULATOR_VARIABLE, SYSLOG_VARIABLE
 from amf_netwatch.errors import AisError, SettingsError, SurroundingsError
-from amf_netwatch.log import PATH_VARIABLE
+from amf_netwatch.program import own_prefix
 from amf_netwatch.publication.classes import INTERFACE_CLASS, NODE_CLASS
 from amf_netwatch.publication.view import COLUMNS, Found, Row, align, cells, rows_of
 from amf_netwatch.settings import BY_NAME
@@ -58,14 +59,7 @@ class Marked(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demonstration; 0, or 1 when something does not come up."""
-    parser = argparse.ArgumentParser(
-        prog="amf-netwatch demo",
-        description="AMF, IMM and the component on this machine: its interfaces as IMM has them, live.",
-    )
-    parser.add_argument("--once", action="store_true", help="print the table once and end")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting, as for `model`"
-    )
+    parser = make_parser()
     options = parser.parse_args(arguments)
     settings = []
     for text in options.set:
@@ -83,6 +77,19 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         finally:
             demo.end()
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options of `demo`."""
+    parser = argparse.ArgumentParser(
+        prog="amf-netwatch demo",
+        description="AMF, IMM and the component on this machine: its interfaces as IMM has them, live.",
+    )
+    parser.add_argument("--once", action="store_true", help="print the table once and end")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting, as for `model`"
+    )
+    return parser
 
 
 class Demo:
@@ -135,7 +142,7 @@ class Demo:
             own_prefix(),
             PERIOD,
             settings=self._settings,
-            environment=(f"{PATH_VARIABLE}={os.path.join(self._directory, 'log')}",),
+            environment=(f"{SYSLOG_VARIABLE}={os.path.join(self._directory, 'log')}",),
         )
         for path, text in ((classes, format_classes()), (model, format_model(options))):
             with open(path, "w", encoding="utf-8") as file:
@@ -160,7 +167,7 @@ class Demo:
             raise SurroundingsError(f"the simulator does not start: {started.stderr.strip()}")
         self._started = True
         # What `saf-shim exec` would do for a child, for ourselves: pyosaf and the tools are the simulator's.
-        os.environ["SAF_SHIM_DIR"] = self._simulator
+        os.environ[SIMULATOR_VARIABLE] = self._simulator
         os.environ["PATH"] = (
             os.path.join(self._simulator, "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
         )

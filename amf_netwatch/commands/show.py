@@ -6,9 +6,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 
+from amf_netwatch.commands.shape import EXIT_OK, write_output
 from amf_netwatch.netlink.patterns import matches_any
 from amf_netwatch.publication.classes import INTERFACE_CLASS
 from amf_netwatch.publication.view import (
@@ -27,6 +27,25 @@ EXIT_FOUND = 1  # with --duplicates: there are some
 
 def main(arguments: Sequence[str]) -> int:
     """Print a table, or with --json one object a line."""
+    options = make_parser().parse_args(arguments)
+
+    from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
+
+    with ObjectManager() as manager:
+        rows = rows_of(manager.find_class(INTERFACE_CLASS))
+    duplicates = find_duplicates(rows) if options.duplicates else []
+    if options.duplicates:
+        rows = [row for duplicate in duplicates for row in duplicate.rows]
+    rows = [row for row in rows if _is_wanted(row, options.node, options.interface)]
+    if options.json:
+        write_output("".join(json.dumps(as_json(row)) + "\n" for row in rows))
+    else:
+        write_output(format_table(rows, "duplicates" if options.duplicates else "interfaces"))
+    return EXIT_FOUND if options.duplicates and rows else EXIT_OK
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options of `show`."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch show",
         description="Show the network interfaces of all nodes, as IMM has them.",
@@ -42,21 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--duplicates", action="store_true", help="only MAC addresses that are on more than one node"
     )
-    options = parser.parse_args(arguments)
-
-    from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
-
-    with ObjectManager() as manager:
-        rows = rows_of(manager.find_class(INTERFACE_CLASS))
-    duplicates = find_duplicates(rows) if options.duplicates else []
-    if options.duplicates:
-        rows = [row for duplicate in duplicates for row in duplicate.rows]
-    rows = [row for row in rows if _is_wanted(row, options.node, options.interface)]
-    if options.json:
-        sys.stdout.write("".join(json.dumps(as_json(row)) + "\n" for row in rows))
-    else:
-        sys.stdout.write(format_table(rows, "duplicates" if options.duplicates else "interfaces"))
-    return EXIT_FOUND if options.duplicates and rows else 0
+    return parser
 
 
 def format_table(rows: Sequence[Row], what: str) -> str:

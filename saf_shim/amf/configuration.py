@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 from imm_model.names import escape_dn, parent_dn, rdn_value
 from imm_model.types import Value
 from saf_shim.amf.states import SECOND, Capability, Recovery, Redundancy
-from saf_shim.imm.internal import View
+from saf_shim.imm.implementer.hooks import View
 
 GLOBAL_ATTRIBUTES = "safRdn=compGlobalAttributes,safApp=safAmfService"
 DEFAULT_TRIES = 2

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What AMF's client library knows and refuses by itself, before a node director hears of the call.
 
-One `ClientProcess` for each client process: the library is loaded once in it and counts its initializations,
-successful or not; when the count falls to 0 with handles open the library is down, which a node director
-cannot tell from the death of the process. One `AmfHandle` for each handle: the callbacks it was given, and the
-callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS version is the
-process's: that of its last initialization."""
+`ClientProcess` is the library in one client process. The library is loaded once there and counts its
+initializations, successful or not; when the count falls to 0 while handles are open, the library is down,
+which a node director cannot tell from the death of the process. `AmfHandle` is one handle: the callbacks it
+was given, and the callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS
+version is the process's: that of its last initialization."""
 
 from __future__ import annotations
 

@@ -34,8 +34,11 @@ from saf_shim.amf.library import FIRST_HANDLE, AmfHandle, Library, Reply
 from saf_shim.amf.states import SECOND
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
-from saf_shim.imm.internal import AdminOperation, Change, Values, View
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.port import AdminOperation
+from saf_shim.imm.content.rules import Values
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer.attached import Attached
+from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 IMPLEMENTER = "safAmfService"
 TICK = SECOND // 10
@@ -55,7 +58,7 @@ class AmfService:
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
-        self._imm = store.attach_internal(IMPLEMENTER, self)
+        self._imm = Attached(store, IMPLEMENTER, self)
         self.cluster = SimulatedCluster(self._imm, [node.name for node in world.nodes])
         self.library = Library(self.cluster)
         self._nodes = {node.name: node for node in world.nodes}
@@ -168,7 +171,7 @@ class AmfService:
     # IMM
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         ticket = self.cluster.outbox.ticket()
         self._operations[ticket] = operation
         class_name = self._imm.class_of(operation.dn) or ""
@@ -179,24 +182,24 @@ class AmfService:
         director.settle(self.cluster)
         self._pump()
 
-    def ccb_changed(self, ccb_id: int, change: Change) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
 
-    def ccb_completed(self, ccb_id: int, changes: Sequence[Change], view: View) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         checks.check(self.cluster, changes, view, SUPPORTED)
 
-    def ccb_applied(self, ccb_id: int, changes: Sequence[Change]) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         if self._started:
             director.model_changed(self.cluster, changes)
             self._pump()
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         values = pure_attributes(self.cluster, dn)
         return {name: values.get(name, ()) for name in names}
 

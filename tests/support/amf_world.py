@@ -42,7 +42,7 @@ CALLBACKS = [
 
 
 class View:
-    """A model in a dictionary; see `saf_shim.imm.internal.View`."""
+    """A model in a dictionary; see `saf_shim.imm.implementer.hooks.View`."""
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[str, Attributes]] = {}

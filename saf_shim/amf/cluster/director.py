@@ -15,7 +15,7 @@ from saf_shim.amf.cluster.simulated import SimulatedCluster
 from saf_shim.amf.messages import AssignmentReport, OperationalReport, RebootRequest, Report, ToCluster
 from saf_shim.amf.node import director as node_director
 from saf_shim.amf.node import supervision
-from saf_shim.imm.internal import Change
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 
 def start(cluster: SimulatedCluster) -> None:
@@ -24,7 +24,7 @@ def start(cluster: SimulatedCluster) -> None:
     settle(cluster)
 
 
-def model_changed(cluster: SimulatedCluster, changes: Sequence[Change]) -> None:
+def model_changed(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
     """A CCB has been applied."""
     inventory.apply(cluster, changes)
     settle(cluster)

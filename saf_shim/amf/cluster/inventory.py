@@ -19,7 +19,8 @@ from saf_shim.amf.node import director as node_director
 from saf_shim.amf.node import healthcheck
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
-from saf_shim.imm.internal import Change, ChangeKind
+from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 ORDER = (
     "SaAmfNode",
@@ -74,7 +75,7 @@ def load(cluster: SimulatedCluster) -> None:
     _begin(cluster, list(cluster.units.values()))
 
 
-def apply(cluster: SimulatedCluster, changes: Sequence[Change]) -> None:
+def apply(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
     """A CCB has been applied; the view shows it."""
     _delete(cluster, [change for change in changes if change.kind == ChangeKind.DELETE])
     created = {change.dn: change.class_name for change in changes if change.kind == ChangeKind.CREATE}
@@ -275,7 +276,7 @@ def _offer_csi(cluster: SimulatedCluster, csi: Csi) -> None:
 # -- changing
 
 
-def _modify(cluster: SimulatedCluster, change: Change) -> None:
+def _modify(cluster: SimulatedCluster, change: ObjectChange) -> None:
     dn = change.dn
     if change.class_name == "SaAmfHealthcheckType":
         _healthcheck_type_changed(cluster, dn)
@@ -319,7 +320,7 @@ def _healthcheck_changed(cluster: SimulatedCluster, dn: str) -> None:
 # -- deleting
 
 
-def _delete(cluster: SimulatedCluster, changes: Sequence[Change]) -> None:
+def _delete(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
     gone = {change.dn for change in changes}
     for dn in gone:
         for node in cluster.local_nodes.values():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Administrative operations that wait: what ends them, and with which code and text.
 
-An operation waits at the entity it is about (`Cluster.wait`). The functions here are called when something has
-changed that it may have waited for. Codes and texts are those of OpenSAF 5.21."""
+An operation waits at the entity it is about (`Cluster.wait`). The functions here are called when something
+has changed that it may wait for. Codes and texts are those of OpenSAF 5.21."""
 
 from __future__ import annotations
 

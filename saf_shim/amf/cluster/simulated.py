@@ -11,7 +11,7 @@ from typing import Optional
 
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.node.local_node import LocalNode
-from saf_shim.imm.internal import View
+from saf_shim.imm.implementer.hooks import View
 
 
 class SimulatedCluster(Cluster):

@@ -36,7 +36,7 @@ from saf_shim.amf.states import (
     Readiness,
 )
 from saf_shim.codes import Code
-from saf_shim.imm.internal import View
+from saf_shim.imm.implementer.hooks import View
 
 Entity = Union[Unit, Component, Si, Group, Node]
 """What an administrative operation can wait for."""

@@ -16,11 +16,16 @@ from saf_shim.amf.cluster.validation.modification import check_modification
 from saf_shim.amf.configuration import Configuration
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.states import Redundancy
-from saf_shim.imm.internal import Change, ChangeKind, View
+from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 
-def check(cluster: Cluster, changes: Sequence[Change], view: View, supported: frozenset[Redundancy]) -> None:
-    """`view` is the model as it would be. AisError: the CCB is refused, with this text for the administrator."""
+def check(
+    cluster: Cluster, changes: Sequence[ObjectChange], view: View, supported: frozenset[Redundancy]
+) -> None:
+    """Refuse the CCB if something is wrong with it: AisError, with the text for the administrator.
+
+    `view` is the model as it would be."""
     gone = frozenset(change.dn for change in changes if change.kind == ChangeKind.DELETE)
     ccb = Ccb(cluster, Configuration(view), gone, supported)
     for change in changes:

@@ -11,7 +11,7 @@ from saf_shim.amf.configuration import SA_AWARE
 from saf_shim.amf.entities import assignments
 from saf_shim.amf.entities.records import Csi
 from saf_shim.amf.states import Admin, Recovery, Redundancy
-from saf_shim.imm.internal import Change
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 # -- creating
 
@@ -28,7 +28,7 @@ _PARENTS = {
 }
 
 
-def check_parent(change: Change) -> None:
+def check_parent(change: ObjectChange) -> None:
     wanted = _PARENTS.get(change.class_name)
     parent = split_dn(change.dn)[1]
     if change.class_name == "SaAmfApplication" and parent:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of one modification of an attribute: least values, flags, attributes that cannot change, references."""
+"""Checks of one modification of an attribute: least values, flags, attributes that stay, references."""
 
 from __future__ import annotations
 
 from saf_shim.amf.cluster.validation.ccb import Ccb, is_recovery, refuse
 from saf_shim.amf.states import SECOND, Admin, GroupState, Recovery, Redundancy
 from saf_shim.codes import Code
-from saf_shim.imm.internal import Change, Modification
+from saf_shim.imm.content.rules import Modification
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 _TENTH = SECOND // 10
 _DELETE = 2  # SaImmAttrModificationTypeT
@@ -93,7 +94,7 @@ _NOT_REMOVABLE = (
 )
 
 
-def check_modification(ccb: Ccb, change: Change, modification: Modification) -> None:
+def check_modification(ccb: Ccb, change: ObjectChange, modification: Modification) -> None:
     class_name, dn, name = change.class_name, change.dn, modification.name
     only = _ONLY.get(class_name)
     if only is not None and name not in only[0]:

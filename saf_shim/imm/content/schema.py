@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.rules import has_duplicates
-from saf_shim.imm.store import Store, StoredClass
+from saf_shim.imm.content.rules import has_duplicates
+from saf_shim.imm.content.store import Store, StoredClass
 
 # Flags by what may happen to them. Those in no group may come and go.
 _FIXED = (

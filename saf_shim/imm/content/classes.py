@@ -18,8 +18,8 @@ from imm_model.classes import (
 )
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.schema import change_class
-from saf_shim.imm.store import Store, StoredClass
+from saf_shim.imm.content.schema import change_class
+from saf_shim.imm.content.store import Store, StoredClass
 
 MAX_CLASSES = 1000
 _NOT_FOR_RDN = AttributeFlag.NO_DANGLING | AttributeFlag.DN | AttributeFlag.STRONG_DEFAULT

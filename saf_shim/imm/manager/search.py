@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading objects: one by name (accessor) or many by a search, and asking implementers for pure
-attributes."""
+"""Searches: which objects one finds when it begins, and handing them out one after the other.
+
+A search remembers the values as they were when it began. Only pure attributes are fetched when their
+object's turn comes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Optional
 
-from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeFlag
+from imm_model.classes import AttributeFlag
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
-from saf_shim.imm.rules import CLASS_NAME, GivenValues, Scope, Values, is_printable, size
-from saf_shim.imm.store import MANAGEMENT_OBJECT, Store, StoredObject
+from saf_shim.imm.content.rules import CLASS_NAME, AttributeValues, Scope, is_printable, size
+from saf_shim.imm.content.store import Store, StoredObject
+from saf_shim.imm.manager.reading import read, take_values
 
 ONE_ATTR = 0x1
 PERSISTENT = 0x10  # immdump: of runtime objects only what would survive a restart of IMM
@@ -23,86 +27,6 @@ GET_CONFIG = 0x10000
 NO_DANGLING_DEPENDENTS = 0x100000000
 _KNOWN = ONE_ATTR | PERSISTENT | GET_ALL | GET_NO | GET_SOME | GET_CONFIG | NO_DANGLING_DEPENDENTS
 _GET = GET_ALL | GET_NO | GET_SOME
-
-CONFIG_ONLY = "SA_IMM_SEARCH_GET_CONFIG_ATTR"  # as the only attribute name of an accessor
-PURE_TIMEOUT = 6.0  # seconds that an implementer has to deliver pure attributes
-
-# Called once with the code and, if that is OK, the attributes in the order in which readers get them.
-ReadDone = Callable[[int, Optional[list[GivenValues]]], None]
-
-
-def select(found: StoredObject, names: Optional[Sequence[str]]) -> list[str]:
-    """The attributes that an accessor reads; NOT_EXIST for one that the class lacks or that is asked
-    twice."""
-    order = found.cls.read_order
-    if names is None:
-        return order
-    if list(names) == [CONFIG_ONLY]:
-        return [name for name in order if found.cls.attributes[name].is_config]
-    wanted = set(names)
-    chosen = [name for name in order if name in wanted]
-    if len(chosen) != len(names):
-        raise AisError(Code.ERR_NOT_EXIST, "no such attribute, or twice the same")
-    return chosen
-
-
-def read(
-    found: StoredObject,
-    names: Sequence[str],
-    done: ReadDone,
-    world: World,
-    values: Optional[Mapping[str, Values]] = None,
-) -> None:
-    """Read the attributes `names` of an object; pure ones from the implementer, if it is attached.
-
-    `values` are the object's if not those it has (the after image in a CCB)."""
-    pure = [name for name in names if name in found.cls.pure]
-    implementer = found.implementer
-    if not pure or implementer is None or implementer.port is None:
-        done(
-            Code.OK,
-            _take(found, names, values, attached=implementer is not None and implementer.port is not None),
-        )
-        return
-    finished = False
-
-    def finish(rc: int) -> None:
-        nonlocal finished
-        if finished:
-            return
-        finished = True
-        timer.cancel()
-        if rc != Code.OK:
-            done(rc if rc in (Code.ERR_NO_MEMORY, Code.ERR_TIMEOUT) else Code.ERR_NO_RESOURCES, None)
-        else:
-            done(Code.OK, _take(found, names, values, attached=True))
-
-    timer = world.start_timer(PURE_TIMEOUT, lambda: finish(Code.ERR_TIMEOUT))
-    implementer.port.read_pure(found, pure, finish)
-
-
-def _take(
-    found: StoredObject, names: Sequence[str], values: Optional[Mapping[str, Values]], attached: bool
-) -> list[GivenValues]:
-    taken = []
-    for name in names:
-        definition = found.cls.attributes[name]
-        if name in found.cls.pure and not attached:
-            present: Values = ()
-        elif not definition.is_config and found.implementer is None and _is_implemented(found, name):
-            present = ()  # IMM shows cached values only while somebody is responsible for them
-        elif values is not None and definition.is_config and name not in SYSTEM_ATTRIBUTES:
-            present = values.get(name, ())
-        else:
-            present = found.get(name)
-        taken.append(GivenValues(name, definition.type, present))
-    return taken
-
-
-def _is_implemented(found: StoredObject, name: str) -> bool:
-    """Is it a runtime attribute that only has values if the object has an implementer?"""
-    persistent = found.cls.attributes[name].flags & AttributeFlag.PERSISTENT
-    return name not in SYSTEM_ATTRIBUTES and not persistent and found.dn != MANAGEMENT_OBJECT
 
 
 class Criterion(NamedTuple):
@@ -147,7 +71,7 @@ class Search:
         self._store = store
         self._found = _matching(store, top, int(str(scope)), options, criterion, names)
         self._next = 0
-        self._images: dict[str, list[GivenValues]] = {}
+        self._images: dict[str, list[AttributeValues]] = {}
         self._pure: dict[str, list[str]] = {}
         for found in self._found:
             self._remember(found)
@@ -157,7 +81,7 @@ class Search:
         """Take the values as they are now: later changes do not show in this search."""
         names = self._chosen(found)
         attached = found.implementer is not None and found.implementer.port is not None
-        self._images[found.dn] = _take(found, names, None, attached)
+        self._images[found.dn] = take_values(found, names, None, attached)
         pure = [name for name in names if name in found.cls.pure]
         if pure and attached:
             self._pure[found.dn] = pure
@@ -177,7 +101,7 @@ class Search:
             order = [name for name in order if found.cls.attributes[name].flags & kept]
         return order
 
-    def next(self, done: Callable[[int, str, list[GivenValues]], None], world: World) -> None:
+    def next(self, done: Callable[[int, str, list[AttributeValues]], None], world: World) -> None:
         """The next object; NOT_EXIST after the last, BAD_HANDLE after that."""
         if self.ended:
             done(Code.ERR_BAD_HANDLE, "", [])
@@ -194,7 +118,7 @@ class Search:
             done(Code.OK, found.dn, image)
             return
 
-        def asked(rc: int, fresh: Optional[list[GivenValues]]) -> None:
+        def asked(rc: int, fresh: Optional[list[AttributeValues]]) -> None:
             if rc != Code.OK or fresh is None:
                 done(rc, "", [])
                 return

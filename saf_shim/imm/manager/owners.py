@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Optional
 
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.rules import LOADER, MAX_OWNER_NAME, Scope, is_printable, size
-from saf_shim.imm.store import Store, StoredObject
+from saf_shim.imm.content.rules import LOADER, MAX_OWNER_NAME, Scope, is_printable, size
+from saf_shim.imm.content.store import Store, StoredObject
 
 
 class AdminOwner:
