@@ -2,7 +2,8 @@
 """What the directors want to leave them: effects for the world outside, messages for each other.
 
 All directors of a simulated cluster share one outbox, so that everything stays in the order in which it
-came about. The outbox delivers nothing itself: the cluster director takes the messages, the service the effects."""
+came about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes
+the effects."""
 
 from __future__ import annotations
 
