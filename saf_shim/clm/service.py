@@ -47,6 +47,8 @@ class _ClmSession:
 class ClmService:
     """The service behind saClm*."""
 
+    finalizers: Mapping[str, Code] = {"saClmFinalize": Code.ERR_BAD_HANDLE}
+
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
         self._store = store

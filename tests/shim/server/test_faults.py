@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -14,9 +15,10 @@ from pathlib import Path
 import pytest
 from imm_client import Oi, Om, make_config_class, make_runtime_class, name_of, values
 
-from saf_shim.pyosaf import saAis, saImmOi, saImmOm
+from saf_shim.pyosaf import saAis, saImm, saImmOi, saImmOm
 from saf_shim.pytest_plugin import SafShim, ShimError
 
+SUBTREE = saImm.eSaImmScopeT.SA_IMM_SUBTREE
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
@@ -234,3 +236,20 @@ def test_overlapping_calls_on_one_handle_are_refused(saf_shim: SafShim) -> None:
     thread.join()
     assert first[-1] == "OK"
     assert oi.delete("rt=a") == "OK"
+
+
+def test_only_a_services_own_finalizer_ends_a_lost_session(saf_shim: SafShim) -> None:
+    """A search's finalizer has the same ending in its name, and must not end the handle under it."""
+    gc.collect()  # what other tests left open
+    open_before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        om = Om()
+        search = saImmOm.SaImmSearchHandleT()
+        options = saImm.saImm.SA_IMM_SEARCH_GET_NO_ATTR
+        rc = saImmOm.saImmOmSearchInitialize_2(om.handle, None, SUBTREE, options, None, None, search)
+        assert name_of(rc) == "OK"
+        saf_shim.imm("restart")
+        assert name_of(saImmOm.saImmOmSearchFinalize(search)) == "ERR_BAD_HANDLE"
+        assert name_of(saImmOm.saImmOmFinalize(om.handle)) == "OK"
+    assert len(os.listdir("/proc/self/fd")) == open_before
+    assert saf_shim.status()["sessions"] == []
