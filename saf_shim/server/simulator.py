@@ -75,8 +75,8 @@ class Simulator:
         return found
 
     def _fault(self, args: Arguments) -> Any:
-        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`), `clear` all faults, or
-        `list` them."""
+        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`); or `clear` or `list`
+        them."""
         faults = self.server.faults
         if args.get("clear"):
             faults.clear()

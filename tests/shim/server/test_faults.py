@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 from imm_client import Oi, Om, make_config_class, make_runtime_class, name_of, values
 
-from saf_shim.pyosaf import saAis, saImm, saImmOi, saImmOm
+from saf_shim.pyosaf import saAis, saImmOi, saImmOm
 from saf_shim.pytest_plugin import SafShim, ShimError
 
-SUBTREE = saImm.eSaImmScopeT.SA_IMM_SUBTREE
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
@@ -238,18 +237,34 @@ def test_overlapping_calls_on_one_handle_are_refused(saf_shim: SafShim) -> None:
     assert oi.delete("rt=a") == "OK"
 
 
+LOST_SESSIONS = """
+import os, sys
+from pyosaf import saAis, saImm, saImmOm
+for _ in range(3):
+    handle, search = saImmOm.SaImmHandleT(), saImmOm.SaImmSearchHandleT()
+    assert saImmOm.saImmOmInitialize(handle, None, saAis.SaVersionT("A", 2, 17)) == 1
+    scope, options = saImm.eSaImmScopeT.SA_IMM_SUBTREE, saImm.saImm.SA_IMM_SEARCH_GET_NO_ATTR
+    assert saImmOm.saImmOmSearchInitialize_2(handle, None, scope, options, None, None, search) == 1
+    print("open", flush=True)
+    sys.stdin.readline()
+    print(saImmOm.saImmOmSearchFinalize(search), saImmOm.saImmOmFinalize(handle), flush=True)
+print(len(os.listdir("/proc/self/fd")), flush=True)
+"""
+
+
 def test_only_a_services_own_finalizer_ends_a_lost_session(saf_shim: SafShim) -> None:
-    """A search's finalizer has the same ending in its name, and must not end the handle under it."""
-    gc.collect()  # what other tests left open
-    open_before = len(os.listdir("/proc/self/fd"))
+    """The name of a search's finalizer ends in the same word, and it must not end the handle under it."""
+    program = saf_shim.start_program(
+        sys.executable, "-c", LOST_SESSIONS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
     for _ in range(3):
-        om = Om()
-        search = saImmOm.SaImmSearchHandleT()
-        options = saImm.saImm.SA_IMM_SEARCH_GET_NO_ATTR
-        rc = saImmOm.saImmOmSearchInitialize_2(om.handle, None, SUBTREE, options, None, None, search)
-        assert name_of(rc) == "OK"
+        assert program.stdout.readline() == "open\n"
         saf_shim.imm("restart")
-        assert name_of(saImmOm.saImmOmSearchFinalize(search)) == "ERR_BAD_HANDLE"
-        assert name_of(saImmOm.saImmOmFinalize(om.handle)) == "OK"
-    assert len(os.listdir("/proc/self/fd")) == open_before
+        program.stdin.write("\n")
+        program.stdin.flush()
+        assert program.stdout.readline() == "9 1\n", "ERR_BAD_HANDLE for the search, OK for the handle"
+    assert program.stdout.readline() == "4\n", "the standard streams, and the directory that is listed"
+    program.communicate()
     assert saf_shim.status()["sessions"] == []
