@@ -6,7 +6,7 @@ This room knows the AIS calls only by their names: what a call means is said by 
 
 Reading order, from the ground up: `loop` (descriptors, timers, processes), `processes` (the commands that AMF
 runs), `connection` (one socket: lines in, lines out), `session` (one handle's client and its calls),
-`call_log` and `faults` (what tests look at, and what they spoil), `server` (all of that together), `loading`
+`call_log` and `faults` (what tests look at and spoil), `server` (all of that together), `loading`
 (files that are in IMM from the start), `simulator`, `directory` (what stands in DIR), `launch` (a simulator in
 a process of its own).
 """

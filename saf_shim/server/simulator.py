@@ -75,8 +75,9 @@ class Simulator:
         return found
 
     def _fault(self, args: Arguments) -> Any:
-        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`); or `clear` or `list`
-        them."""
+        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`).
+
+        With `clear` or `list`, take all faults back or list them."""
         faults = self.server.faults
         if args.get("clear"):
             faults.clear()
