@@ -31,8 +31,11 @@ from saf_shim.amf.library import FIRST_HANDLE, Handle, Library, Reply
 from saf_shim.amf.states import SECOND
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
+from saf_shim.imm.content.port import AdminOperation
+from saf_shim.imm.content.rules import Values
 from saf_shim.imm.content.store import Store
-from saf_shim.imm.implementer.hooks import AdminOperation, Change, Values, View
+from saf_shim.imm.implementer.attached import Attached
+from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 IMPLEMENTER = "safAmfService"
 TICK = SECOND // 10
@@ -54,7 +57,7 @@ class AmfService:
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
-        self._imm = store.attach_internal(IMPLEMENTER, self)
+        self._imm = Attached(store, IMPLEMENTER, self)
         self.director = Director(self._imm, [node.name for node in world.nodes])
         self.library = Library(self.director)
         self._nodes = {node.name: node for node in world.nodes}
@@ -159,7 +162,7 @@ class AmfService:
     # IMM
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         ticket = self.director.ticket()
         self._operations[ticket] = operation
         class_name = self._imm.class_of(operation.dn) or ""
@@ -170,24 +173,24 @@ class AmfService:
             self.director.settle()
         self._pump()
 
-    def ccb_changed(self, ccb_id: int, change: Change) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
 
-    def ccb_completed(self, ccb_id: int, changes: Sequence[Change], view: View) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         validation.check(self.director, changes, view, SUPPORTED)
 
-    def ccb_applied(self, ccb_id: int, changes: Sequence[Change]) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         if self._started:
             inventory.apply(self.director, changes)
             self._pump()
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         values = self.director.pure(dn)
         return {name: values.get(name, ()) for name in names}
 

@@ -14,7 +14,7 @@ from saf_shim.codes import Code
 from saf_shim.contract import Arguments, Node
 from saf_shim.imm.calls.service import ImmService
 from saf_shim.imm.calls.wire import wire_attributes
-from saf_shim.imm.content.rules import GivenValues
+from saf_shim.imm.content.rules import AttributeValues
 from saf_shim.imm.content.store import Store
 from saf_shim.imm.implementer.attached import HooksPort
 from saf_shim.model.standard import load_standard_model
@@ -109,10 +109,10 @@ class Simulator:
             return None
         port = found.implementer.port if found.implementer is not None else None
         if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
-            port.read_pure(found, sorted(found.cls.pure), lambda _rc: None)
+            port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
         return wire_attributes(
             [
-                GivenValues(name, int(found.cls.attributes[name].type), found.get(name))
+                AttributeValues(name, int(found.cls.attributes[name].type), found.get(name))
                 for name in found.cls.read_order
             ]
         )

@@ -16,7 +16,8 @@ from saf_shim.amf.effects import Update, Values
 from saf_shim.amf.node import healthcheck
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import Act, Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
-from saf_shim.imm.implementer.hooks import Change, ChangeKind
+from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 if TYPE_CHECKING:
     from saf_shim.amf.cluster.director import Director
@@ -74,7 +75,7 @@ def load(director: Director) -> None:
     _begin(director, list(director.units.values()))
 
 
-def apply(director: Director, changes: Sequence[Change]) -> None:
+def apply(director: Director, changes: Sequence[ObjectChange]) -> None:
     """A CCB has been applied; the view shows it."""
     _delete(director, [change for change in changes if change.kind == ChangeKind.DELETE])
     created = {change.dn: change.class_name for change in changes if change.kind == ChangeKind.CREATE}
@@ -272,7 +273,7 @@ def _offer_csi(director: Director, csi: Csi) -> None:
 # -- changing
 
 
-def _modify(director: Director, change: Change) -> None:
+def _modify(director: Director, change: ObjectChange) -> None:
     dn = change.dn
     if change.class_name == "SaAmfHealthcheckType":
         _healthcheck_type_changed(director, dn)
@@ -316,7 +317,7 @@ def _healthcheck_changed(director: Director, dn: str) -> None:
 # -- deleting
 
 
-def _delete(director: Director, changes: Sequence[Change]) -> None:
+def _delete(director: Director, changes: Sequence[ObjectChange]) -> None:
     gone = {change.dn for change in changes}
     for dn in gone:
         for node in director.directors.values():

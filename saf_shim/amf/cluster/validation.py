@@ -17,7 +17,8 @@ from saf_shim.amf.cluster.records import Csi
 from saf_shim.amf.configuration import SA_AWARE, Configuration
 from saf_shim.amf.states import SECOND, Admin, GroupState, Recovery, Redundancy
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.implementer.hooks import Change, ChangeKind, Modification, View
+from saf_shim.imm.content.rules import ChangeKind, Modification
+from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 if TYPE_CHECKING:
     from saf_shim.amf.cluster.director import Director
@@ -36,7 +37,7 @@ class Ccb(NamedTuple):
 
 
 def check(
-    director: Director, changes: Sequence[Change], view: View, supported: frozenset[Redundancy]
+    director: Director, changes: Sequence[ObjectChange], view: View, supported: frozenset[Redundancy]
 ) -> None:
     """AisError: the CCB is refused, with this text for the administrator."""
     gone = frozenset(change.dn for change in changes if change.kind == ChangeKind.DELETE)
@@ -75,7 +76,7 @@ _PARENTS = {
 }
 
 
-def _check_parent(change: Change) -> None:
+def _check_parent(change: ObjectChange) -> None:
     wanted = _PARENTS.get(change.class_name)
     parent = split_dn(change.dn)[1]
     if change.class_name == "SaAmfApplication" and parent:
@@ -445,7 +446,7 @@ _NOT_REMOVABLE = (
 )
 
 
-def _check_modification(ccb: Ccb, change: Change, modification: Modification) -> None:
+def _check_modification(ccb: Ccb, change: ObjectChange, modification: Modification) -> None:
     class_name, dn, name = change.class_name, change.dn, modification.name
     only = _ONLY.get(class_name)
     if only is not None and name not in only[0]:

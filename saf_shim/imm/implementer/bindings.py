@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Implementer names and what they are bound to (saImmOi*Implementer*).
+"""Implementer names, who holds them, and what they are bound to (saImmOi*Implementer*).
 
-A name is held by one handle at a time (`Implementer.port`); what it is bound to survives its holder.
+One handle at a time holds a name (`Implementer.port`). The bindings of a name survive its holder, except
+those of an applier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from saf_shim.codes import AisError, Code
+from saf_shim.imm.content.port import Port
 from saf_shim.imm.content.rules import MAX_IMPLEMENTER_NAME, Scope, is_printable, size
 from saf_shim.imm.content.store import Implementer, Store, StoredClass, StoredObject
 
 MAX_IMPLEMENTERS = 3000
 
 
-def attach(store: Store, name: object, port: Any) -> Implementer:
-    """Let `port` hold the name: it is called for what the name is bound to."""
+def attach(store: Store, name: object, port: Port) -> Implementer:
+    """Let `port` hold the name: IMM calls it for all that the name is bound to. Return the name's record."""
     if not isinstance(name, str) or not name:
         raise AisError(Code.ERR_INVALID_PARAM, "no implementer name")
     if size(name) > MAX_IMPLEMENTER_NAME:
@@ -35,7 +36,7 @@ def attach(store: Store, name: object, port: Any) -> Implementer:
 
 
 def detach(store: Store, implementer: Implementer) -> None:
-    """Nobody holds the name any more. An applier's bindings go with its holder."""
+    """Take the name from its holder. The bindings of an applier go, too."""
     implementer.port = None
     if implementer.is_applier:
         for cls in store.classes.values():
@@ -74,7 +75,7 @@ def set_class(store: Store, implementer: Implementer, name: object) -> None:
 
 
 def release_class(store: Store, implementer: Implementer, name: object) -> None:
-    """Undo `set_class`."""
+    """Take a class and its instances from the name (saImmOiClassImplementerRelease)."""
     cls = _config_class(store, name)
     if implementer.is_applier:
         if implementer not in cls.appliers:
@@ -131,7 +132,7 @@ def set_object(store: Store, implementer: Implementer, dn: object, scope: object
 
 
 def release_object(store: Store, implementer: Implementer, dn: object, scope: object) -> None:
-    """Undo `set_object`."""
+    """Take configuration objects from the name (saImmOiObjectImplementerRelease)."""
     for found in _config_objects(store, dn, scope):
         if found.locked_by(None):
             raise AisError(Code.ERR_BUSY, f"a CCB works on {found.dn}")

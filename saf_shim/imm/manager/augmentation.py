@@ -15,10 +15,10 @@ from saf_shim.imm.manager.ccb import Ccb, Done
 
 
 class Augmentation:
-    """What a CCB handle is to an implementer; has the methods of `ccb.CcbHandle`."""
+    """An implementer's CCB handle. It offers the methods of `ccb_handle.CcbHandle`."""
 
     def __init__(self, ccb: Ccb, implementer: Implementer, on_close: Callable[[], None]) -> None:
-        """AisError when the CCB cannot be augmented at present."""
+        """Begin; AisError when the CCB cannot be augmented at present."""
         ccb.begin_augmentation(implementer)
         self._on_close = on_close
         self.ccb = ccb
@@ -28,7 +28,7 @@ class Augmentation:
         self._ended = False
 
     def perform(self, operation: Callable[[Ccb, Done], None], done: Done) -> None:
-        """Perform a change."""
+        """Perform a change in the CCB."""
         if self._ended or self._applied:
             done(Code.ERR_BAD_OPERATION if self._applied else Code.ERR_FAILED_OPERATION)
             return
@@ -53,19 +53,15 @@ class Augmentation:
         done(Code.OK)
 
     def validate(self, done: Done) -> None:
-        """Not for implementers."""
+        """Refuse: only the administrator may validate the CCB."""
         done(Code.ERR_BAD_OPERATION)
 
-    def abort(self) -> None:
-        """Changes that were made cannot be taken back: the whole CCB is refused then."""
-        self._applied = not self._tainted
-
     def end(self) -> None:
-        """Its handle has gone."""
+        """Do nothing: when the handle goes, the callback's answer still decides."""
 
     def close(self, rc: int) -> int:
-        """The callback returns `rc`: what counts, as an augmentation that was not applied counts as a
-        refusal."""
+        """End it when the callback returns `rc`, and return the code that counts: changes that were not
+        applied are a refusal."""
         if not self._ended:
             self._ended = True
             self.ccb.end_augmentation()

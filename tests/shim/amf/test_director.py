@@ -18,7 +18,8 @@ from saf_shim.amf.redundancy import no_redundancy, two_n
 from saf_shim.amf.redundancy.groups import GroupEvent
 from saf_shim.amf.states import SECOND, Admin, GroupState, Ha, Operation, Operational, Presence, Recovery
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.implementer.hooks import Change, ChangeKind
+from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 SU1, SU2 = "safSu=SU1,safSg=G,safApp=A", "safSu=SU2,safSg=G,safApp=A"
 C1 = f"safComp=C1,{SU1}"
@@ -189,15 +190,15 @@ def test_what_is_assigned_during_a_restart_is_assigned_after_it() -> None:
 # -- changes of the model
 
 
-def apply(world: World, *changes: Change) -> None:
+def apply(world: World, *changes: ObjectChange) -> None:
     validation.check(world.director, changes, world.model.view, SUPPORTED)
     inventory.apply(world.director, changes)
     world.pump()
 
 
-def created(world: World, class_name: str, dn: str, **attributes: Any) -> Change:
+def created(world: World, class_name: str, dn: str, **attributes: Any) -> ObjectChange:
     world.model.view.add(class_name, dn, **attributes)
-    return Change(ChangeKind.CREATE, dn, class_name, None, world.model.view.get(dn))
+    return ObjectChange(ChangeKind.CREATE, dn, class_name, None, world.model.view.get(dn))
 
 
 def test_a_csi_comes_to_an_assigned_si_and_goes() -> None:
@@ -209,7 +210,7 @@ def test_a_csi_comes_to_an_assigned_si_and_goes() -> None:
         assert world.process_of(component).states == {"safCsi=I1,safSi=S1,safApp=A": ha, csi: ha}
     before = world.model.view.get(csi)
     del world.model.view.objects[csi]
-    apply(world, Change(ChangeKind.DELETE, csi, "SaAmfCSI", before, None))
+    apply(world, ObjectChange(ChangeKind.DELETE, csi, "SaAmfCSI", before, None))
     world.run()
     assert world.process_of(C1).states == {"safCsi=I1,safSi=S1,safApp=A": Ha.ACTIVE}
     assert not [dn for dn in world.objects if csi in dn]
@@ -218,7 +219,7 @@ def test_a_csi_comes_to_an_assigned_si_and_goes() -> None:
 def test_the_last_csi_stays() -> None:
     world = started(Model(5, units=1))
     csi = world.model.csis[0]
-    change = Change(ChangeKind.DELETE, csi, "SaAmfCSI", world.model.view.get(csi), None)
+    change = ObjectChange(ChangeKind.DELETE, csi, "SaAmfCSI", world.model.view.get(csi), None)
     with pytest.raises(AisError, match="is the last csi in si"):
         validation.check(world.director, [change], world.model.view, SUPPORTED)
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
-from errno import EBADF, EINVAL, ENOENT, ENOTDIR
-from io import TextIOWrapper
-from typing import TextIO
+from collections.abc import Sequence
+from errno import EINVAL, ENOENT, ENOTDIR
 
+from amf_netwatch.commands.shape import (
+    complain,
+    descriptor_of,
+    get_output,
+    give_up_output,
+    read_seconds,
+    wants_colour,
+)
 from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
 from amf_netwatch.netlink.mirror.changes import Object
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
@@ -33,11 +39,11 @@ dropped events: lost, and then what is there anew.
 """
 
 
-def main(argv: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command with these arguments; returns its exit status."""
     parser = make_parser()
     try:
-        options = parser.parse_intermixed_args(argv)
+        options = parser.parse_intermixed_args(arguments)
         if options.replay is not None:
             for name in ("netns", "record", "timeout"):
                 if getattr(options, name) is not None:
@@ -59,7 +65,7 @@ def main(argv: list[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options, as DESIGN 3.5 names them."""
+    """The options of `monitor`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Show links, addresses and routes, and what happens to them.",
@@ -85,17 +91,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--record", metavar="FILE", help="also store the kernel's datagrams in FILE")
     parser.add_argument("--replay", metavar="FILE", help="show a recording instead of this machine")
     return parser
-
-
-def read_seconds(text: str) -> float:
-    """A number of seconds; raises ArgumentTypeError."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e9:  # not for nan either
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return seconds
 
 
 def _read_count(text: str) -> int:
@@ -156,47 +151,6 @@ def _replay(path: str, monitor: Monitor) -> int:
     if recording.damage is not None:
         complain(PROGRAM, f"{path}: {recording.damage}; what was before it has been shown")
     return 0
-
-
-def give_up_output() -> None:
-    """What is still buffered and could not be written must not be tried again at exit."""
-    descriptor = descriptor_of(sys.stdout)
-    if descriptor is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-
-
-def get_output() -> TextIO:
-    """Standard output, made safe; raises OSError when it is closed."""
-    if sys.stdout is None:
-        raise OSError(EBADF, "standard output is closed")
-    make_safe(sys.stdout)
-    return sys.stdout
-
-
-def make_safe(output: TextIO) -> None:
-    """What the terminal's encoding does not know is escaped instead of raising."""
-    if isinstance(output, TextIOWrapper):
-        output.reconfigure(errors="backslashreplace")
-
-
-def descriptor_of(output: TextIO | None) -> int | None:
-    """The descriptor behind a stream; None: there is none."""
-    try:
-        return None if output is None else output.fileno()
-    except (OSError, ValueError):
-        return None
-
-
-def wants_colour(output: TextIO) -> bool:
-    """A terminal that shows colours, and nobody said NO_COLOR (no-color.org)."""
-    return output.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def complain(program: str, text: str) -> None:
-    """One line to standard error, if there is one."""
-    if sys.stderr is None:
-        return
-    print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr)
 
 
 def status_of(error: Exception, namespace: str | None) -> int:

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from time import time
 from typing import Callable, Optional
 
-from amf_netwatch.commands.monitor import (
-    complain,
-    explain,
-    get_output,
-    give_up_output,
-    read_seconds,
-    status_of,
-)
+from amf_netwatch.commands.network.monitor import explain, status_of
+from amf_netwatch.commands.shape import complain, get_output, give_up_output, read_seconds
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
 from amf_netwatch.netlink.mirror.changes import Action, Change, Object
@@ -56,10 +51,10 @@ _WAITS: dict[str, tuple[str, Wait]] = {
 }
 
 
-def main(argv: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command with these arguments; returns its exit status."""
     try:
-        options = make_parser().parse_args(argv)
+        options = make_parser().parse_args(arguments)
     except SystemExit as exit_:  # argparse has said why
         return exit_.code if isinstance(exit_.code, int) else 2
     try:
@@ -83,7 +78,7 @@ def main(argv: list[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options, as DESIGN 3.5 names them."""
+    """The options of `wait`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Wait for something to happen to a link, and print it.", allow_abbrev=False
     )
