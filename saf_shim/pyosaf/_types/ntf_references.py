@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the interfaces of other services refer to notifications (saNtf.h).
 
-They stand apart from the other structures of that service: to make those takes 1.4 ms of every program's start.
+They stand apart from that service's other structures, which take 1.4 ms of a program's start to make.
 """
 
 from __future__ import annotations
