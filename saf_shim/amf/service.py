@@ -56,6 +56,8 @@ _NODE_ENVIRONMENT = {
 class AmfService:
     """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.contract.Service`."""
 
+    finalizers: Mapping[str, Code] = {"saAmfFinalize": Code.ERR_BAD_HANDLE}
+
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
         self._imm = Attached(store, IMPLEMENTER, self)
