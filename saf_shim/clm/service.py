@@ -50,6 +50,8 @@ class _ClmSession:
 class ClmService:
     """The service behind saClm*. The server calls the methods of `Service`, IMM those of `Hooks`."""
 
+    finalizers: Mapping[str, Code] = {"saClmFinalize": Code.ERR_BAD_HANDLE}
+
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
         self._store = store

@@ -21,7 +21,7 @@ class Handle:
         self.below: set[int] = set()  # handles that end with this one
         self.keep: Any = None  # the result of the last call, which C code would own
         self.callbacks: Any = None
-        self.kept: Any = None  # the program's structure of callbacks, which it should but may not keep
+        self.kept: Any = None  # the program's structure of callbacks
         self.timeout: Optional[float] = None  # seconds that a call may take
         self.implementer = ""  # the IMM implementer name that it holds
 
@@ -117,6 +117,13 @@ def selection_object(number: int, name: str, target: Any) -> int:
             return Code.ERR_BAD_HANDLE
         target[0] = fd
     return rc
+
+
+def keep_callbacks(number: Any, callbacks: Any, _version: Any) -> None:
+    """Keep the program's structure of callbacks for the life of the handle that has been opened with it.
+
+    A program should keep it by itself; the real library crashes at the next callback if it does not."""
+    handles[number.value].kept = callbacks
 
 
 def read_name(name: Any) -> Optional[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from saf_shim.codes import Code
 
-from . import _handles
+from . import handles
 
 
 def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
@@ -18,12 +18,12 @@ def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
 
     def initialize(handle: Any, callbacks: Any, version: Any) -> int:
         del handle, callbacks
-        args: _handles.Out = {
+        args: handles.Out = {
             "version": [ord(version.releaseCode), version.majorVersion, version.minorVersion]
         }
-        rc, _, opened = _handles.initialize(name, args, exclusive=False)
+        rc, _, opened = handles.initialize(name, args, exclusive=False)
         if opened is not None:
-            _handles.forget(opened.number)
+            handles.forget(opened.number)
         return rc
 
     initialize.__name__ = name
