@@ -236,8 +236,8 @@ class Session:
                     if self._closed and self._channel is not None:
                         self._channel.sock.close()  # perhaps a signal handler closed us, and could not do it
             if rc != Code.OK:
-                # The end of the handle ends a blocking dispatch with OK. The simulator may close the channel before
-                # the thread that finalizes has its answer.
+                # The end of the handle ends a blocking dispatch with OK. The simulator may close the channel
+                # before the thread that finalizes has its answer.
                 ends = self._closed or self.is_ending
                 return Code.OK if ends and flags == _DISPATCH_BLOCKING else rc
             callbacks = out["callbacks"]
