@@ -76,9 +76,14 @@ def open_below(number: int, name: str, args: Out) -> tuple[int, int]:
 
 def finalize(number: int, name: str) -> int:
     """Perform a finalizing call and, if it is OK, forget the handle and those made from it."""
+    handle = handles.get(number)
+    if handle is not None and handle.parent is None:
+        handle.session.is_ending = True
     rc, _ = call(number, name, {})
     if rc == Code.OK:
         forget(number)
+    elif handle is not None:
+        handle.session.is_ending = False
     return rc
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from saf_shim.amf.states import Admin
 
@@ -19,6 +19,3 @@ class Rule(NamedTuple):
     to: Optional[Admin]  # the administrative state it ends in, None: it has no say in it
     begin: Callable[..., Done]  # (director, entity, operation); AisError: refused
     text: str
-
-
-Entity = Any

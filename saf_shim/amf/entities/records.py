@@ -8,12 +8,14 @@ latest first."""
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, NamedTuple, Optional
 
+from imm_model.names import escape_dn, parent_dn
 from saf_shim.amf.states import (
     Act,
     Admin,
     AssignmentState,
+    GroupChange,
     GroupState,
     Ha,
     Operation,
@@ -33,7 +35,7 @@ def by_name(name: str) -> tuple[int, bytes]:
     return len(raw), raw
 
 
-class Pending:
+class PendingOperation:
     """An administrative operation that waits for its end."""
 
     __slots__ = ("operation", "ticket")
@@ -57,7 +59,7 @@ class Node:
         self.operational = Operational.ENABLED if present else Operational.DISABLED
         self.recovering = False  # it failed: repaired by a reboot once nothing is assigned there
         self.units: list[Unit] = []
-        self.pending: Optional[Pending] = None
+        self.pending: Optional[PendingOperation] = None
         self.left = 0  # units that the pending operation still waits for
 
 
@@ -75,7 +77,7 @@ class Group:
         self.units: list[Unit] = []
         self.sis: list[Si] = []
         self.queue: list[Unit] = []  # the units that the present state is about
-        self.pending: Optional[Pending] = None
+        self.pending: Optional[PendingOperation] = None
 
     def enqueue(self, unit: Unit) -> None:
         if unit not in self.queue:
@@ -84,6 +86,11 @@ class Group:
     def dequeue(self, unit: Unit) -> None:
         if unit in self.queue:
             self.queue.remove(unit)
+
+    @property
+    def application(self) -> str:
+        """The DN of the application that the group belongs to."""
+        return parent_dn(self.dn)
 
     @property
     def head(self) -> Optional[Unit]:
@@ -128,7 +135,7 @@ class Unit:
         self.assignments: list[Assignment] = []
         self.active = 0
         self.standby = 0
-        self.pending: Optional[Pending] = None
+        self.pending: Optional[PendingOperation] = None
         self.terminated = False  # by the administrator: not to be instantiated by itself
         self.restarting = False  # its readiness is not published meanwhile
         self.swapping = False  # becomes standby when the other one is active
@@ -194,7 +201,7 @@ class Component:
         self.readiness = Readiness.OUT_OF_SERVICE
         self.restarts = 0
         self.assigned = False  # it has a CSI of the SI that is being assigned
-        self.pending: Optional[Pending] = None
+        self.pending: Optional[PendingOperation] = None
 
 
 class Si:
@@ -225,7 +232,7 @@ class Si:
         self.standby = 0
         self.csis: list[Csi] = []
         self.assignments: list[Assignment] = []
-        self.pending: Optional[Pending] = None
+        self.pending: Optional[PendingOperation] = None
 
     def standby_rank(self, unit: Unit) -> int:
         """The unit's place among the standbys, from 1; 0 for others."""
@@ -264,6 +271,15 @@ class Assignment:
         self.adding: Optional[CsiAssignment] = None  # one CSI that is added to it, or taken from it
         self.single = Act.ASSIGN  # which of the two
 
+    @property
+    def rdn(self) -> str:
+        """Of its SaAmfSIAssignment object."""
+        return f"safSISU={escape_dn(self.unit.dn)}"
+
+    @property
+    def dn(self) -> str:
+        return f"{self.rdn},{self.si.dn}"
+
 
 class CsiAssignment:
     """A CSI assigned to a component."""
@@ -274,3 +290,39 @@ class CsiAssignment:
         self.csi = csi
         self.component = component
         self.assignment = assignment
+
+    @property
+    def rdn(self) -> str:
+        """Of its SaAmfCSIAssignment object."""
+        return f"safCSIComp={escape_dn(self.component.dn)}"
+
+    @property
+    def dn(self) -> str:
+        return f"{self.rdn},{self.csi.dn}"
+
+
+class Member(NamedTuple):
+    """A component of a protection group: it serves the group's CSI."""
+
+    component: str
+    ha: int  # 0 when it was removed
+    rank: int
+    change: GroupChange = GroupChange.NO_CHANGE
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "compName": self.component,
+            "haState": int(self.ha),
+            "rank": self.rank,
+            "change": int(self.change),
+        }
+
+
+class ProtectionGroup:
+    """The components that serve one CSI, as the handles that track it were told."""
+
+    __slots__ = ("members", "trackers")
+
+    def __init__(self) -> None:
+        self.members: list[Member] = []  # the latest first
+        self.trackers: dict[int, int] = {}  # handle: flags

@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from saf_shim.amf.cluster.administration_rules import Done, Rule
-from saf_shim.amf.cluster.records import Node
+from saf_shim.amf.cluster.administration.rules import Done, Rule
+from saf_shim.amf.cluster.group_events import group_event
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Node
 from saf_shim.amf.messages import NodeOperation
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import AT_REST, Admin, GroupState, Ha, Operation, Operational, Presence, Readiness
 from saf_shim.codes import AisError, Code
-
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
 
 _OUT_OF_ORDER = {
     Admin.UNLOCKED: "UNLOCKED",
@@ -32,23 +29,23 @@ def _check(node: Node, operation: Operation) -> None:
         raise AisError(Code.ERR_BAD_OPERATION, text)
 
 
-def _unlock_node(director: Director, node: Node, operation: Operation) -> Done:
+def _unlock_node(cluster: Cluster, node: Node, operation: Operation) -> Done:
     _check(node, operation)
-    director.set_node_admin(node, Admin.UNLOCKED)
+    cluster.set_node_admin(node, Admin.UNLOCKED)
     if not node.present or node.operational == Operational.DISABLED:
         return True
     for unit in node.units:
-        if director.in_service(unit):
-            director.set_readiness(unit, Readiness.IN_SERVICE)
-            director.group_event(unit.group, GroupEvent.SU_UP, Cause(unit))
-        director.instantiate_spares(unit.group)
+        if cluster.in_service(unit):
+            cluster.set_readiness(unit, Readiness.IN_SERVICE)
+            group_event(cluster, unit.group, GroupEvent.SU_UP, Cause(unit))
+        cluster.instantiate_spares(unit.group)
     return all(unit.group.state == GroupState.STABLE for unit in node.units)
 
 
-def _lock_node(director: Director, node: Node, operation: Operation) -> Done:
+def _lock_node(cluster: Cluster, node: Node, operation: Operation) -> Done:
     _check(node, operation)
     if not node.present or node.operational == Operational.DISABLED:
-        director.set_node_admin(node, Admin.LOCKED)
+        cluster.set_node_admin(node, Admin.LOCKED)
         return True
     assigned = [unit for unit in node.units if unit.assignments]
     for unit in assigned:
@@ -57,65 +54,65 @@ def _lock_node(director: Director, node: Node, operation: Operation) -> Done:
             raise AisError(Code.ERR_NOT_SUPPORTED, text)
     shutdown = operation == Operation.SHUTDOWN
     active = any(unit.assignments[0].ha == Ha.ACTIVE for unit in assigned)
-    director.set_node_admin(node, Admin.SHUTTING_DOWN if shutdown else Admin.LOCKED)
+    cluster.set_node_admin(node, Admin.SHUTTING_DOWN if shutdown else Admin.LOCKED)
     waiting = 0
     for unit in node.units:
-        director.set_readiness(unit, Readiness.OUT_OF_SERVICE)
+        cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
         had = bool(unit.assignments)
         if had:
-            director.group_event(unit.group, GroupEvent.SU_DOWN, Cause(unit))
-        director.instantiate_spares(unit.group)
+            group_event(cluster, unit.group, GroupEvent.SU_DOWN, Cause(unit))
+        cluster.instantiate_spares(unit.group)
         waiting += had and unit.group.state in (GroupState.REALIGN, GroupState.SU_OPERATION)
     if node.admin == Admin.SHUTTING_DOWN and not active:
-        director.set_node_admin(node, Admin.LOCKED)
+        cluster.set_node_admin(node, Admin.LOCKED)
     return waiting == 0
 
 
-def _lock_node_instantiation(director: Director, node: Node, operation: Operation) -> Done:
+def _lock_node_instantiation(cluster: Cluster, node: Node, operation: Operation) -> Done:
     _check(node, operation)
     for unit in node.units:
         unit.terminated = True
-    director.set_node_admin(node, Admin.LOCKED_INSTANTIATION)
+    cluster.set_node_admin(node, Admin.LOCKED_INSTANTIATION)
     if not node.present or node.operational == Operational.DISABLED:
         return True
     ending = [unit for unit in node.units if unit.presence not in AT_REST]
     for unit in ending:
-        director.terminate(unit)
+        cluster.terminate(unit)
     return not ending
 
 
-def _unlock_node_instantiation(director: Director, node: Node, operation: Operation) -> Done:
+def _unlock_node_instantiation(cluster: Cluster, node: Node, operation: Operation) -> Done:
     _check(node, operation)
     for unit in node.units:
         unit.terminated = False
-    director.set_node_admin(node, Admin.LOCKED)
+    cluster.set_node_admin(node, Admin.LOCKED)
     if not node.present or node.operational == Operational.DISABLED:
         return True
     trying: dict[str, int] = {}
     for unit in node.units:
         group = unit.group
-        wanted = director.configuration.preferred_in_service(group.dn) or len(group.units)
+        wanted = cluster.configuration.preferred_in_service(group.dn) or len(group.units)
         if (
             Admin.LOCKED_INSTANTIATION not in (unit.admin, group.admin)
             and unit.presence == Presence.UNINSTANTIATED
             and unit.operational == Operational.ENABLED
-            and wanted > director.instantiated(group) + trying.get(group.dn, 0)
+            and wanted > cluster.instantiated(group) + trying.get(group.dn, 0)
         ):
-            director.instantiate(unit)
+            cluster.instantiate(unit)
             trying[group.dn] = trying.get(group.dn, 0) + 1
     return not trying
 
 
-def _repair_node(director: Director, node: Node, operation: Operation) -> Done:
+def _repair_node(cluster: Cluster, node: Node, operation: Operation) -> Done:
     if node.operational == Operational.ENABLED:
         text = f"Admin repair request for '{node.dn}', op state already enabled"
         raise AisError(Code.ERR_NO_OP, text)
     if not node.present:
         raise AisError(Code.ERR_TRY_AGAIN)
     if not node.units:
-        director.set_node_operational(node, Operational.ENABLED)
+        cluster.set_node_operational(node, Operational.ENABLED)
         return True
-    director.to_node(node.name, NodeOperation(Operation.REPAIRED))
+    cluster.outbox.to_node(node.name, NodeOperation(Operation.REPAIRED))
     return False
 
 

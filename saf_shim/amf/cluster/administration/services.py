@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from saf_shim.amf.cluster.administration_rules import Done, Rule
-from saf_shim.amf.cluster.records import Group, Si
-from saf_shim.amf.cluster.recovery import is_instantiation_over
+from saf_shim.amf.cluster.administration.rules import Done, Rule
+from saf_shim.amf.cluster.group_events import group_event
+from saf_shim.amf.cluster.pending import is_instantiation_over
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Group, Si
 from saf_shim.amf.redundancy import two_n
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import (
@@ -22,23 +22,20 @@ from saf_shim.amf.states import (
 )
 from saf_shim.codes import AisError, Code
 
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
-
 # -- service instances
 
 
-def _unlock_si(director: Director, si: Si, operation: Operation) -> Done:
+def _unlock_si(cluster: Cluster, si: Si, operation: Operation) -> Done:
     if si.admin == Admin.UNLOCKED:
         raise AisError(Code.ERR_NO_OP, f"SI unlock of {si.dn} failed, already unlocked")
     if si.group.state != GroupState.STABLE:
         raise AisError(Code.ERR_TRY_AGAIN, f"SI unlock of {si.dn} failed, SG not stable")
-    director.set_si_admin(si, Admin.UNLOCKED)
-    director.group_event(si.group, GroupEvent.SI_UP, Cause(si=si))
+    cluster.set_si_admin(si, Admin.UNLOCKED)
+    group_event(cluster, si.group, GroupEvent.SI_UP, Cause(si=si))
     return not si.assignments
 
 
-def _lock_si(director: Director, si: Si, operation: Operation) -> Done:
+def _lock_si(cluster: Cluster, si: Si, operation: Operation) -> Done:
     shutdown = operation == Operation.SHUTDOWN
     if shutdown and si.admin == Admin.SHUTTING_DOWN:
         raise AisError(Code.ERR_NO_OP, f"SI unlock of {si.dn} failed, already shutting down")
@@ -47,23 +44,23 @@ def _lock_si(director: Director, si: Si, operation: Operation) -> Done:
     if si.admin == Admin.LOCKED:
         raise AisError(Code.ERR_NO_OP, f"SI lock of {si.dn} failed, already locked")
     if not si.assignments:
-        director.set_si_admin(si, Admin.LOCKED)
+        cluster.set_si_admin(si, Admin.LOCKED)
         return True
     group = si.group
     if group.state != GroupState.STABLE:
         hurried = group.state == GroupState.SI_OPERATION and si.admin == Admin.SHUTTING_DOWN
         if shutdown or not hurried:
             raise AisError(Code.ERR_TRY_AGAIN, f"SI lock of '{si.dn}' failed, SG not stable")
-        director.end(si, Code.ERR_INTERRUPT, f"SI lock has been issued '{si.dn}'")
+        cluster.end(si, Code.ERR_INTERRUPT, f"SI lock has been issued '{si.dn}'")
     before = si.admin
-    director.set_si_admin(si, Admin.SHUTTING_DOWN if shutdown else Admin.LOCKED)
-    if not director.group_event(group, GroupEvent.SI_DOWN, Cause(si=si)):
-        director.set_si_admin(si, before)
+    cluster.set_si_admin(si, Admin.SHUTTING_DOWN if shutdown else Admin.LOCKED)
+    if not group_event(cluster, group, GroupEvent.SI_DOWN, Cause(si=si)):
+        cluster.set_si_admin(si, before)
         raise AisError(Code.ERR_BAD_OPERATION, f"SI shutdown/lock of {si.dn} failed")
     return False
 
 
-def _swap(director: Director, si: Si, operation: Operation) -> Done:
+def _swap(cluster: Cluster, si: Si, operation: Operation) -> Done:
     code = Code.OK
     if si.group.redundancy != Redundancy.TWO_N:
         code = Code.ERR_NOT_SUPPORTED
@@ -71,7 +68,7 @@ def _swap(director: Director, si: Si, operation: Operation) -> Done:
         code = Code.ERR_BAD_OPERATION
     elif si.group.state != GroupState.STABLE:
         code = Code.ERR_TRY_AGAIN
-    elif not two_n.can_swap(si) or not two_n.swap(director, si):
+    elif not two_n.can_swap(si) or not two_n.swap(cluster, si):
         code = Code.ERR_BAD_OPERATION
     if code != Code.OK:
         raise AisError(code, f"SI Swap of {si.dn} failed, syslog has details")
@@ -105,24 +102,24 @@ INSTANCE: dict[Operation, Rule] = {
 # -- service groups
 
 
-def _unlock_group(director: Director, group: Group, operation: Operation) -> Done:
+def _unlock_group(cluster: Cluster, group: Group, operation: Operation) -> Done:
     if group.admin == Admin.UNLOCKED:
         raise AisError(Code.ERR_NO_OP, f"{group.dn} is already unlocked")
     _refuse_locked_in(group)
     before = group.admin
-    director.set_group_admin(group, Admin.UNLOCKED)
+    cluster.set_group_admin(group, Admin.UNLOCKED)
     for unit in group.units:
-        if director.in_service(unit):
-            director.set_readiness(unit, Readiness.IN_SERVICE)
-    if not director.group_event(group, GroupEvent.REALIGN, Cause()):
+        if cluster.in_service(unit):
+            cluster.set_readiness(unit, Readiness.IN_SERVICE)
+    if not group_event(cluster, group, GroupEvent.REALIGN, Cause()):
         for unit in group.units:
-            director.set_readiness(unit, Readiness.OUT_OF_SERVICE)
-        director.set_group_admin(group, before)
+            cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
+        cluster.set_group_admin(group, before)
         raise AisError(Code.ERR_BAD_OPERATION)
     return group.state == GroupState.STABLE
 
 
-def _lock_group(director: Director, group: Group, operation: Operation) -> Done:
+def _lock_group(cluster: Cluster, group: Group, operation: Operation) -> Done:
     if operation == Operation.SHUTDOWN:
         if group.admin == Admin.SHUTTING_DOWN:
             raise AisError(Code.ERR_NO_OP, f"{group.dn} is shutting down")
@@ -134,12 +131,12 @@ def _lock_group(director: Director, group: Group, operation: Operation) -> Done:
         _refuse_locked_in(group)
     before = group.admin
     shutdown = operation == Operation.SHUTDOWN
-    director.set_group_admin(group, Admin.SHUTTING_DOWN if shutdown else Admin.LOCKED)
-    if not director.group_event(group, GroupEvent.SG_DOWN, Cause()):
-        director.set_group_admin(group, before)
+    cluster.set_group_admin(group, Admin.SHUTTING_DOWN if shutdown else Admin.LOCKED)
+    if not group_event(cluster, group, GroupEvent.SG_DOWN, Cause()):
+        cluster.set_group_admin(group, before)
         raise AisError(Code.ERR_BAD_OPERATION)
     for unit in group.units:
-        director.set_readiness(unit, Readiness.OUT_OF_SERVICE)
+        cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
     return group.state == GroupState.STABLE
 
 
@@ -148,19 +145,19 @@ def _refuse_locked_in(group: Group) -> None:
         raise AisError(Code.ERR_BAD_OPERATION, f"{group.dn} is locked instantiation")
 
 
-def _lock_group_instantiation(director: Director, group: Group, operation: Operation) -> Done:
+def _lock_group_instantiation(cluster: Cluster, group: Group, operation: Operation) -> Done:
     if group.admin == Admin.LOCKED_INSTANTIATION:
         raise AisError(Code.ERR_NO_OP, f"{group.dn} is already locked-instantiation")
     if group.admin != Admin.LOCKED:
         raise AisError(Code.ERR_BAD_OPERATION, f"{group.dn} is not locked")
-    director.set_group_admin(group, Admin.LOCKED_INSTANTIATION)
+    cluster.set_group_admin(group, Admin.LOCKED_INSTANTIATION)
     for unit in group.units[::-1]:
         if unit.presence not in AT_REST and unit.node.present:
-            director.terminate(unit)
-    return is_instantiation_over(director, group, operation)
+            cluster.terminate(unit)
+    return is_instantiation_over(cluster, group, operation)
 
 
-def _unlock_group_instantiation(director: Director, group: Group, operation: Operation) -> Done:
+def _unlock_group_instantiation(cluster: Cluster, group: Group, operation: Operation) -> Done:
     if group.admin == Admin.LOCKED:
         raise AisError(Code.ERR_NO_OP, f"{group.dn} is already locked")
     if group.admin != Admin.LOCKED_INSTANTIATION:
@@ -168,8 +165,8 @@ def _unlock_group_instantiation(director: Director, group: Group, operation: Ope
     for unit in group.units:
         if unit.presence == Presence.TERMINATING:
             raise AisError(Code.ERR_TRY_AGAIN, f"su'{unit.dn}' in terminating state")
-    director.set_group_admin(group, Admin.LOCKED)
-    wanted = director.configuration.preferred_in_service(group.dn) or len(group.units)
+    cluster.set_group_admin(group, Admin.LOCKED)
+    wanted = cluster.configuration.preferred_in_service(group.dn) or len(group.units)
     trying = 0
     for unit in group.units:
         if (
@@ -179,10 +176,10 @@ def _unlock_group_instantiation(director: Director, group: Group, operation: Ope
         ):
             continue
         if unit.node.present and trying < wanted:
-            director.instantiate(unit)
+            cluster.instantiate(unit)
             trying += 1
         unit.terminated = False
-    return is_instantiation_over(director, group, operation)
+    return is_instantiation_over(cluster, group, operation)
 
 
 GROUP: dict[Operation, Rule] = {
