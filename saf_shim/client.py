@@ -15,17 +15,20 @@ import os
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import Code
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    Out = dict[str, Any]
+    RunCallback = Callable[[str, Out], Optional[int]]
+
 _CHUNK = 1 << 16
 _DISPATCH_ALL = 2
 _DISPATCH_BLOCKING = 3
-
-Out = dict[str, Any]
-RunCallback = Callable[[str, Out], Optional[int]]
 
 
 class UnreachableError(Exception):

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
-from typing import Any, NamedTuple, Optional
 
 from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import Value, ValueType
 from saf_shim.client import Session, UnreachableError
 from saf_shim.codes import Code
 from saf_shim.patience import FINALIZE_TIME, INITIALIZE_TIME
 from saf_shim.tools import command
 from saf_shim.tools.imm.formatting import describe_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 VERSION = [ord("A"), 2, 17]
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
