@@ -26,6 +26,12 @@ SUPPORTED = [ord("A"), 2, 18]
 class ImmService:
     """The service behind saImm*. The server calls the methods of `saf_shim.contract.Service`."""
 
+    # Whoever gives a lost handle of IMM back is told that this went well, as by OpenSAF.
+    finalizers: Mapping[str, Code] = {"saImmOmFinalize": Code.OK, "saImmOiFinalize": Code.OK}
+    local_calls = frozenset(
+        ("saImmOmDispatch", "saImmOmSelectionObjectGet", "saImmOiDispatch", "saImmOiSelectionObjectGet")
+    )
+
     def __init__(self, world: World, store: Store) -> None:
         self.store = store
         self._imm = ImmHandles(world, store)
