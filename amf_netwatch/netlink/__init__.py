@@ -52,11 +52,9 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from amf_netwatch.netlink.listener import Cause, Changes, Listener
-    from amf_netwatch.netlink.mirror.changes import Action, Change, Object
     from amf_netwatch.netlink.mirror.conditions import Condition, NamedCondition
     from amf_netwatch.netlink.mirror.follower import Follower
     from amf_netwatch.netlink.mirror.lines import format_colour, format_json, format_text
-    from amf_netwatch.netlink.mirror.mirror import Mirror
     from amf_netwatch.netlink.mirror.monitor import Monitor, Selection
     from amf_netwatch.netlink.mirror.recording import (
         Record,
@@ -67,8 +65,10 @@ if TYPE_CHECKING:
         replay,
     )
     from amf_netwatch.netlink.mirror.state import State
-    from amf_netwatch.netlink.mirror.tables import Tables
-    from amf_netwatch.netlink.mirror.views import AddressView, LinkView, RouteView
+    from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
+    from amf_netwatch.netlink.mirror.tables.mirror import Mirror
+    from amf_netwatch.netlink.mirror.tables.namespace import Tables
+    from amf_netwatch.netlink.mirror.views import AddressView, LinkView, NeighbourView, RouteView, RuleView
     from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter,
         wait_attach,
@@ -84,7 +84,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "codec.address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
-    "mirror.changes": "Action Change Object",
+    "mirror.tables.changes": "Action Change Object",
     "codec.constants": (
         "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope"
     ),
@@ -99,7 +99,7 @@ _MODULES = {
     "listener": "Cause Changes Listener",
     "mirror.conditions": "Condition NamedCondition",
     "mirror.lines": "format_colour format_json format_text",
-    "mirror.mirror": "Mirror",
+    "mirror.tables.mirror": "Mirror",
     "mirror.monitor": "Monitor Selection",
     "codec.parsers": "ParserRegistry",
     "mirror.recording": "Record RecordedEvents Recorder Recording RecordKind replay",
@@ -107,8 +107,8 @@ _MODULES = {
     "codec.route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
     "socket": "NetlinkSocket",
     "mirror.state": "State",
-    "mirror.tables": "Tables",
-    "mirror.views": "AddressView LinkView RouteView",
+    "mirror.tables.namespace": "Tables",
+    "mirror.views": "AddressView LinkView NeighbourView RouteView RuleView",
     "mirror.waiting": "EventQueue Watch",
     "transport": "QueryTransport Transport",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
@@ -153,6 +153,7 @@ __all__ = [
     "Mirror",
     "Monitor",
     "NamedCondition",
+    "NeighbourView",
     "NetlinkError",
     "NetlinkSocket",
     "NextHop",
@@ -175,6 +176,7 @@ __all__ = [
     "RouteTable",
     "RouteType",
     "RouteView",
+    "RuleView",
     "Selection",
     "SocketError",
     "State",

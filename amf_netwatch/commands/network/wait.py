@@ -19,9 +19,9 @@ from amf_netwatch.commands.shape import complain, get_output, give_up_output, re
 from amf_netwatch.netlink.codec.constants import OperState
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.lines import describe_link, format_name, list_fields
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.mirror.wait import LinkWaiter
 
 PROGRAM = "amf-netwatch wait"
