@@ -60,6 +60,7 @@ CLASSES = (
     "SaAmfSIDependency",
     "SaAmfSIRankedSU",
     "SaAmfCompGlobalAttributes",
+    "OpenSafAmfConfig",
 )
 """Classes that AMF implements."""
 
