@@ -9,9 +9,13 @@ class exists.
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import NamedTuple, Optional
 
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import Value, ValueType, check_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 SYSTEM_ATTRIBUTES = ("SaImmAttrClassName", "SaImmAttrImplementerName", "SaImmAttrAdminOwnerName")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")

@@ -9,9 +9,14 @@ A value is an `int` (the five integer types), a `float`, a `str` (names and stri
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Union
 
-Value = Union[int, float, str, bytes]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    Value = Union[int, float, str, bytes]
+else:
+    Value = object  # annotations alone use it, and `typing` would cost each command 4 ms
 
 MAX_NAME_LENGTH = 255  # bytes of a DN; 256 is ERR_NAME_TOO_LONG unless IMM allows long DNs
 _FLOAT_MAX = 3.4028234663852886e38

@@ -86,7 +86,7 @@ class ImmHandles:
         implementer, handle.implementer = handle.implementer, None
         if implementer is None:
             return
-        bindings.detach(self.store, implementer)
+        bindings.detach(self.store, implementer, self.world)
         for other in list(self.handles.values()):
             if isinstance(other.resource, CcbHandle) and other.resource.ccb is not None:
                 other.resource.ccb.implementer_left(implementer)

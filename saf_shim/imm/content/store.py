@@ -51,6 +51,8 @@ class Implementer:
     def __init__(self, name: str) -> None:
         self.name = name
         self.port: Optional[Port] = None  # of whoever holds the name; None while nobody does
+        self.departures = 0  # how often a holder has left
+        self.is_away = False  # whether the last holder left so long ago that readers do not see its values
 
     @property
     def is_applier(self) -> bool:
@@ -89,6 +91,9 @@ class StoredClass:
             attributes, key=lambda name: name.encode("utf-8", "surrogateescape"), reverse=True
         )
         self.pure = frozenset(name for name, attribute in attributes.items() if attribute.is_pure)
+        # What readers do not see of an object that nobody implements.
+        kept = AttributeFlag.CONFIG | AttributeFlag.PERSISTENT
+        self.volatile = frozenset(name for name, a in attributes.items() if not a.flags & kept)
 
     @property
     def is_config(self) -> bool:

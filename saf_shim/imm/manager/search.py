@@ -80,11 +80,11 @@ class Search:
     def _remember(self, found: StoredObject) -> None:
         """Take the values as they are now: later changes do not show in this search."""
         names = self._chosen(found)
-        attached = found.implementer is not None and found.implementer.port is not None
-        self._images[found.dn] = take_values(found, names, None, attached)
-        pure = [name for name in names if name in found.cls.pure]
-        if pure and attached:
-            self._pure[found.dn] = pure
+        self._images[found.dn] = take_values(found, names)
+        if found.cls.pure and found.implementer is not None and found.implementer.port is not None:
+            pure = [name for name in names if name in found.cls.pure]
+            if pure:
+                self._pure[found.dn] = pure
 
     def _chosen(self, found: StoredObject) -> list[str]:
         order = found.cls.read_order

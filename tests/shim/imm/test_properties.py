@@ -232,5 +232,5 @@ def test_an_implementer_name_is_taken_or_refused_with_a_code(name: str) -> None:
         taken = store.implementers[name]
         assert 1 <= len(name) <= rules.MAX_IMPLEMENTER_NAME
         assert code_of(lambda: bindings.attach(store, name, object())) == Code.ERR_EXIST
-        bindings.detach(store, taken)
+        bindings.detach(store, taken, NoTime())
         assert bindings.attach(store, name, object()) is taken
