@@ -6,7 +6,7 @@ messages) with `link_facts` (the fast link decoder) and `parsers` (the registry)
 values out, without IO; then `socket` (the only one that opens a netlink socket), `conversation` (questions
 and answers), `datagrams` and `buffer` (a queue that is a transport; a thread that fills one from a socket),
 `listener` (the thread of the component).  The tools: `changes`, `tables` with `route_table`, `recording`,
-`follower`; then `state`, `monitor`, `wait`.
+`follower`; then `state`, `monitor`, `wait` (see `mirror`).
 
 The public names are imported when first used: the component needs a few of them and starts in milliseconds.
 """
@@ -53,15 +53,11 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.listener import Cause, Changes, Listener
     from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+    from amf_netwatch.netlink.mirror.conditions import Condition, NamedCondition
     from amf_netwatch.netlink.mirror.follower import Follower
-    from amf_netwatch.netlink.mirror.monitor import (
-        Monitor,
-        Selection,
-        encode_json,
-        format_colour,
-        format_json,
-        format_text,
-    )
+    from amf_netwatch.netlink.mirror.lines import format_colour, format_json, format_text
+    from amf_netwatch.netlink.mirror.mirror import Mirror
+    from amf_netwatch.netlink.mirror.monitor import Monitor, Selection
     from amf_netwatch.netlink.mirror.recording import (
         Record,
         RecordedEvents,
@@ -70,8 +66,9 @@ if TYPE_CHECKING:
         RecordKind,
         replay,
     )
-    from amf_netwatch.netlink.mirror.state import EventQueue, State
-    from amf_netwatch.netlink.mirror.tables import Mirror, Tables
+    from amf_netwatch.netlink.mirror.state import State
+    from amf_netwatch.netlink.mirror.tables import Tables
+    from amf_netwatch.netlink.mirror.views import AddressView, LinkView, RouteView
     from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter,
         wait_attach,
@@ -80,6 +77,7 @@ if TYPE_CHECKING:
         wait_reconnect,
         wait_up,
     )
+    from amf_netwatch.netlink.mirror.waiting import EventQueue, Watch
     from amf_netwatch.netlink.socket import NetlinkSocket
     from amf_netwatch.netlink.transport import QueryTransport, Transport
 
@@ -99,14 +97,19 @@ _MODULES = {
     "codec.link": "Link LinkInfo decode_link format_address",
     "codec.link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
     "listener": "Cause Changes Listener",
-    "mirror.monitor": "Monitor Selection encode_json format_colour format_json format_text",
+    "mirror.conditions": "Condition NamedCondition",
+    "mirror.lines": "format_colour format_json format_text",
+    "mirror.mirror": "Mirror",
+    "mirror.monitor": "Monitor Selection",
     "codec.parsers": "ParserRegistry",
     "mirror.recording": "Record RecordedEvents Recorder Recording RecordKind replay",
     "codec.route": "DEFAULT_ROUTES NextHop Route Via decode_route",
     "codec.route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
     "socket": "NetlinkSocket",
-    "mirror.state": "EventQueue State",
-    "mirror.tables": "Mirror Tables",
+    "mirror.state": "State",
+    "mirror.tables": "Tables",
+    "mirror.views": "AddressView LinkView RouteView",
+    "mirror.waiting": "EventQueue Watch",
     "transport": "QueryTransport Transport",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "codec.messages": "ByteFilter Message iter_attributes iter_messages",
@@ -118,11 +121,13 @@ __all__ = [
     "Action",
     "Address",
     "AddressFlag",
+    "AddressView",
     "AnswerTimeoutError",
     "ByteFilter",
     "Cause",
     "Change",
     "Changes",
+    "Condition",
     "Conversation",
     "DatagramQueue",
     "DecodeError",
@@ -139,6 +144,7 @@ __all__ = [
     "LinkFactsDecoder",
     "LinkFlag",
     "LinkInfo",
+    "LinkView",
     "LinkWaiter",
     "Listener",
     "LossError",
@@ -146,6 +152,7 @@ __all__ = [
     "MessageType",
     "Mirror",
     "Monitor",
+    "NamedCondition",
     "NetlinkError",
     "NetlinkSocket",
     "NextHop",
@@ -167,6 +174,7 @@ __all__ = [
     "RouteScope",
     "RouteTable",
     "RouteType",
+    "RouteView",
     "Selection",
     "SocketError",
     "State",
@@ -176,11 +184,11 @@ __all__ = [
     "TruncatedError",
     "Via",
     "WaitTimeoutError",
+    "Watch",
     "decode_address",
     "decode_link",
     "decode_link_facts",
     "decode_route",
-    "encode_json",
     "format_address",
     "format_colour",
     "format_ip",
