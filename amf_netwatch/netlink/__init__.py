@@ -233,26 +233,32 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.changes import (
         Object as Object,
     )
+    from amf_netwatch.netlink.mirror.conditions import (
+        Condition as Condition,
+    )
+    from amf_netwatch.netlink.mirror.conditions import (
+        NamedCondition as NamedCondition,
+    )
     from amf_netwatch.netlink.mirror.follower import (
         Follower as Follower,
+    )
+    from amf_netwatch.netlink.mirror.lines import (
+        format_colour as format_colour,
+    )
+    from amf_netwatch.netlink.mirror.lines import (
+        format_json as format_json,
+    )
+    from amf_netwatch.netlink.mirror.lines import (
+        format_text as format_text,
+    )
+    from amf_netwatch.netlink.mirror.mirror import (
+        Mirror as Mirror,
     )
     from amf_netwatch.netlink.mirror.monitor import (
         Monitor as Monitor,
     )
     from amf_netwatch.netlink.mirror.monitor import (
         Selection as Selection,
-    )
-    from amf_netwatch.netlink.mirror.monitor import (
-        encode_json as encode_json,
-    )
-    from amf_netwatch.netlink.mirror.monitor import (
-        format_colour as format_colour,
-    )
-    from amf_netwatch.netlink.mirror.monitor import (
-        format_json as format_json,
-    )
-    from amf_netwatch.netlink.mirror.monitor import (
-        format_text as format_text,
     )
     from amf_netwatch.netlink.mirror.recording import (
         Record as Record,
@@ -273,16 +279,19 @@ if TYPE_CHECKING:
         replay as replay,
     )
     from amf_netwatch.netlink.mirror.state import (
-        EventQueue as EventQueue,
-    )
-    from amf_netwatch.netlink.mirror.state import (
         State as State,
     )
     from amf_netwatch.netlink.mirror.tables import (
-        Mirror as Mirror,
-    )
-    from amf_netwatch.netlink.mirror.tables import (
         Tables as Tables,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        AddressView as AddressView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        LinkView as LinkView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        RouteView as RouteView,
     )
     from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter as LinkWaiter,
@@ -301,6 +310,12 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.mirror.wait import (
         wait_up as wait_up,
+    )
+    from amf_netwatch.netlink.mirror.waiting import (
+        EventQueue as EventQueue,
+    )
+    from amf_netwatch.netlink.mirror.waiting import (
+        Watch as Watch,
     )
     from amf_netwatch.netlink.socket import (
         NetlinkSocket as NetlinkSocket,
@@ -339,12 +354,17 @@ _MODULES = {
     ),
     "listener": "Cause Changes Listener",
     "mirror.changes": "Action Change Object",
+    "mirror.conditions": "Condition NamedCondition",
     "mirror.follower": "Follower",
-    "mirror.monitor": "Monitor Selection encode_json format_colour format_json format_text",
+    "mirror.lines": "format_colour format_json format_text",
+    "mirror.mirror": "Mirror",
+    "mirror.monitor": "Monitor Selection",
     "mirror.recording": "Record RecordKind RecordedEvents Recorder Recording replay",
-    "mirror.state": "EventQueue State",
-    "mirror.tables": "Mirror Tables",
+    "mirror.state": "State",
+    "mirror.tables": "Tables",
+    "mirror.views": "AddressView LinkView RouteView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
+    "mirror.waiting": "EventQueue Watch",
     "socket": "NetlinkSocket",
     "transport": "QueryTransport Transport",
 }
