@@ -17,6 +17,7 @@ from saf_shim.imm.calls.wire import wire_attributes
 from saf_shim.imm.content.rules import AttributeValues
 from saf_shim.imm.content.store import Store
 from saf_shim.imm.implementer.attached import HooksPort
+from saf_shim.model.stand_ins import attach_stand_ins
 from saf_shim.model.standard import load_standard_model
 from saf_shim.server.call_log import LoggedCall
 from saf_shim.server.faults import Fault
@@ -37,6 +38,7 @@ class Simulator:
 
             for path in files:
                 load_file(self.store, self.server, path)
+        attach_stand_ins(self.store)
         self.imm = ImmService(self.server, self.store)
         self.server.host("saImm", self.imm)
         self.server.host("saClm", ClmService(self.server, self.store))
