@@ -57,6 +57,7 @@ class AmfService:
     """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.contract.Service`."""
 
     finalizers: Mapping[str, Code] = {"saAmfFinalize": Code.ERR_BAD_HANDLE}
+    local_calls: frozenset[str] = frozenset()
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world

@@ -51,6 +51,7 @@ class ClmService:
     """The service behind saClm*. The server calls the methods of `Service`, IMM those of `Hooks`."""
 
     finalizers: Mapping[str, Code] = {"saClmFinalize": Code.ERR_BAD_HANDLE}
+    local_calls: frozenset[str] = frozenset()
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world

@@ -10,7 +10,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure, pointer
 from typing import Any, Optional
 
 from saf_shim.codes import Code
-from saf_shim.patience import call_timeout
+from saf_shim.patience import FINALIZE_TIME, INITIALIZE_TIME, call_timeout
 
 from ._library import handles
 from ._library.imm_values import (
@@ -107,11 +107,12 @@ def saImmOiInitialize_2(immOiHandle: Any, immOiCallbacks: Any, version: Any) -> 
             if function:
                 given[field[0]] = type(function).from_buffer_copy(bytes(function))
     args = {"version": handles.read_version(version), "callbacks": len(given)}
-    rc, out, handle = handles.initialize("saImmOiInitialize_2", args, timeout=call_timeout(os.environ))
+    rc, out, handle = handles.initialize("saImmOiInitialize_2", args, timeout=INITIALIZE_TIME)
     if "version" in out:
         handles.write_version(version, out["version"])
     if handle is not None:
         immOiHandle[0] = handle.number
+        handle.timeout = call_timeout(os.environ)
         handle.callbacks = given
     return rc
 
@@ -131,7 +132,7 @@ def saImmOiDispatch(immOiHandle: int, dispatchFlags: int) -> int:
 @native(SaImmOiHandleT)
 def saImmOiFinalize(immOiHandle: int) -> int:
     """Close an OI handle; its implementer name is free, its runtime objects stay."""
-    return handles.finalize(immOiHandle, "saImmOiFinalize")
+    return handles.finalize(immOiHandle, "saImmOiFinalize", FINALIZE_TIME)
 
 
 def _name(text: str) -> Any:

@@ -12,7 +12,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure
 from typing import Any, Optional
 
 from saf_shim.codes import Code
-from saf_shim.patience import call_timeout
+from saf_shim.patience import FINALIZE_TIME, INITIALIZE_TIME, call_timeout
 
 from ._library import handles
 from ._library.imm_values import (
@@ -118,11 +118,12 @@ def _open(immHandle: Any, immCallbacks: Any, version: Any) -> int:
         return Code.ERR_INVALID_PARAM
     callbacks = immCallbacks[0] if immCallbacks else None
     args = {"version": handles.read_version(version), "callbacks": int(callbacks is not None)}
-    rc, out, handle = handles.initialize("saImmOmInitialize", args, timeout=call_timeout(os.environ))
+    rc, out, handle = handles.initialize("saImmOmInitialize", args, timeout=INITIALIZE_TIME)
     if "version" in out:
         handles.write_version(version, out["version"])
     if handle is not None:
         immHandle[0] = handle.number
+        handle.timeout = call_timeout(os.environ)
         if callbacks is not None:
             handle.callbacks = callbacks.saImmOmAdminOperationInvokeCallback
     return rc
@@ -174,7 +175,7 @@ def saImmOmDispatch(immHandle: int, dispatchFlags: int) -> int:
 @native(SaImmHandleT)
 def saImmOmFinalize(immHandle: int) -> int:
     """Close an OM handle and all made from it."""
-    return handles.finalize(immHandle, "saImmOmFinalize")
+    return handles.finalize(immHandle, "saImmOmFinalize", FINALIZE_TIME)
 
 
 # Classes

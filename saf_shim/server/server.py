@@ -26,6 +26,7 @@ from saf_shim.server.faults import Faults
 from saf_shim.server.loop import Loop, LoopTimer, ProcessWatch
 from saf_shim.server.processes import Processes, RunningCommand
 from saf_shim.server.session import ServerCall, ServerSession
+from saf_shim.server.waiting import Hang, Line
 
 MAX_OUTSTANDING = 256  # calls of one connection that wait for their answers
 
@@ -42,6 +43,7 @@ class Server:
         self.sessions: dict[int, ServerSession] = {}
         self.services: dict[str, Service] = {}
         self.absent: dict[str, Code] = {}  # prefix of the service that is away: what its calls answer
+        self.hanging: dict[str, Hang] = {}  # prefix of the service that hangs
         self.faults = Faults()
         self.calls = CallLog()
         self.controls: dict[str, Callable[[Arguments], Any]] = {}
@@ -131,7 +133,8 @@ class Server:
     def _open_session(self, connection: Connection, variables: Mapping[str, Any]) -> ServerSession:
         self._counter += 1
         environment = {name: value for name, value in variables.items() if isinstance(value, str)}
-        session = ServerSession(self._counter, connection.pid, environment, connection)
+        line = Line(self.loop.start_timer, self.now)
+        session = ServerSession(self._counter, connection.pid, environment, connection, line)
         self.sessions[session.id] = session
         connection.on_close = partial(self._main_closed, connection, session)
         if connection.pid:
@@ -148,11 +151,19 @@ class Server:
         if session.watch is not None:
             session.watch.cancel()
         session.end()
-        if session.service is not None:
-            session.service.session_closed(session)
+        session.line.add(partial(self._tell_service, session))
         if session.channel is not None:
             session.channel.close()
         session.main.close()
+
+    def _tell_service(self, session: ServerSession) -> None:
+        """Tell the service of a session that it has ended; a service that hangs hears of it later."""
+        for prefix, hang in self.hanging.items():
+            if session.service in (None, self.services.get(prefix)):
+                hang.add(partial(self._tell_service, session))
+                return
+        if session.service is not None:
+            session.service.session_closed(session)
 
     def _main_closed(self, connection: Connection, session: ServerSession) -> None:
         self._forget(connection)
@@ -190,24 +201,32 @@ class Server:
 
     def _serve(self, call: ServerCall) -> None:
         """Execute a call, or spoil it as the faults say."""
+        session = call.session
+        assert isinstance(session, ServerSession)
         fault = self.faults.take(call.name)
-        if fault is None:
-            self._execute(call)
-            return
-        call.lost = fault.lost
-        go_on = partial(self._execute, call) if fault.rc is None else partial(call.reply, fault.rc)
-        if fault.delay > 0:
-            self.loop.start_timer(fault.delay, go_on)
+        delay = 0.0 if fault is None else fault.delay
+        go_on = partial(self._execute, call)
+        if fault is not None:
+            call.lost = fault.lost
+            if fault.rc is not None:
+                go_on = partial(call.reply, fault.rc)
+        if call.connection is session.main:
+            session.line.add(go_on, delay)
+        elif delay > 0:  # dispatching goes beside the other calls
+            self.loop.start_timer(delay, go_on)
         else:
             go_on()
 
     def _execute(self, call: ServerCall) -> None:
         session = call.session
         assert isinstance(session, ServerSession)
-        if session.closed:
-            return
+        service = self._find_service(call.name)
+        for prefix, hang in self.hanging.items():
+            if call.name.startswith(prefix) and (service is None or call.name not in service.local_calls):
+                hang.add(partial(self._execute, call))
+                return
         for prefix, code in self.absent.items():
-            if call.name.startswith(prefix):
+            if call.name.startswith(prefix) and (service is None or call.name not in service.finalizers):
                 call.reply(code)
                 return
         service = session.service

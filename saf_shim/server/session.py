@@ -14,6 +14,7 @@ from saf_shim.codes import Code, DispatchFlag
 from saf_shim.contract import Answer, Arguments, Call, CallbackMessage, Service, Session
 from saf_shim.server.connection import Connection
 from saf_shim.server.loop import ProcessWatch
+from saf_shim.server.waiting import Line
 
 
 class ServerCall:
@@ -49,8 +50,12 @@ class ServerCall:
 class ServerSession:
     """One handle's client: a `saf_shim.contract.Session`."""
 
-    def __init__(self, number: int, pid: int, environment: Mapping[str, str], main: Connection) -> None:
+    def __init__(
+        self, number: int, pid: int, environment: Mapping[str, str], main: Connection, line: Line
+    ) -> None:
+        """`line` holds the calls back that wait for a late one."""
         self.id = number
+        self.line = line
         self.pid = pid
         self.environment = environment
         self.main = main

@@ -21,6 +21,7 @@ from saf_shim.model.standard import load_standard_model
 from saf_shim.server.call_log import LoggedCall
 from saf_shim.server.faults import Fault
 from saf_shim.server.server import Server
+from saf_shim.server.waiting import Hang
 
 
 class Simulator:
@@ -89,17 +90,31 @@ class Simulator:
         return None
 
     def _imm(self, args: Arguments) -> None:
-        """What happens to IMM: `absent`, `back`, `restart`."""
+        """What happens to IMM: `absent`, `hang`, `back`, `restart`."""
         what = args.get("what")
         self.server.log(f"imm {what}")
         if what == "absent":
             self.server.absent["saImm"] = Code.ERR_TRY_AGAIN
+        elif what == "hang":
+            self.server.hanging.setdefault("saImm", Hang())
         elif what == "back":
             self.server.absent.pop("saImm", None)
+            self._end_hang()
         elif what == "restart":
             self.imm.restart()
+            self._end_hang()
         else:
-            raise ValueError(f"IMM can be absent, back or restart, not {what}")
+            raise ValueError(f"IMM can be absent, hang, back or restart, not {what}")
+
+    def _end_hang(self) -> None:
+        hang = self.server.hanging.pop("saImm", None)
+        if hang is not None:
+            hang.end()
+
+    def _imm_state(self) -> str:
+        if "saImm" in self.server.hanging:
+            return "hanging"
+        return "absent" if "saImm" in self.server.absent else "present"
 
     def _object(self, args: Arguments) -> Any:
         """What IMM holds of one object: ``[name, type, values]`` of each attribute, None without such an
@@ -137,7 +152,7 @@ class Simulator:
             "classes": len(self.store.classes),
             "objects": len(self.store.objects),
             "calls": len(self.server.calls),
-            "imm": "absent" if "saImm" in self.server.absent else "present",
+            "imm": self._imm_state(),
         }
 
 

@@ -28,6 +28,9 @@ class ImmService:
 
     # Whoever gives a lost handle of IMM back is told that this went well, as by OpenSAF.
     finalizers: Mapping[str, Code] = {"saImmOmFinalize": Code.OK, "saImmOiFinalize": Code.OK}
+    local_calls = frozenset(
+        ("saImmOmDispatch", "saImmOmSelectionObjectGet", "saImmOiDispatch", "saImmOiSelectionObjectGet")
+    )
 
     def __init__(self, world: World, store: Store) -> None:
         self.store = store

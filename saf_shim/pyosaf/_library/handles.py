@@ -74,12 +74,16 @@ def open_below(number: int, name: str, args: Out) -> tuple[int, int]:
     return rc, made.number
 
 
-def finalize(number: int, name: str) -> int:
-    """Perform a finalizing call and, if it is OK, forget the handle and those made from it."""
+def finalize(number: int, name: str, patience: Optional[float] = None) -> int:
+    """Perform a finalizing call and, if it is OK, forget the handle and those made from it.
+
+    With `patience` (seconds) the call does not fail for lack of an answer: then the handle is given up."""
     handle = handles.get(number)
     if handle is not None and handle.parent is None:
         handle.session.is_ending = True
-    rc, _ = call(number, name, {})
+    rc, _ = call(number, name, {}, patience)
+    if rc == Code.ERR_TIMEOUT and patience is not None:
+        rc = Code.OK
     if rc == Code.OK:
         forget(number)
     elif handle is not None:
