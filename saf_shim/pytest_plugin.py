@@ -34,7 +34,7 @@ from typing import Any, NamedTuple, Optional, Union
 import pytest
 
 from saf_shim import client
-from saf_shim.cli import fault_arguments
+from saf_shim.commands.spoiling import fault_arguments
 from saf_shim.protocol import DIRECTORY_VARIABLE
 from saf_shim.server import directory
 
@@ -123,8 +123,12 @@ class SafShim:
     # IMM
 
     def load(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Load classes and objects as an administrator does: ``immcfg -f``."""
-        self.run("immcfg", "-f", os.fspath(path))
+        """Load classes and objects as an administrator does, by ``immcfg -f``; ShimError when it complains.
+
+        immcfg ends with status 0 when a file stops too early; here that is an error, too."""
+        done = self.run("immcfg", "-f", os.fspath(path))
+        if done.stderr:
+            raise ShimError(f"immcfg -f {path}: {done.stderr}")
 
     def objects(self, class_name: str = "", root: str = "") -> list[str]:
         """The DNs of all objects, in byte order: of a class, below (and with) a root. No AIS call is made."""
