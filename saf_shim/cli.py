@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from saf_shim import __version__
-from saf_shim.commands import looking, simulators, spoiling
+from saf_shim.commands import looking, scaffold, simulators, spoiling
 from saf_shim.commands.shared import CommandError, Run, WrongUseError
 from saf_shim.server.launch import LaunchError
 
@@ -28,6 +28,7 @@ examples:
   saf-shim run --node SC-1 --node 'SC-2=ip netns exec n2' -- sh -c 'amf-adm unlock-in ...'
   saf-shim start --dir /tmp/cluster; saf-shim exec --dir /tmp/cluster -- immfind
   saf-shim fault saImmOiRtObjectCreate_2 ERR_TRY_AGAIN --times 3
+  saf-shim new my-component
 """
 
 
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    for module in (simulators, looking, spoiling):
+    for module in (simulators, looking, spoiling, scaffold):
         module.add_commands(add)
     return parser
 
