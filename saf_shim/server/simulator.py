@@ -28,9 +28,11 @@ from saf_shim.server.waiting import Hang
 class Simulator:
     """One simulated cluster in one process."""
 
-    def __init__(self, directory: str, nodes: Sequence[Node], files: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: str, nodes: Sequence[Node], files: Sequence[str] = (), keep_output: bool = True
+    ) -> None:
         """Set everything up but serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
-        self.server = Server(directory, nodes)
+        self.server = Server(directory, nodes, keep_output)
         self.store = Store()
         load_standard_model(self.store, nodes)
         if files:
@@ -50,6 +52,7 @@ class Simulator:
                 "imm": self._imm,
                 "object": self._object,
                 "objects": self._objects,
+                "output": lambda args: self.server.outputs.since(int(args.get("since") or 0)),
                 "status": self._status,
                 "stop": lambda _args: self.server.stop(),
             }
