@@ -191,7 +191,7 @@ def _idle_and_refresh(count: int, costs: dict[int, float]) -> Iterator[Row]:
     running.stop()
     costs[count] = medians["refresh"]
     yield faster(f"healthcheck, flag down, N={count}", medians["idle"], medians["ip"], "ip link list", 10_000)
-    floor = 100 if count < 100 else 1000
+    floor = 100 if count < 100 else 500
     yield faster(
         f"refresh after one change, N={count}", medians["refresh"], medians["ip"], "ip link list", floor
     )

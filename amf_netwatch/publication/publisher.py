@@ -297,7 +297,7 @@ class Publisher:
                 have[dn] = obj
             if facts is not None:
                 want[dn] = ImmObject(dn, INTERFACE_CLASS, interface_attributes(facts))
-        for dn in self._writer.unexpected:
+        for dn in sorted(self._writer.unexpected, key=len):  # those above before those below
             if dn in held:
                 have[dn] = held[dn]
         return plan_steps(have, want)

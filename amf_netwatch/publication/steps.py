@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Union
 
-from imm_model.diff import diff
 from imm_model.objects import ImmObject
 from imm_model.types import Value
 
@@ -42,13 +41,25 @@ Step = Union[Create, Update, Delete]
 
 
 def plan_steps(held: Mapping[str, ImmObject], desired: Mapping[str, ImmObject]) -> list[Step]:
-    """The steps from `held` to `desired`, both by DN: deletes, then creates with parents first, then updates.
+    """The steps from `held` to `desired`, both by DN: deletes, then creates, then updates.
 
     A renamed interface frees its old name before it takes the new one. Only the objects that may differ need
-    to be given, on both sides.
+    to be given, on both sides. A desired object has a value for every attribute that is compared, and no
+    desired object is below another one.
     """
-    wanted = diff(held, desired)
-    steps: list[Step] = [Delete(dn) for dn in wanted.delete]
-    steps += [Create(obj) for obj in wanted.create]
-    steps += [Update(each.dn, each.attributes) for each in wanted.update]
-    return steps
+    deletes: list[Step] = []
+    creates: list[Step] = []
+    updates: list[Step] = []
+    for dn in held:
+        if dn not in desired:
+            deletes.append(Delete(dn))
+    for dn, obj in desired.items():
+        old = held.get(dn)
+        if old is None:
+            creates.append(Create(obj))
+            continue
+        known = old.attributes
+        changed = {name: values for name, values in obj.attributes.items() if known.get(name) != values}
+        if changed:
+            updates.append(Update(dn, changed))
+    return [*deletes, *creates, *updates]

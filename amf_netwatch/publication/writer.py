@@ -114,6 +114,8 @@ class Writer:
         self.written.updated += 1
 
     def _delete(self, handle: Implementer, step: Delete) -> None:
+        if step.dn not in self.held:
+            return  # it went with an object above it
         try:
             handle.delete(step.dn)
             self.written.deleted += 1
@@ -123,7 +125,7 @@ class Writer:
             if error.code != ERR_NOT_EXIST:
                 raise
             self.surprised = True
-        self.held.pop(step.dn, None)
+        del self.held[step.dn]
         if step.dn in self.unexpected:  # unlike an interface's object, it may have had others below it
             below = "," + step.dn
             self.held = {dn: obj for dn, obj in self.held.items() if not dn.endswith(below)}

@@ -144,7 +144,7 @@ def test_lock_leaves_nothing_and_unlock_brings_it_back(cluster, namespace):
 def test_lock_in_ends_the_process(cluster):
     pid = cluster.pid()
     cluster.admin("lock", "lock-in")
-    assert not os.path.exists(f"/proc/{pid}")
+    eventually(lambda: not os.path.exists(f"/proc/{pid}"))
     assert "stopped" in cluster.events()
     cluster.unlock()
     assert cluster.find() == {dn("v0"), dn("v1")}

@@ -138,12 +138,14 @@ def test_each_change_brings_the_inventory_to_what_ip_says(namespace, watch):
 
 def settle(namespace, watch):
     """Take what is still on its way: a bridge's state follows its ports' after a while."""
-    for _ in range(20):
+    for _ in range(200):
         if as_read(watch.inventory) == as_ip_says(namespace):
             return
         select.select([], [], [], 0.05)
         if watch.listener.network_changed:
             watch.update()
+        elif watch.refresh.pending:
+            watch.refresh.read()
 
 
 def test_one_change_reads_one_link(namespace, watch):
