@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a client of IMM waits for a call. The simulator asks too: it ends what was given up."""
+"""How long a client of IMM waits for a call. The simulator asks too: it ends what was given up.
+
+The times were measured on OpenSAF 5.21.03 with a node director that hangs."""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ if TYPE_CHECKING:
 
 VARIABLE = "IMMA_SYNCR_TIMEOUT"  # in units of 10 ms
 _DEFAULT = 1000
+# Seconds that the two calls take which do not care for that variable. In the end initializing fails with
+# ERR_TIMEOUT, while finalizing succeeds: the library gives handle and descriptor up by itself.
+INITIALIZE_TIME = 21.0
+FINALIZE_TIME = 11.0
 _LEAST = 10
 
 
 def call_timeout(environment: Mapping[str, str]) -> float:
-    """Seconds that a call may take, as the client's environment says when it opens a handle."""
+    """Return the seconds that a call may take, as the client's environment says when it opens a handle."""
     text = environment.get(VARIABLE, "")
     number = int(text) if text.isdigit() else _DEFAULT
     return max(number, _LEAST) / 100

@@ -54,6 +54,8 @@ def make_parser() -> argparse.ArgumentParser:
     """The options of `campaign`."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch campaign",
+        usage="amf-netwatch campaign install|remove [OPTION]...\n"
+        "       amf-netwatch campaign upgrade --from-version V --version V [OPTION]...",
         description="Print an SMF campaign that installs, upgrades (node by node), or removes all of it.\n"
         "Its model is the one that `amf-netwatch model` prints for the same options.",
         epilog=_EPILOG.format("\n  ".join(immcfg_commands(NAMES["install"], "/path/to/the/campaign.xml"))),

@@ -58,6 +58,8 @@ class ModelOptions(NamedTuple):
 
 def build_model(options: ModelOptions) -> list[ImmObject]:
     """All objects, each after those it refers to; SettingsError when a setting is wrong."""
+    if not is_prefix(options.prefix):
+        raise SettingsError(f"prefix {options.prefix!r} has a blank, at which AMF splits a command")
     assigned, process = _split_settings(options)
     return [
         *_types(options, process),
@@ -81,6 +83,11 @@ def format_classes() -> str:
 def is_node_name(name: str) -> bool:
     """Can a node have this name, so that ``netWatchNode=NAME`` fits the 64 bytes of an RDN?"""
     return 0 < len(name) <= 50 and name.isascii() and name.isprintable() and not set(name) & set(" ,\\")
+
+
+def is_prefix(prefix: str) -> bool:
+    """Can AMF find a command in this directory? It splits a command's text at blanks."""
+    return not any(letter.isspace() for letter in prefix)
 
 
 def _split_settings(options: ModelOptions) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:

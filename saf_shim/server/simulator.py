@@ -14,19 +14,25 @@ from saf_shim.codes import Code
 from saf_shim.contract import Arguments, Node
 from saf_shim.imm.calls.service import ImmService
 from saf_shim.imm.calls.wire import wire_attributes
-from saf_shim.imm.content.rules import GivenValues
 from saf_shim.imm.content.store import Store
 from saf_shim.imm.implementer.attached import HooksPort
+from saf_shim.imm.manager.reading import take_values
+from saf_shim.model.stand_ins import attach_stand_ins
 from saf_shim.model.standard import load_standard_model
-from saf_shim.server.server import Fault, LoggedCall, Server
+from saf_shim.server.call_log import LoggedCall
+from saf_shim.server.faults import Fault
+from saf_shim.server.server import Server
+from saf_shim.server.waiting import Hang
 
 
 class Simulator:
     """One simulated cluster in one process."""
 
-    def __init__(self, directory: str, nodes: Sequence[Node], files: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: str, nodes: Sequence[Node], files: Sequence[str] = (), keep_output: bool = True
+    ) -> None:
         """Set everything up but serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
-        self.server = Server(directory, nodes)
+        self.server = Server(directory, nodes, keep_output)
         self.store = Store()
         load_standard_model(self.store, nodes)
         if files:
@@ -34,6 +40,7 @@ class Simulator:
 
             for path in files:
                 load_file(self.store, self.server, path)
+        attach_stand_ins(self.store)
         self.imm = ImmService(self.server, self.store)
         self.server.host("saImm", self.imm)
         self.server.host("saClm", ClmService(self.server, self.store))
@@ -45,6 +52,7 @@ class Simulator:
                 "imm": self._imm,
                 "object": self._object,
                 "objects": self._objects,
+                "output": lambda args: self.server.outputs.since(int(args.get("since") or 0)),
                 "status": self._status,
                 "stop": lambda _args: self.server.stop(),
             }
@@ -67,59 +75,62 @@ class Simulator:
 
     def _calls(self, args: Arguments) -> list[Any]:
         """The call log, oldest first; with `clear`, emptied after that. `prefix` selects by name."""
-        prefix = str(args.get("prefix") or "")
-        found = [show_call(call) for call in self.server.calls if call.name.startswith(prefix)]
+        found = [show_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
         if args.get("clear"):
             self.server.calls.clear()
         return found
 
     def _fault(self, args: Arguments) -> Any:
-        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`), or `clear`
-        them."""
+        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`).
+
+        With `clear` or `list`, take all faults back or list them."""
+        faults = self.server.faults
         if args.get("clear"):
-            self.server.faults.clear()
+            faults.clear()
             return None
         if args.get("list"):
-            return [
-                [name, fault.rc, fault.times, fault.delay, fault.lost]
-                for name, faults in self.server.faults.items()
-                for fault in faults
-            ]
-        times = args.get("times")
-        fault = Fault(args["rc"], times, float(args.get("delay") or 0), bool(args.get("lost")))
-        if times is not None and times < 1:
-            raise ValueError("times must be at least 1")
-        self.server.faults.setdefault(args["call"], []).append(fault)
+            return faults.pending()
+        delay, lost = float(args.get("delay") or 0), bool(args.get("lost"))
+        faults.add(Fault(args["call"], args["rc"], args.get("times"), delay, lost))
         return None
 
     def _imm(self, args: Arguments) -> None:
-        """What happens to IMM: `absent`, `back`, `restart`."""
+        """What happens to IMM: `absent`, `hang`, `back`, `restart`."""
         what = args.get("what")
         self.server.log(f"imm {what}")
         if what == "absent":
             self.server.absent["saImm"] = Code.ERR_TRY_AGAIN
+        elif what == "hang":
+            self.server.hanging.setdefault("saImm", Hang())
         elif what == "back":
             self.server.absent.pop("saImm", None)
+            self._end_hang()
         elif what == "restart":
             self.imm.restart()
+            self._end_hang()
         else:
-            raise ValueError(f"IMM can be absent, back or restart, not {what}")
+            raise ValueError(f"IMM can be absent, hang, back or restart, not {what}")
+
+    def _end_hang(self) -> None:
+        hang = self.server.hanging.pop("saImm", None)
+        if hang is not None:
+            hang.end()
+
+    def _imm_state(self) -> str:
+        if "saImm" in self.server.hanging:
+            return "hanging"
+        return "absent" if "saImm" in self.server.absent else "present"
 
     def _object(self, args: Arguments) -> Any:
-        """What IMM holds of one object: ``[name, type, values]`` of each attribute, None without such an
+        """What a reader sees of one object: ``[name, type, values]`` of each attribute, None without such an
         object."""
         found = self.store.visible(str(args.get("dn")))
         if found is None:
             return None
         port = found.implementer.port if found.implementer is not None else None
         if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
-            port.read_pure(found, sorted(found.cls.pure), lambda _rc: None)
-        return wire_attributes(
-            [
-                GivenValues(name, int(found.cls.attributes[name].type), found.get(name))
-                for name in found.cls.read_order
-            ]
-        )
+            port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
+        return wire_attributes(take_values(found, found.cls.read_order))
 
     def _objects(self, args: Arguments) -> list[str]:
         """The DNs of all objects of a class, or of any, with and below a root, or anywhere."""
@@ -141,7 +152,7 @@ class Simulator:
             "classes": len(self.store.classes),
             "objects": len(self.store.objects),
             "calls": len(self.server.calls),
-            "imm": "absent" if "saImm" in self.server.absent else "present",
+            "imm": self._imm_state(),
         }
 
 

@@ -20,7 +20,6 @@ from component_fakes import MemoryLog
 
 from amf_netwatch import cli
 from amf_netwatch.cli import COMMANDS
-from amf_netwatch.commands.demo import Changes
 from amf_netwatch.commands.setting_options import parse_options
 from amf_netwatch.component import clc
 from amf_netwatch.component.privileges import find_account
@@ -564,7 +563,24 @@ def test_objects_of_a_node_that_is_gone_are_stale():
     found.implementer = ""
     (row,) = rows_of([found])
     assert cells(row)[2] == "stale"
-    assert as_json(row)["stale"] is True
+    assert (as_json(row)["stale"], as_json(row)["gone"]) == (True, False)
+
+
+def test_objects_that_read_empty_are_gone_and_still_shown():
+    """Some seconds after its owner went, an object's every value reads empty, its class included."""
+    empty = dict.fromkeys(interface("PL-3", "eth0").object.attributes, ())
+    found = SimpleNamespace(object=ImmObject("netIf=a%2Cb,netWatchNode=PL-3", "", empty), implementer="")
+    (row,) = rows_of([found])
+    assert cells(row) == ("PL-3", "a,b", "gone", "-", "-", "-", "-", "-")
+    printed = as_json(row)
+    assert (printed["stale"], printed["gone"], printed["mtu"], printed["physical"]) == (
+        True,
+        True,
+        None,
+        None,
+    )
+    other = SimpleNamespace(object=ImmObject("safApp=x", "", {}), implementer="")
+    assert rows_of([other]) == []
 
 
 def test_rows_and_cells():
@@ -599,16 +615,3 @@ def test_columns_stand_below_each_other_also_with_wide_letters():
 
 def test_unprintable_names_cannot_play_with_the_terminal():
     assert printable(b"\x1b[31m\xff") == "\\x1b[31m\\xff"
-
-
-def test_changes_are_marked_for_a_while():
-    changes = Changes()
-    before = rows_of([interface("SC-1", "a"), interface("SC-1", "b")])
-    assert [each.mark for each in changes.mark(before, 0.0)] == [" ", " "]
-    after = rows_of([interface("SC-1", "a", mtu=(9000,)), interface("SC-1", "c")])
-    assert [(each.mark, each.row.name) for each in changes.mark(after, 1.0)] == [
-        ("~", "a"),
-        ("-", "b"),
-        ("+", "c"),
-    ]
-    assert [(each.mark, each.row.name) for each in changes.mark(after, 100.0)] == [(" ", "a"), (" ", "c")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM XML: what is written reads back, what is broken is named with its line."""
+"""IMM XML: a written file reads back, and the fault of a broken file is named with its line."""
 
 from __future__ import annotations
 
@@ -170,3 +170,9 @@ def test_any_bytes_give_a_document_or_an_xml_error(data):
         parse_imm_xml(HEAD.encode() + data)
     except XmlError:
         pass
+
+
+def test_an_unknown_encoding_is_a_fault_of_the_file():
+    data = b'<?xml version="1.0" encoding="klingon"?><imm:IMM-contents xmlns:imm="x"/>'
+    with pytest.raises(XmlError, match=r"file\.xml:1: .*klingon"):
+        parse_imm_xml(data, "file.xml")

@@ -1,79 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How IMM reaches whoever holds an implementer name: a client's OI handle, or a part of the server.
-
-Both kinds have the same methods; `answer` is None where nobody waits (appliers). A client's port turns them
-into callbacks of its session, an internal one into calls of its hooks.
-"""
+"""The port of a client's OI handle: it turns what IMM asks of an implementer into callbacks of the
+session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Optional, Protocol, Union
+from typing import Any, Optional, Union
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Arguments, Session
-from saf_shim.imm.content.rules import GivenChange, GivenValues
-from saf_shim.imm.content.store import StoredObject
-from saf_shim.imm.manager.admin_operations import Operation
+from saf_shim.imm.content.port import ALLOWED, AdminOperation, Answer
+from saf_shim.imm.content.rules import AttributeValues, Modification
 from saf_shim.imm.manager.augmentation import Augmentation
-from saf_shim.imm.manager.ccb import ImplementerDone
 
-ALLOWED = (Code.OK, Code.ERR_NO_MEMORY, Code.ERR_NO_RESOURCES, Code.ERR_BAD_OPERATION)
-CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the values that result, not the changes
-
-Answer = Optional[ImplementerDone]
-
-
-class Port(Protocol):
-    """A holder of an implementer name."""
-
-    def admin(self, operation: Operation) -> None:
-        """Serve an administrative operation."""
-
-    def read_pure(self, found: StoredObject, names: Sequence[str], done: Callable[[int], None]) -> None:
-        """Update pure attributes in the store, then `done` with the code."""
-
-    def create(
-        self, ccb: int, class_name: str, parent: str, dn: str, attributes: list[GivenValues], answer: Answer
-    ) -> None:
-        """An object is being created."""
-
-    def modify(
-        self, ccb: int, dn: str, results: list[GivenChange], given: list[GivenChange], answer: Answer
-    ) -> None:
-        """An object is being modified: `given` by the administrator, with these `results`."""
-
-    def delete(self, ccb: int, dn: str, answer: Answer) -> None:
-        """An object is being deleted."""
-
-    def completed(self, ccb: int, answer: Answer) -> None:
-        """The CCB is complete: validate it."""
-
-    def apply(self, ccb: int, answer: Answer) -> None:
-        """The CCB is committed. The answer says that it has been noticed, if it ever is."""
-
-    def abort(self, ccb: int) -> None:
-        """The CCB is not."""
+CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the resulting values, not the modifications
 
 
 def wire(value: Union[int, float, str, bytes]) -> Union[int, float, str]:
-    """A value as JSON has it."""
+    """Return a value in the form that JSON has for it."""
     return value.hex() if isinstance(value, bytes) else value
 
 
 class ClientPort:
-    """A client's OI handle."""
+    """A client's OI handle as IMM calls it; the methods of `Port` are explained there."""
 
     def __init__(self, session: Session, minor: int) -> None:
         self._session = session
         self._minor = minor
-        self.operations: dict[int, Operation] = {}
+        self.operations: dict[int, AdminOperation] = {}
         self._texts: dict[int, str] = {}  # the last error string of each CCB
-        self._open: dict[int, int] = {}  # CCBs that a callback is being answered for
+        self._open: dict[int, int] = {}  # how many callbacks of each CCB the client is in
         self.augmentations: dict[int, Augmentation] = {}  # by CCB
 
     def set_error_string(self, ccb: object, text: object) -> None:
-        """saImmOiCcbSetErrorString: only inside a callback of that CCB."""
+        """Keep an error string (saImmOiCcbSetErrorString). That works only inside a callback of that CCB."""
         if not isinstance(text, str) or not text:
             raise AisError(Code.ERR_INVALID_PARAM, "no text")
         if not isinstance(ccb, int) or not self._open.get(ccb):
@@ -81,18 +41,17 @@ class ClientPort:
         self._texts[ccb] = text
 
     def is_answering(self, ccb: int) -> bool:
-        """Is a callback of that CCB being answered?"""
+        """Tell whether the client is in a callback of that CCB."""
         return bool(self._open.get(ccb))
 
     def result(self, invocation: object, rc: int, parameters: Sequence[Any]) -> None:
-        """saImmOiAdminOperationResult."""
+        """End an administrative operation (saImmOiAdminOperationResult)."""
         operation = self.operations.pop(invocation, None) if isinstance(invocation, int) else None
         if operation is None:
             raise AisError(Code.ERR_INVALID_PARAM, "no such invocation")
         operation.end(Code.OK, rc, parameters)
 
-    def admin(self, operation: Operation) -> None:
-        """See `Port`."""
+    def admin(self, operation: AdminOperation) -> None:
         self.operations[operation.number] = operation
         args: Arguments = {
             "invocation": operation.number,
@@ -107,13 +66,11 @@ class ClientPort:
 
         self._session.push(("saImmOiAdminOperationCallback", args), returned)
 
-    def read_pure(self, found: StoredObject, names: Sequence[str], done: Callable[[int], None]) -> None:
-        """See `Port`."""
-
+    def read_pure(self, dn: str, names: Sequence[str], done: Callable[[int], None]) -> None:
         def returned(rc: Optional[int]) -> None:
             done(Code.ERR_NO_RESOURCES if rc is None else rc)
 
-        args: Arguments = {"objectName": found.dn, "attributeNames": list(names)}
+        args: Arguments = {"objectName": dn, "attributeNames": list(names)}
         self._session.push(("saImmOiRtAttrUpdateCallback", args), returned)
 
     def _call(self, name: str, ccb: int, args: Arguments, answer: Answer) -> None:
@@ -136,19 +93,23 @@ class ClientPort:
         self._session.push((name, args), returned)
 
     def create(
-        self, ccb: int, class_name: str, parent: str, dn: str, attributes: list[GivenValues], answer: Answer
+        self,
+        ccb: int,
+        class_name: str,
+        parent: str,
+        dn: str,
+        attributes: list[AttributeValues],
+        answer: Answer,
     ) -> None:
-        """See `Port`."""
         del dn
         entries = [[name, kind, [wire(value) for value in values]] for name, kind, values in attributes]
         args: Arguments = {"className": class_name, "parentName": parent, "attr": entries}
         self._call("saImmOiCcbObjectCreateCallback", ccb, args, answer)
 
     def modify(
-        self, ccb: int, dn: str, results: list[GivenChange], given: list[GivenChange], answer: Answer
+        self, ccb: int, dn: str, results: list[Modification], given: list[Modification], answer: Answer
     ) -> None:
-        """See `Port`."""
-        # What was given comes backwards, as OpenSAF's library takes it from a list.
+        # The given modifications arrive in reverse order: OpenSAF's library takes them from a list.
         changes = results if self._minor >= CANONICAL_MINOR else given[::-1]
         entries = [
             [how, name, kind, [wire(value) for value in values]] for how, name, kind, values in changes
@@ -156,15 +117,12 @@ class ClientPort:
         self._call("saImmOiCcbObjectModifyCallback", ccb, {"objectName": dn, "attrMods": entries}, answer)
 
     def delete(self, ccb: int, dn: str, answer: Answer) -> None:
-        """See `Port`."""
         self._call("saImmOiCcbObjectDeleteCallback", ccb, {"objectName": dn}, answer)
 
     def completed(self, ccb: int, answer: Answer) -> None:
-        """See `Port`."""
         self._call("saImmOiCcbCompletedCallback", ccb, {}, answer)
 
     def apply(self, ccb: int, answer: Answer) -> None:
-        """See `Port`."""
         self._forget(ccb)
 
         def returned(_rc: Optional[int]) -> None:
@@ -174,7 +132,6 @@ class ClientPort:
         self._session.push(("saImmOiCcbApplyCallback", {"ccbId": ccb}), returned)
 
     def abort(self, ccb: int) -> None:
-        """See `Port`."""
         self._forget(ccb)
         self._session.push(("saImmOiCcbAbortCallback", {"ccbId": ccb}))
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM for clients: which function serves which call, and of what kind its handle must be.
+"""IMM for clients: which function serves which call, and what kind of handle the call needs.
 
-The calls are in `om_calls`, `ccb_calls` and `oi_calls`; what they do is in the other modules. A refusal is an
-AisError anywhere below, which the server turns into the return code.
+The functions are in `om`, `ccb` and `oi`. Whatever refuses a call raises AisError, which the server turns
+into the return code.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from saf_shim.imm.calls import ccb as ccb_calls
 from saf_shim.imm.calls import oi as oi_calls
 from saf_shim.imm.calls import om as om_calls
 from saf_shim.imm.calls.client_port import ClientPort
-from saf_shim.imm.calls.handles import OI, OM, Handle, ImmHandles, Server
+from saf_shim.imm.calls.handles import OI, OM, ImmHandle, ImmHandles, ServeCall
 from saf_shim.imm.calls.wire import integer
 from saf_shim.imm.content.store import Store
 
@@ -24,7 +24,13 @@ SUPPORTED = [ord("A"), 2, 18]
 
 
 class ImmService:
-    """IMM for clients; see `saf_shim.contract.Service`."""
+    """The service behind saImm*. The server calls the methods of `saf_shim.contract.Service`."""
+
+    # OpenSAF answers OK when a client finalizes a handle of IMM that was lost.
+    finalizers: Mapping[str, Code] = {"saImmOmFinalize": Code.OK, "saImmOiFinalize": Code.OK}
+    local_calls = frozenset(
+        ("saImmOmDispatch", "saImmOmSelectionObjectGet", "saImmOiDispatch", "saImmOiSelectionObjectGet")
+    )
 
     def __init__(self, world: World, store: Store) -> None:
         self.store = store
@@ -33,13 +39,12 @@ class ImmService:
     # the plug
 
     def start(self) -> None:
-        """See `Service`."""
+        """Do nothing: IMM acts only when it is called."""
 
     def stop(self) -> None:
-        """See `Service`."""
+        """Do nothing: what IMM holds goes with the process."""
 
     def handle_call(self, call: Call) -> Optional[Answer]:
-        """See `Service`."""
         if call.name in ("saImmOmInitialize", "saImmOiInitialize_2"):
             return self._initialize(call)
         entry = _CALLS.get(call.name)
@@ -55,9 +60,8 @@ class ImmService:
         return serve(self._imm, call, handle)
 
     def session_closed(self, session: Session) -> None:
-        """See `Service`."""
         root = session.data
-        if isinstance(root, Handle):
+        if isinstance(root, ImmHandle):
             self._imm.end(root)
 
     # handles
@@ -84,11 +88,11 @@ class ImmService:
         call.session.data = handle
         return Answer(Code.OK, {"handle": handle.number, "version": SUPPORTED})
 
-    # the simulator's own
+    # commands of the simulator
 
     def restart(self) -> None:
-        """IMM restarts: handles are lost, and with them all runtime objects of clients (there is no back
-        end)."""
+        """Imitate a restart of IMM: clients lose their handles and, without a back end, their runtime
+        objects."""
         for handle in list(self._imm.handles.values()):
             if handle.above is None:
                 handle.session.lose()
@@ -108,24 +112,24 @@ class ImmService:
                 found.implementer = None
 
 
-def _finalize(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def _finalize(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     imm.end(handle)
     call.session.data = None
     call.session.finish()
     return OK
 
 
-def _selection_object(_imm: ImmHandles, _call: Call, handle: Handle) -> Answer:
+def _selection_object(_imm: ImmHandles, _call: Call, handle: ImmHandle) -> Answer:
     if handle.kind == OM and not handle.has_callbacks:
         return Answer(Code.ERR_INVALID_PARAM)
     return OK
 
 
-def _dispatch(_imm: ImmHandles, call: Call, _handle: Handle) -> Optional[Answer]:
+def _dispatch(_imm: ImmHandles, call: Call, _handle: ImmHandle) -> Optional[Answer]:
     return call.session.dispatch(call, integer(call.args.get("flags")))
 
 
-_CALLS: Mapping[str, tuple[str, Server]] = {
+_CALLS: Mapping[str, tuple[str, ServeCall]] = {
     "saImmOmFinalize": (OM, _finalize),
     "saImmOmSelectionObjectGet": (OM, _selection_object),
     "saImmOmDispatch": (OM, _dispatch),

@@ -1,36 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments as they come over the wire, checked and typed. What is not what it should be is the client's
-fault: INVALID_PARAM."""
+"""The forms that arguments and answers have on the wire, and the values that they stand for.
+
+An argument that has not the right form is the client's fault: INVALID_PARAM."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Optional
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional, Union
 
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Call
-from saf_shim.imm.content.rules import GivenChange, GivenValues
-from saf_shim.imm.implementer.hooks import Parameter
-from saf_shim.imm.manager.reading import Criterion
+from saf_shim.imm.content.given import UNEXTENDED
+from saf_shim.imm.content.port import Parameter
+from saf_shim.imm.content.rules import AttributeValues, Modification, longest
+from saf_shim.imm.manager.search import Criterion
 
 
 def integer(value: object) -> int:
-    """An int."""
+    """Return `value` if it is an integer."""
     if not isinstance(value, int):
         raise AisError(Code.ERR_INVALID_PARAM, "no integer")
     return value
 
 
 def optional_name(value: object) -> Optional[str]:
-    """A name, or None for NULL."""
+    """Return a name, or None for NULL."""
     if value is not None and not isinstance(value, str):
         raise AisError(Code.ERR_INVALID_PARAM, "no name")
     return value
 
 
 def name_list(value: object) -> Optional[list[str]]:
-    """A list of names, or None for NULL."""
+    """Return a list of names, or None for NULL."""
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
@@ -45,7 +47,7 @@ _CRITERION_PARTS = 3  # name, type, value
 
 
 def value_of(value: object, kind: object) -> Value:
-    """A value of the wire as the store has it: bytes for SA_ANY_T."""
+    """Return a value of the wire in the form that the store has for it: bytes for SA_ANY_T."""
     if kind == ValueType.ANY:
         if isinstance(value, str):
             try:
@@ -69,32 +71,45 @@ def _attribute_name(name: object) -> str:
     return name
 
 
-def attribute_list(attributes: object) -> list[GivenValues]:
-    """Attributes with their values."""
+def _check_names(call: Call, given: Iterable[Union[AttributeValues, Modification]]) -> None:
+    """Refuse what OpenSAF's library refuses: long names from a program that does not enable them."""
+    if call.session.environment.get("SA_ENABLE_EXTENDED_NAMES") == "1":
+        return
+    for entry in given:
+        if entry.type == ValueType.NAME and longest(entry.values) > UNEXTENDED:
+            raise AisError(Code.ERR_INVALID_PARAM, f"{entry.name}: the name is too long")
+
+
+def attribute_list(call: Call, attributes: object) -> list[AttributeValues]:
+    """Return attributes with their values."""
     try:
-        return [
-            GivenValues(_attribute_name(name), kind, tuple([value_of(value, kind) for value in values]))
+        given = [
+            AttributeValues(_attribute_name(name), kind, tuple([value_of(value, kind) for value in values]))
             for name, kind, values in attributes  # type: ignore[attr-defined]
         ]
     except (TypeError, ValueError):
         raise AisError(Code.ERR_INVALID_PARAM, "no list of attributes") from None
+    _check_names(call, given)
+    return given
 
 
-def change_list(changes: object) -> list[GivenChange]:
-    """Modifications."""
+def modification_list(call: Call, modifications: object) -> list[Modification]:
+    """Return modifications."""
     try:
-        return [
-            GivenChange(
+        given = [
+            Modification(
                 integer(how), _attribute_name(name), kind, tuple([value_of(value, kind) for value in values])
             )
-            for how, name, kind, values in changes  # type: ignore[attr-defined]
+            for how, name, kind, values in modifications  # type: ignore[attr-defined]
         ]
     except (TypeError, ValueError):
         raise AisError(Code.ERR_INVALID_PARAM, "no list of modifications") from None
+    _check_names(call, given)
+    return given
 
 
 def parameter_list(parameters: object) -> Optional[list[Parameter]]:
-    """Parameters of an operation, or None for NULL."""
+    """Return the parameters of an operation, or None for NULL."""
     if parameters is None:
         return None
     try:
@@ -107,7 +122,7 @@ def parameter_list(parameters: object) -> Optional[list[Parameter]]:
 
 
 def search_criterion(given: object) -> Optional[Criterion]:
-    """What a search looks for, or None for NULL."""
+    """Return what a search looks for, or None for NULL."""
     if given is None:
         return None
     if not isinstance(given, list) or len(given) != _CRITERION_PARTS:
@@ -116,14 +131,14 @@ def search_criterion(given: object) -> Optional[Criterion]:
     return Criterion(name, kind, None if value is None else value_of(value, kind))
 
 
-def wire_attributes(attributes: Sequence[GivenValues]) -> list[list[Any]]:
-    """Attributes as JSON has them."""
+def wire_attributes(attributes: Sequence[AttributeValues]) -> list[list[Any]]:
+    """Return attributes in the form that JSON has for them."""
     return [
         [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
         for name, kind, values in attributes
     ]
 
 
-def reply_attributes(call: Call, rc: int, attributes: Optional[Sequence[GivenValues]]) -> None:
-    """Answer a call with what was read."""
+def reply_attributes(call: Call, rc: int, attributes: Optional[Sequence[AttributeValues]]) -> None:
+    """Answer a call with the attributes that were read."""
     call.reply(rc, None if attributes is None else {"attributes": wire_attributes(attributes)})

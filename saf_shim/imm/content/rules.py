@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What IMM takes as a name, a DN or a value, and how lists of values change.
 
-Functions here know no store. The rules are those of facts/imm.md sections 2 and 3, with the order in
-which OpenSAF checks, as a call with two faults answers for the first.
+The functions here know no store. The rules, and the order of the checks, were measured on OpenSAF 5.21.03: a
+call with two faults is refused for the one that OpenSAF looks at first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeF
 from imm_model.types import Value, ValueType, encode_text
 from saf_shim.codes import AisError, Code
 
-LOADER = "IMMLOADER"  # the owner of what was loaded at the start: as good as none
+LOADER = "IMMLOADER"  # owns the objects that were loaded at the start; everybody may take them
 MAX_DN = 255
 MAX_LONG_DN = 2048
 MAX_STRING_RDN = 64
@@ -28,50 +28,58 @@ Values = tuple[Value, ...]
 
 
 class Scope(IntEnum):
-    """SaImmScopeT."""
+    """How much of a tree a call means (SaImmScopeT)."""
 
     ONE = 1
-    SUBLEVEL = 2  # an object and what is right below it
+    SUBLEVEL = 2  # an object and the objects right below it
     SUBTREE = 3
 
 
-class Change(IntEnum):
-    """SaImmAttrModificationTypeT."""
+class ModificationType(IntEnum):
+    """How a modification changes an attribute (SaImmAttrModificationTypeT)."""
 
     ADD = 1
     DELETE = 2
     REPLACE = 3
 
 
-class GivenValues(NamedTuple):
-    """One attribute as a client gave it."""
+class ChangeKind(IntEnum):
+    """What a CCB does to one object."""
+
+    CREATE = 1
+    MODIFY = 2
+    DELETE = 3
+
+
+class AttributeValues(NamedTuple):
+    """One attribute with its values, as a client gave it or gets it (SaImmAttrValuesT_2)."""
 
     name: str
     type: int
     values: Values
 
 
-class GivenChange(NamedTuple):
-    """One modification as a client gave it."""
+class Modification(NamedTuple):
+    """One modification of an attribute as a client gave it (SaImmAttrModificationT_2)."""
 
-    how: int
+    how: int  # a ModificationType, unless the client gave nonsense
     name: str
     type: int
     values: Values
 
 
 def is_printable(name: str) -> bool:
-    """Only printable ASCII without blank (also: nothing at all)?"""
+    """Tell whether `name` holds only printable ASCII without blanks. The empty name does."""
     return all("\x21" <= character <= "\x7e" for character in name)
 
 
 def size(text: str) -> int:
-    """Bytes of a name or string."""
+    """Return how many bytes a name or string has."""
     return len(text) if text.isascii() else len(encode_text(text))
 
 
 def is_utf8(text: str) -> bool:
-    """Was every byte of it part of a UTF-8 character?"""
+    """Tell whether every byte of `text` was part of a UTF-8 character."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -101,27 +109,27 @@ def check_first_value(value: Value, definition: AttributeDefinition) -> None:
 
 
 def is_name_like(definition: AttributeDefinition) -> bool:
-    """Does it hold DNs?"""
+    """Tell whether the attribute holds DNs."""
     return definition.type == ValueType.NAME or (
         definition.type == ValueType.STRING and bool(definition.flags & AttributeFlag.DN)
     )
 
 
 def longest(values: Iterable[Value]) -> int:
-    """Bytes of the longest of some texts."""
+    """Return how many bytes the longest of some texts has; 0 without texts."""
     return max((size(str(value)) for value in values), default=0)
 
 
 def has_duplicates(values: Sequence[Value]) -> bool:
-    """Is any value there twice?"""
+    """Tell whether any value is there twice."""
     return len(set(values)) < len(values)
 
 
 def remove_values(present: Values, unwanted: Iterable[Value]) -> Values:
-    """`present` without all that equal one of `unwanted`.
+    """Return `present` without all values that equal one of `unwanted`.
 
-    IMM keeps a list as its head and the rest reversed, which shows when the head goes: ``a b c a``
-    without ``a`` is ``c b``."""
+    IMM keeps a list as its head and the reversed rest. This shows when the head goes: ``a b c a`` without
+    ``a`` is ``c b``."""
     for value in unwanted:
         stored = [kept for kept in (*present[:1], *present[:0:-1]) if kept != value]
         present = (*stored[:1], *stored[:0:-1])
@@ -129,5 +137,6 @@ def remove_values(present: Values, unwanted: Iterable[Value]) -> Values:
 
 
 def as_sent(values: Values) -> Values:
-    """A list as an implementer gets it that is handed the caller's own message: the rest reversed."""
+    """Return a list of values in the order in which an implementer gets it when OpenSAF hands on the
+    caller's own message: the first value, then the others reversed."""
     return (*values[:1], *values[:0:-1])

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classes, objects and implementers: what IMM holds, and finding it. Who may change it is other modules'
-affair.
+"""What IMM holds (classes, objects and implementers), and how it is found.
 
-An object that an open CCB creates is in the store already, marked with its CCB; every reader but that CCB
-must look away (`Store.visible`).
+Who may change it is decided by other modules. An object that an open CCB creates is in the store already and
+is marked with its CCB. Only that CCB may see it; all other readers use `Store.visible`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Iterator
+from typing import Optional, Protocol
 
-from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
+from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition, is_class_name
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
+from saf_shim.imm.content.port import Port
 from saf_shim.imm.content.rules import (
     CLASS_NAME,
     IMPLEMENTER_NAME,
@@ -24,10 +24,6 @@ from saf_shim.imm.content.rules import (
     size,
 )
 
-if TYPE_CHECKING:
-    from saf_shim.imm.implementer.hooks import Hooks, InternalImplementer
-    from saf_shim.imm.manager.ccb import Ccb
-
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
 CLASS_NAMES = "opensafImmClassNames"  # an attribute of it
 IMM_OBJECT_CLASS = "OpensafImm"
@@ -36,16 +32,31 @@ MANAGEMENT_CLASS = "SaImmMngt"
 SCHEMA_CHANGE_ALLOWED = 0x1  # bit of opensafImmNostdFlags
 
 
+class Lock(Protocol):
+    """An open CCB, as far as the objects that it works on need to know it."""
+
+    id: int
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the CCB still locks its objects."""
+
+    def abort(self) -> None:
+        """Undo the CCB and tell everybody who takes part in it."""
+
+
 class Implementer:
-    """A name under which objects are implemented; bindings belong to the name, whoever holds it."""
+    """A name under which objects are implemented. Bindings belong to the name, whoever holds it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.port: Optional[Any] = None  # the attached holder: see `ports`
+        self.port: Optional[Port] = None  # leads to the holder of the name; None while nobody holds it
+        self.departures = 0  # how often a holder has left
+        self.is_away = False  # whether the last holder left so long ago that readers do not see its values
 
     @property
     def is_applier(self) -> bool:
-        """Does it only watch?"""
+        """Tell whether the name is one of an applier, which only watches."""
         return self.name.startswith("@")
 
 
@@ -59,7 +70,7 @@ class StoredClass:
         self.redefine(definition)
 
     def redefine(self, definition: ClassDefinition) -> None:
-        """Take over a (changed) definition; instances are the caller's affair."""
+        """Take over a (changed) definition. The caller looks after the instances."""
         self.definition = definition
         self.name = definition.name
         self.category = definition.category
@@ -80,15 +91,18 @@ class StoredClass:
             attributes, key=lambda name: name.encode("utf-8", "surrogateescape"), reverse=True
         )
         self.pure = frozenset(name for name, attribute in attributes.items() if attribute.is_pure)
+        # What readers do not see of an object that nobody implements.
+        kept = AttributeFlag.CONFIG | AttributeFlag.PERSISTENT
+        self.volatile = frozenset(name for name, a in attributes.items() if not a.flags & kept)
 
     @property
     def is_config(self) -> bool:
-        """Is it a class of configuration objects?"""
+        """Tell whether its instances are configuration objects."""
         return self.category == Category.CONFIG
 
 
 class StoredObject:
-    """One object. `values` has every attribute with a value, but not the three system attributes."""
+    """One object. `values` holds every attribute that has a value, except the three system attributes."""
 
     __slots__ = (
         "appliers",
@@ -115,12 +129,12 @@ class StoredObject:
         self.implementer: Optional[Implementer] = None
         self.appliers: list[Implementer] = []
         self.owner = ""
-        self.ccb: Optional[Ccb] = None  # the last CCB that touched it; a lock while that is active
+        self.ccb: Optional[Lock] = None  # the last CCB that touched it; a lock while that is active
         self.creating = False
         self.deleting = False
 
     def get(self, name: str) -> Values:
-        """The values of an attribute, system attributes included."""
+        """Return the values of an attribute; system attributes have theirs, too."""
         if name == CLASS_NAME:
             return (self.cls.name,)
         if name == IMPLEMENTER_NAME:
@@ -130,7 +144,7 @@ class StoredObject:
         return self.values.get(name, ())
 
     def subtree(self) -> Iterator[StoredObject]:
-        """The object and all below it, parents first."""
+        """Yield the object and all below it, parents before their children."""
         todo = [self]
         while todo:
             item = todo.pop()
@@ -138,20 +152,20 @@ class StoredObject:
             todo += [item.children[dn] for dn in sorted(item.children, reverse=True)]
 
     def in_scope(self, scope: int) -> list[StoredObject]:
-        """The object, alone, with its children, or with its subtree."""
+        """Return the object alone, with its children, or with its whole subtree."""
         if scope == Scope.ONE:
             return [self]
         if scope == Scope.SUBLEVEL:
             return [self, *(self.children[dn] for dn in sorted(self.children))]
         return list(self.subtree())
 
-    def locked_by(self, ccb: Optional[Ccb]) -> bool:
-        """Is an active CCB other than `ccb` working on it?"""
+    def locked_by(self, ccb: Optional[Lock]) -> bool:
+        """Tell whether an active CCB other than `ccb` works on the object."""
         return self.ccb is not None and self.ccb is not ccb and self.ccb.active
 
 
 class Store:
-    """All of IMM's content. It changes only through the functions of the sibling modules."""
+    """All of IMM's content. Only the functions of the other modules of IMM change it."""
 
     def __init__(self) -> None:
         self.classes: dict[str, StoredClass] = {}
@@ -159,14 +173,17 @@ class Store:
         self.top: dict[str, StoredObject] = {}
         self.implementers: dict[str, Implementer] = {}
         self.ccb_counter = 0
-        self.occupied: frozenset[str] = frozenset()  # classes that are never free to be deleted
-        self.waiting_bindings: dict[str, Implementer] = {}  # class to be bound when it is created
+        self.occupied: frozenset[str] = (
+            frozenset()
+        )  # classes that cannot be deleted, as if they had instances
+        self.waiting_bindings: dict[str, Implementer] = {}  # classes that are bound when they are created
 
     # finding
 
     def find_class(self, name: object) -> StoredClass:
-        """The class; AisError INVALID_PARAM for no or no proper name, NOT_EXIST."""
-        if not isinstance(name, str) or not name or not is_printable(name):
+        """Return the class; AisError INVALID_PARAM for a missing or improper name, NOT_EXIST for an unknown
+        one."""
+        if not isinstance(name, str) or not is_class_name(name):
             raise AisError(Code.ERR_INVALID_PARAM, "no class name")
         found = self.classes.get(name)
         if found is None:
@@ -174,12 +191,13 @@ class Store:
         return found
 
     def visible(self, dn: str) -> Optional[StoredObject]:
-        """The object, unless it is only being created."""
+        """Return the object, unless an open CCB is only about to create it."""
         found = self.objects.get(dn)
         return None if found is None or found.creating else found
 
     def find(self, dn: object) -> StoredObject:
-        """The visible object; AisError INVALID_PARAM for no or no proper DN, NOT_EXIST."""
+        """Return the visible object; AisError INVALID_PARAM for a missing or improper DN, NOT_EXIST for an
+        unknown one."""
         if not isinstance(dn, str) or not dn or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no proper DN")
         if size(dn) > 255 and not self.long_names:
@@ -190,21 +208,15 @@ class Store:
         return found
 
     def roots(self) -> list[StoredObject]:
-        """The objects at the top, byte order."""
+        """Return the objects at the top in byte order."""
         return [self.top[dn] for dn in sorted(self.top)]
 
     def everything(self) -> Iterator[StoredObject]:
-        """All objects in byte order of their DNs, those being created included."""
+        """Yield all objects in byte order of their DNs, with those that a CCB is about to create."""
         for dn in sorted(self.objects):
             yield self.objects[dn]
 
-    def attach_internal(self, name: str, hooks: Hooks) -> InternalImplementer:
-        """Let a part of the server hold an implementer name; see `internal`."""
-        from saf_shim.imm.implementer.attached import Attached  # noqa: PLC0415 - which is built on this module
-
-        return Attached(self, name, hooks)
-
-    # settings that are attributes of IMM's own object
+    # settings, which are attributes of IMM's own object
 
     def _setting(self, name: str, default: int) -> int:
         found = self.objects.get(IMM_OBJECT)
@@ -213,22 +225,22 @@ class Store:
 
     @property
     def long_names(self) -> bool:
-        """May names be up to 2048 bytes long?"""
+        """Tell whether names may be up to 2048 bytes long."""
         return bool(self._setting("longDnsAllowed", 0))
 
     @property
     def schema_changes(self) -> bool:
-        """May classes be changed?"""
+        """Tell whether classes may be changed."""
         return bool(self._setting("opensafImmNostdFlags", 0) & SCHEMA_CHANGE_ALLOWED)
 
     def limit(self, name: str, default: int) -> int:
-        """A limit such as ``maxClasses``."""
+        """Return a limit such as ``maxClasses``; `default` when IMM's object does not set it."""
         return self._setting(name, default)
 
     # the raw changes
 
     def insert(self, found: StoredObject) -> None:
-        """Put an object where its DN says."""
+        """Put an object at the place that its DN names."""
         self.objects[found.dn] = found
         found.cls.instances[found.dn] = found
         (self.top if found.parent is None else found.parent.children)[found.dn] = found
@@ -236,26 +248,26 @@ class Store:
             self.list_classes()
 
     def list_classes(self) -> None:
-        """Let IMM's own object name the classes there are: that is where immdump finds them."""
+        """List all classes in an attribute of IMM's own object, where immdump finds them."""
         found = self.objects.get(IMM_OBJECT)
         if found is not None and CLASS_NAMES in found.cls.attributes:
             found.values[CLASS_NAMES] = tuple(self.classes)
 
     def remove(self, found: StoredObject) -> None:
-        """Take an object out; it has no children any more."""
+        """Take an object out. The caller has removed its children before."""
         del self.objects[found.dn]
         del found.cls.instances[found.dn]
         del (self.top if found.parent is None else found.parent.children)[found.dn]
 
     def implementer(self, name: str) -> Implementer:
-        """The record of an implementer name, made at need."""
+        """Return the record of an implementer name; it is made when it is missing."""
         found = self.implementers.get(name)
         if found is None:
             found = self.implementers[name] = Implementer(name)
         return found
 
     def referrers(self, dn: str) -> list[StoredObject]:
-        """Objects with a NO_DANGLING attribute that names `dn`."""
+        """Return the objects with a NO_DANGLING attribute that names `dn`."""
         found = []
         for cls in self.classes.values():
             names = [a.name for a in cls.definition.attributes if a.flags & AttributeFlag.NO_DANGLING]
@@ -266,19 +278,3 @@ class Store:
                     if not instance.creating and any(dn in instance.values.get(name, ()) for name in names)
                 ]
         return found
-
-
-def defaults_of(cls: StoredClass, flag: AttributeFlag) -> dict[str, Values]:
-    """The default values of the attributes that have `flag`."""
-    return {
-        a.name: (a.default,) for a in cls.definition.attributes if a.default is not None and a.flags & flag
-    }
-
-
-def check_given(cls: StoredClass, given: Mapping[str, Any], unknown: Code) -> None:
-    """Raise AisError for a system attribute or one that the class lacks."""
-    for name in given:
-        if name in (CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME):
-            raise AisError(Code.ERR_INVALID_PARAM, f"{name} cannot be given")
-        if name not in cls.attributes:
-            raise AisError(unknown, f"class {cls.name} has no attribute {name}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Implementers inside the server: their port (`HooksPort`) and what they work with (`Attached`).
 
-See `internal` for what both promise.
+`hooks` says what both sides promise.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Optional
 
-from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.calls.client_port import ALLOWED, Answer
-from saf_shim.imm.content.rules import CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME, GivenChange, GivenValues
-from saf_shim.imm.content.rules import Change as How
+from saf_shim.imm.content.given import set_values
+from saf_shim.imm.content.port import ALLOWED, AdminOperation, Answer
+from saf_shim.imm.content.rules import (
+    CLASS_NAME,
+    IMPLEMENTER_NAME,
+    OWNER_NAME,
+    AttributeValues,
+    ChangeKind,
+    Modification,
+    ModificationType,
+    Values,
+)
 from saf_shim.imm.content.store import Store, StoredObject
-from saf_shim.imm.implementer import bindings as implementers
-from saf_shim.imm.implementer import runtime_objects as runtime
-from saf_shim.imm.implementer.hooks import Change, ChangeKind, Hooks, Modification, Values
-from saf_shim.imm.manager.admin_operations import Operation
+from saf_shim.imm.implementer import bindings, runtime_objects
+from saf_shim.imm.implementer.hooks import Hooks, ObjectChange
 
 
 class StoreView:
-    """Reading the store, as it is or as it will be after a CCB; see `internal.View`."""
+    """A `View` of the store, as it is or as it will be after a CCB."""
 
     def __init__(self, store: Store, after_ccb: bool = False) -> None:
         self._store = store
@@ -30,7 +36,7 @@ class StoreView:
         self._images: dict[str, Mapping[str, Values]] = {}
 
     def note_image(self, dn: str, values: Mapping[str, Values]) -> None:
-        """The CCB gives this object these attributes."""
+        """Remember that the CCB gives this object these attributes."""
         self._images[dn] = values
 
     def _find(self, dn: str) -> Optional[StoredObject]:
@@ -40,7 +46,6 @@ class StoreView:
         return found
 
     def get(self, dn: str) -> Optional[Mapping[str, Values]]:
-        """See `internal.View`."""
         found = self._find(dn)
         if found is None:
             return None
@@ -48,12 +53,10 @@ class StoreView:
         return attributes_of(found) if image is None else image
 
     def class_of(self, dn: str) -> Optional[str]:
-        """See `internal.View`."""
         found = self._find(dn)
         return None if found is None else found.cls.name
 
     def children(self, dn: str, class_name: str = "") -> list[str]:
-        """See `internal.View`."""
         parent = self._store.objects.get(dn)
         below = self._store.top if not dn else {} if parent is None else parent.children
         return sorted(
@@ -63,7 +66,6 @@ class StoreView:
         )
 
     def of_class(self, class_name: str, root: str = "") -> list[str]:
-        """See `internal.View`."""
         cls = self._store.classes.get(class_name)
         if cls is None:
             return []
@@ -75,69 +77,65 @@ class StoreView:
         )
 
 
-def attributes_of(found: StoredObject, values: Optional[Mapping[str, Values]] = None) -> dict[str, Values]:
-    """All attributes of an object by name; those without value are empty."""
-    present = found.values if values is None else values
-    taken: dict[str, Values] = {name: present.get(name, ()) for name in found.cls.attributes}
+def attributes_of(found: StoredObject) -> dict[str, Values]:
+    """Return all attributes of an object by name; those without a value are empty."""
+    taken: dict[str, Values] = {name: found.values.get(name, ()) for name in found.cls.attributes}
     for name in (CLASS_NAME, IMPLEMENTER_NAME, OWNER_NAME):
         taken[name] = found.get(name)
     return taken
 
 
 class HooksPort:
-    """Turns what IMM asks (see `ports.Port`) into calls of hooks."""
+    """The port of an implementer inside the server: it turns each call of `Port` into one of its hooks."""
 
     def __init__(self, store: Store, hooks: Hooks) -> None:
         self._store = store
         self._hooks = hooks
-        self._changes: dict[int, list[Change]] = {}
+        self._changes: dict[int, list[ObjectChange]] = {}
 
-    def admin(self, operation: Operation) -> None:
-        """See `Port`."""
+    def admin(self, operation: AdminOperation) -> None:
         self._hooks.admin_operation(operation)
 
-    def read_pure(self, found: StoredObject, names: Sequence[str], done: Callable[[int], None]) -> None:
-        """See `Port`."""
-        values = self._hooks.read_pure(found.dn, names)
-        runtime.set_values(found, {name: tuple(values.get(name, ())) for name in names})
+    def read_pure(self, dn: str, names: Sequence[str], done: Callable[[int], None]) -> None:
+        values = self._hooks.read_pure(dn, names)
+        set_values(self._store.objects[dn], {name: tuple(values.get(name, ())) for name in names})
         done(Code.OK)
 
     def create(
-        self, ccb: int, class_name: str, parent: str, dn: str, attributes: list[GivenValues], answer: Answer
+        self,
+        ccb: int,
+        class_name: str,
+        parent: str,
+        dn: str,
+        attributes: list[AttributeValues],
+        answer: Answer,
     ) -> None:
-        """See `Port`."""
         del parent, attributes
         found = self._store.objects[dn]
-        change = Change(ChangeKind.CREATE, dn, class_name, None, attributes_of(found))
+        change = ObjectChange(ChangeKind.CREATE, dn, class_name, None, attributes_of(found))
         self._changed(ccb, change, answer)
 
     def modify(
-        self, ccb: int, dn: str, results: list[GivenChange], given: list[GivenChange], answer: Answer
+        self, ccb: int, dn: str, results: list[Modification], given: list[Modification], answer: Answer
     ) -> None:
-        """See `Port`."""
         found = self._store.objects[dn]
         earlier = [change for change in self._changes.get(ccb, ()) if change.dn == dn]
         before = attributes_of(found)
         if earlier and earlier[-1].after is not None:
             before = dict(earlier[-1].after)
         after = {**before, **{result.name: result.values for result in results}}
-        modifications = [Modification(g.how, g.name, ValueType(g.type), g.values) for g in given]
-        self._changed(
-            ccb, Change(ChangeKind.MODIFY, dn, found.cls.name, before, after, modifications), answer
-        )
+        self._changed(ccb, ObjectChange(ChangeKind.MODIFY, dn, found.cls.name, before, after, given), answer)
 
     def delete(self, ccb: int, dn: str, answer: Answer) -> None:
-        """See `Port`."""
         found = self._store.objects[dn]
-        change = Change(ChangeKind.DELETE, dn, found.cls.name, attributes_of(found), None)
+        change = ObjectChange(ChangeKind.DELETE, dn, found.cls.name, attributes_of(found), None)
         self._changed(ccb, change, answer)
 
-    def _changed(self, ccb: int, change: Change, answer: Answer) -> None:
+    def _changed(self, ccb: int, change: ObjectChange, answer: Answer) -> None:
         self._changes.setdefault(ccb, []).append(change)
         self._answer(answer, lambda: self._hooks.ccb_changed(ccb, change))
 
     def completed(self, ccb: int, answer: Answer) -> None:
-        """See `Port`."""
         changes = self._changes.get(ccb, [])
         view = StoreView(self._store, after_ccb=True)
         for change in changes:
@@ -158,45 +156,40 @@ class HooksPort:
                 answer(Code.OK, "")
 
     def apply(self, ccb: int, answer: Answer) -> None:
-        """See `Port`."""
         self._hooks.ccb_applied(ccb, self._changes.pop(ccb, []))
         if answer is not None:
             answer(Code.OK, "")
 
     def abort(self, ccb: int) -> None:
-        """See `Port`."""
         if self._changes.pop(ccb, None) is not None:
             self._hooks.ccb_aborted(ccb)
 
 
 class Attached(StoreView):
-    """An implementer name held inside the server; see `internal.InternalImplementer`."""
+    """An implementer name that is held inside the server, with the functions of `InsideImplementer`."""
 
     def __init__(self, store: Store, name: str, hooks: Hooks) -> None:
         super().__init__(store)
         self.name = name
-        self._implementer = implementers.attach(store, name, HooksPort(store, hooks))
+        self._implementer = bindings.attach(store, name, HooksPort(store, hooks))
 
     def bind_classes(self, class_names: Iterable[str]) -> None:
-        """See `internal.InternalImplementer`."""
         for name in class_names:
             if name in self._store.classes:
-                implementers.set_class(self._store, self._implementer, name)
+                bindings.set_class(self._store, self._implementer, name)
             else:
                 self._store.waiting_bindings[name] = self._implementer
 
     def create(self, class_name: str, parent: str, attributes: Mapping[str, Values]) -> str:
-        """See `internal.InternalImplementer`."""
         cls = self._store.find_class(class_name)
         given = []
         for name, values in attributes.items():
             definition = cls.attributes.get(name)
             kind = int(definition.type) if definition is not None else 0
-            given.append(GivenValues(name, kind, tuple(values)))
-        return runtime.create(self._store, self._implementer, class_name, parent, given).dn
+            given.append(AttributeValues(name, kind, tuple(values)))
+        return runtime_objects.create(self._store, self._implementer, class_name, parent, given).dn
 
     def update(self, dn: str, attributes: Mapping[str, Values]) -> None:
-        """See `internal.InternalImplementer`."""
         found = self._store.find(dn)
         changes = []
         for name, values in attributes.items():
@@ -204,14 +197,9 @@ class Attached(StoreView):
                 continue
             definition = found.cls.attributes.get(name)
             kind = int(definition.type) if definition is not None else 0
-            changes.append(GivenChange(How.REPLACE, name, kind, tuple(values)))
+            changes.append(Modification(ModificationType.REPLACE, name, kind, tuple(values)))
         if changes:
-            runtime.update(self._store, self._implementer, dn, changes)
+            runtime_objects.update(self._store, self._implementer, dn, changes)
 
     def delete(self, dn: str) -> None:
-        """See `internal.InternalImplementer`."""
-        runtime.delete(self._store, self._implementer, dn)
-
-    def release(self) -> None:
-        """See `internal.InternalImplementer`."""
-        implementers.detach(self._store, self._implementer)
+        runtime_objects.delete(self._store, self._implementer, dn)

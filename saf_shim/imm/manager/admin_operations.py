@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative operations on their way from a manager to an implementer and back."""
+"""Administrative operations, which go from a manager to an implementer and back."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Optional
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Timer, World
+from saf_shim.imm.content.port import Parameter
 from saf_shim.imm.content.rules import is_printable
 from saf_shim.imm.content.store import IMM_OBJECT, MANAGEMENT_OBJECT, Store
-from saf_shim.imm.implementer.hooks import Parameter
-from saf_shim.imm.manager import own_objects as imm_objects
+from saf_shim.imm.manager import own_objects
 from saf_shim.imm.manager.owners import AdminOwner
 
 MAX_OPERATION = 2**63 - 1
-NAME_PARAMETER = "SaImmAdminOperationName"  # says what to do where the id is above MAX_OPERATION
+NAME_PARAMETER = "SaImmAdminOperationName"  # names the operation when its id is above MAX_OPERATION
 ERROR_PARAMETER = "SaImmAdminOperationError"
 
 # Called once: the call's code and, if that is OK, the operation's result and its parameters.
@@ -24,7 +24,7 @@ OperationDone = Callable[[int, int, Sequence[Parameter]], None]
 
 
 class Operation:
-    """One operation that an implementer is to answer; see `internal.AdminOperation`."""
+    """One operation that an implementer shall answer; it is a `port.AdminOperation`."""
 
     def __init__(
         self, number: int, dn: str, operation: int, parameters: Sequence[Parameter], done: OperationDone
@@ -38,14 +38,14 @@ class Operation:
         self._done: Optional[OperationDone] = done
 
     def answer(self, result: int, error_text: str = "") -> None:
-        """The operation's result, from an implementer inside the server."""
+        """Give the operation's result, as an implementer inside the server does."""
         given = []
         if error_text:
             given.append(Parameter(ERROR_PARAMETER, ValueType.STRING, error_text))
         self.end(Code.OK, result, given)
 
     def end(self, rc: int, result: int = 0, parameters: Sequence[Parameter] = ()) -> None:
-        """End the call; only the first end counts."""
+        """End the call. Only the first end counts."""
         done, self._done = self._done, None
         self.answered = True
         if self.timer is not None:
@@ -55,7 +55,7 @@ class Operation:
 
 
 class Operations:
-    """The operations that are on their way."""
+    """Starts administrative operations and waits for their answers."""
 
     def __init__(self, store: Store, world: World) -> None:
         self._store = store
@@ -71,7 +71,7 @@ class Operations:
         timeout: Optional[float],
         done: OperationDone,
     ) -> None:
-        """Start an operation; AisError when it cannot be started, TIMEOUT in `done` after `timeout`
+        """Start an operation. AisError when that is not possible; `done` gets TIMEOUT after `timeout`
         seconds."""
         if parameters is None or not isinstance(dn, str) or not dn or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no parameters, or no object")
@@ -95,7 +95,7 @@ class Operations:
             if implementer is not None and found.owner != owner.name:
                 raise AisError(Code.ERR_BAD_OPERATION, f"{dn} belongs to {found.owner or 'nobody'}")
             if implementer is None:
-                code = imm_objects.admin_operation(found, operation, parameters)
+                code = own_objects.admin_operation(found, operation, parameters)
                 if code != Code.OK:
                     raise AisError(code)
                 done(Code.OK, Code.OK, ())

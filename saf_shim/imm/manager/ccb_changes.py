@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Optional
+from typing import Optional
 
 from imm_model.classes import AttributeDefinition, AttributeFlag
 from imm_model.names import join_dn
 from saf_shim.codes import AisError, Code
+from saf_shim.imm.content.given import (
+    check_modifications,
+    check_new_values,
+    or_strong_default,
+    take_rdn,
+    unique,
+)
+from saf_shim.imm.content.port import ImplementerDone, Port
 from saf_shim.imm.content.rules import (
     IMPLEMENTER_NAME,
-    Change,
-    GivenChange,
-    GivenValues,
+    AttributeValues,
+    ChangeKind,
+    Modification,
+    ModificationType,
     Values,
     as_sent,
     check_dn_length,
@@ -30,14 +39,7 @@ from saf_shim.imm.content.rules import (
     size,
 )
 from saf_shim.imm.content.store import IMM_OBJECT, Implementer, StoredClass, StoredObject
-from saf_shim.imm.implementer.runtime_objects import (
-    check_changes,
-    check_new_values,
-    or_strong_default,
-    take_rdn,
-    unique,
-)
-from saf_shim.imm.manager import own_objects as imm_objects
+from saf_shim.imm.manager import own_objects, references
 from saf_shim.imm.manager.ccb import (
     ALLOW_NULL_OI,
     REGISTERED_OI,
@@ -45,18 +47,15 @@ from saf_shim.imm.manager.ccb import (
     VALIDATION,
     Ccb,
     Done,
-    ImplementerDone,
-    Kind,
-    Mutation,
     State,
-    reference_attributes,
 )
+from saf_shim.imm.manager.mutation import Mutation
 
-Request = tuple[Implementer, Callable[[Any, ImplementerDone], None]]
+Request = tuple[Implementer, Callable[[Port, ImplementerDone], None]]
 
 
 def create(
-    ccb: Ccb, class_name: object, parent_dn: Optional[str], attributes: Sequence[GivenValues], done: Done
+    ccb: Ccb, class_name: object, parent_dn: Optional[str], attributes: Sequence[AttributeValues], done: Done
 ) -> None:
     """Create a configuration object when the CCB is applied."""
     store = ccb.store
@@ -86,10 +85,13 @@ def create(
     made = StoredObject(dn, cls, parent, _new_values(ccb, cls, given))
     made.implementer = cls.implementer
     made.owner = ccb.owner.name
-    _check_new_references(ccb, made)
+    code, fault = references.fault_of_new_object(store, made, ccb)
+    if fault:
+        ccb.note(fault)
+        raise AisError(code)
     implementer = ccb.attached(made)
     if implementer is None:
-        imm_objects.check_create(ccb, cls)
+        own_objects.check_create(ccb, cls)
         if ccb.flags & REGISTERED_OI and not (made.implementer is None and ccb.flags & ALLOW_NULL_OI):
             ccb.note(
                 f"IMM: ERR_NOT_EXIST: class '{cls.name}' does not have an implementer and "
@@ -99,7 +101,7 @@ def create(
     made.creating = True
     made.ccb = ccb
     store.insert(made)
-    ccb.mutations[dn] = Mutation(Kind.CREATE, made, made.values)
+    ccb.mutations[dn] = Mutation(ChangeKind.CREATE, made, made.values)
     ccb.owner.touch(made)
     message = _create_message(made, given, rdn_first=implementer is not None)
     ccb.tell_appliers(made, lambda port: port.create(ccb.id, cls.name, parent_dn, dn, message, None))
@@ -127,7 +129,7 @@ def _parent(ccb: Ccb, dn: str) -> Optional[StoredObject]:
     return parent
 
 
-def _new_values(ccb: Ccb, cls: StoredClass, given: dict[str, GivenValues]) -> dict[str, Values]:
+def _new_values(ccb: Ccb, cls: StoredClass, given: dict[str, AttributeValues]) -> dict[str, Values]:
     values: dict[str, Values] = {
         a.name: (a.default,) for a in cls.definition.attributes if a.default is not None
     }
@@ -147,35 +149,14 @@ def _new_values(ccb: Ccb, cls: StoredClass, given: dict[str, GivenValues]) -> di
     return values
 
 
-def _check_new_references(ccb: Ccb, made: StoredObject) -> None:
-    for name in reference_attributes(made.cls):
-        for dn in made.values.get(name, ()):
-            target = ccb.store.objects.get(str(dn))
-            if target is None:
-                continue
-            code, word = _fault_of_reference(ccb, target)
-            if word:
-                ccb.note(f"IMM: {code.name}: Object {made.dn} refers to {word} ({dn!s})")
-                raise AisError(code)
+def _create_message(
+    made: StoredObject, given: dict[str, AttributeValues], rdn_first: bool
+) -> list[AttributeValues]:
+    """Return what implementers are told of a new object: every configuration attribute, also those without
+    values.
 
-
-def _fault_of_reference(ccb: Ccb, target: StoredObject) -> tuple[Code, str]:
-    if not target.cls.is_config and not target.cls.persistent:
-        return Code.ERR_INVALID_PARAM, "a non-persistent RTO"
-    if target.deleting:
-        if target.ccb is ccb:
-            return Code.ERR_BAD_OPERATION, "object flagged for deletion in the same CCB"
-        return Code.ERR_BUSY, "object flagged for deletion in another CCB"
-    if target.creating and target.ccb is not ccb:
-        return Code.ERR_BUSY, "object flagged for creation in another CCB"
-    return Code.OK, ""
-
-
-def _create_message(made: StoredObject, given: dict[str, GivenValues], rdn_first: bool) -> list[GivenValues]:
-    """What implementers are told of a new object: every configuration attribute, also without values.
-
-    In OpenSAF's order: what was not given, by name; what was given, backwards; but with an object
-    implementer the RDN before all."""
+    The order is OpenSAF's: first the attributes that were not given, by name, then the given ones, the last
+    one first. If an object implementer is told, the RDN comes before all."""
     names = [name for name in made.cls.read_order if name not in given]
     names.extend(reversed(given))
     if rdn_first:
@@ -185,54 +166,57 @@ def _create_message(made: StoredObject, given: dict[str, GivenValues], rdn_first
         definition = made.cls.attributes[name]
         if definition.is_config or definition.flags & AttributeFlag.PERSISTENT:
             values = () if name == IMPLEMENTER_NAME else as_sent(made.get(name))
-            message.append(GivenValues(name, definition.type, values))
+            message.append(AttributeValues(name, definition.type, values))
     return message
 
 
-def modify(ccb: Ccb, dn: object, changes: Sequence[GivenChange], done: Done) -> None:
+def modify(ccb: Ccb, dn: object, modifications: Sequence[Modification], done: Done) -> None:
     """Change writable configuration attributes when the CCB is applied."""
-    check_changes(changes)
+    check_modifications(modifications)
     found = _changeable(ccb, dn)
     if found.locked_by(ccb):
         raise AisError(Code.ERR_BUSY, f"another CCB works on {found.dn}")
     if not found.cls.is_config:
         raise AisError(Code.ERR_INVALID_PARAM, f"{found.dn} is a runtime object")
     mutation = ccb.mutations.get(found.dn)
-    if mutation is not None and mutation.kind is Kind.DELETE:
+    if mutation is not None and mutation.kind is ChangeKind.DELETE:
         raise AisError(Code.ERR_NOT_EXIST, f"{found.dn} is being deleted")
     before = found.values if mutation is None else mutation.after
     after = {name: values for name, values in before.items() if found.cls.attributes[name].is_config}
     try:
-        for change in changes:
+        for change in modifications:
             _change(ccb, found, after, change)
-        imm_objects.check_modify(ccb, found, after)
+        own_objects.check_modify(ccb, found, after)
         implementer = None if found.dn == IMM_OBJECT else ccb.attached(found)
         if implementer is None and found.dn != IMM_OBJECT:
             _check_registered(ccb, found)
     except AisError:
-        if mutation is not None:  # a chain of changes that is broken in the middle
+        if mutation is not None:  # an earlier change of the same object cannot be taken back
             ccb.veto = True
             ccb.note(RESOURCE + "Corrupted CCB")
             raise AisError(Code.ERR_FAILED_OPERATION) from None
         raise
-    if mutation is not None and mutation.kind is Kind.CREATE:
+    if mutation is not None and mutation.kind is ChangeKind.CREATE:
         found.values = after
-        ccb.mutations[found.dn] = Mutation(Kind.CREATE, found, after)
+        ccb.mutations[found.dn] = Mutation(ChangeKind.CREATE, found, after)
     else:
-        ccb.mutations[found.dn] = Mutation(Kind.MODIFY, found, after)
+        ccb.mutations[found.dn] = Mutation(ChangeKind.MODIFY, found, after)
     found.ccb = ccb
     ccb.owner.touch(found)
     everything = [
-        GivenChange(Change.REPLACE, name, definition.type, after.get(name, ()))
+        Modification(ModificationType.REPLACE, name, definition.type, after.get(name, ()))
         for name in found.cls.read_order
         for definition in [found.cls.attributes[name]]
         if definition.flags & AttributeFlag.WRITABLE
     ]
-    given = [c._replace(values=as_sent(c.values)) for c in changes]
+    given = [c._replace(values=as_sent(c.values)) for c in modifications]
     ccb.tell_appliers(found, lambda port: port.modify(ccb.id, found.dn, everything, given, None))
     requests: list[Request] = []
     if implementer is not None:
-        results = [GivenChange(Change.REPLACE, c.name, c.type, after.get(c.name, ())) for c in changes]
+        results = [
+            Modification(ModificationType.REPLACE, c.name, c.type, after.get(c.name, ()))
+            for c in modifications
+        ]
         requests.append(
             (implementer, lambda port, answer: port.modify(ccb.id, found.dn, results, given, answer))
         )
@@ -251,8 +235,8 @@ def _changeable(ccb: Ccb, dn: object) -> StoredObject:
     return found
 
 
-def _change(ccb: Ccb, found: StoredObject, after: dict[str, Values], change: GivenChange) -> None:
-    imm_objects.check_change(ccb, found, change)
+def _change(ccb: Ccb, found: StoredObject, after: dict[str, Values], change: Modification) -> None:
+    own_objects.check_change(ccb, found, change)
     definition = found.cls.attributes.get(change.name)
     if definition is None:
         ccb.note(f"IMM: ERR_NOT_EXIST: attr '{change.name}' does not exist in object {found.dn}")
@@ -265,10 +249,10 @@ def _change(ccb: Ccb, found: StoredObject, after: dict[str, Values], change: Giv
     if change.values:
         check_first_value(change.values[0], definition)
     values = _changed(after.get(change.name, ()), change, definition)
-    if definition.flags & AttributeFlag.NO_DANGLING and change.how != Change.DELETE:
+    if definition.flags & AttributeFlag.NO_DANGLING and change.how != ModificationType.DELETE:
         for dn in map(str, change.values):
             target = ccb.store.objects.get(dn)
-            code = Code.OK if target is None else _fault_of_reference(ccb, target)[0]
+            code = Code.OK if target is None else references.fault_of_target(target, ccb)[0]
             if code != Code.OK:
                 raise AisError(code, f"{change.name}: {dn} cannot be referred to")
     if values:
@@ -277,10 +261,10 @@ def _change(ccb: Ccb, found: StoredObject, after: dict[str, Values], change: Giv
         after.pop(change.name, None)
 
 
-def _changed(present: Values, change: GivenChange, definition: AttributeDefinition) -> Values:
-    if change.how == Change.DELETE:
+def _changed(present: Values, change: Modification, definition: AttributeDefinition) -> Values:
+    if change.how == ModificationType.DELETE:
         values = remove_values(present, change.values)
-    elif change.how == Change.ADD:
+    elif change.how == ModificationType.ADD:
         values = (*present, *change.values)
     else:
         values = change.values
@@ -288,7 +272,7 @@ def _changed(present: Values, change: GivenChange, definition: AttributeDefiniti
         if definition.flags & AttributeFlag.INITIALIZED:
             raise AisError(Code.ERR_INVALID_PARAM, f"{definition.name} must not be empty")
         return or_strong_default((), definition)
-    if change.how != Change.DELETE:
+    if change.how != ModificationType.DELETE:
         if len(values) > 1 and not definition.is_multi:
             raise AisError(Code.ERR_INVALID_PARAM, f"{definition.name}: several values")
         if definition.flags & AttributeFlag.NO_DUPLICATES and has_duplicates(values):
@@ -318,10 +302,10 @@ def delete(ccb: Ccb, dn: object, done: Done) -> None:
     requests: list[Request] = []
     for found in tree:
         if found.dn in ccb.mutations:
-            continue  # deleted before
+            continue  # the CCB deletes it already
         found.ccb = ccb
         found.deleting = True
-        ccb.mutations[found.dn] = Mutation(Kind.DELETE, found, {})
+        ccb.mutations[found.dn] = Mutation(ChangeKind.DELETE, found, {})
         if found.cls.is_config:
             ccb.tell_appliers(found, partial(_send_delete, ccb.id, found.dn, answer=None))
             implementer = ccb.attached(found)
@@ -330,7 +314,7 @@ def delete(ccb: Ccb, dn: object, done: Done) -> None:
     _ask(ccb, requests, done, text_first=False)
 
 
-def _send_delete(ccb: int, dn: str, port: Any, answer: Optional[ImplementerDone]) -> None:
+def _send_delete(ccb: int, dn: str, port: Port, answer: Optional[ImplementerDone]) -> None:
     port.delete(ccb, dn, answer)
 
 
@@ -340,27 +324,26 @@ def _check_delete(ccb: Ccb, found: StoredObject) -> None:
     if found.locked_by(ccb):
         raise AisError(Code.ERR_BUSY, f"another CCB works on {found.dn}")
     if found.cls.is_config or found.cls.persistent:
-        for other in ccb.mutations.values():
-            if other.kind is Kind.CREATE and any(
-                found.dn in other.after.get(name, ()) for name in reference_attributes(other.found.cls)
-            ):
-                ccb.note(
-                    f"IMM: ERR_BAD_OPERATION: Object {other.found.dn} refers to object {found.dn} "
-                    "and is flagged for creation in this CCB"
-                )
-                raise AisError(Code.ERR_BAD_OPERATION)
+        referrer = references.creation_that_names(found.dn, ccb.mutations.values())
+        if referrer is not None:
+            ccb.note(
+                f"IMM: ERR_BAD_OPERATION: Object {referrer.dn} refers to object {found.dn} "
+                "and is flagged for creation in this CCB"
+            )
+            raise AisError(Code.ERR_BAD_OPERATION)
     if found.cls.is_config and ccb.attached(found) is None:
-        imm_objects.check_delete(ccb, found)
+        own_objects.check_delete(ccb, found)
         _check_registered(ccb, found)
     mutation = ccb.mutations.get(found.dn)
-    if mutation is not None and mutation.kind is not Kind.DELETE:
+    if mutation is not None and mutation.kind is not ChangeKind.DELETE:
         raise AisError(Code.ERR_BAD_OPERATION, f"the CCB has created or modified {found.dn}")
 
 
 def _ask(ccb: Ccb, requests: list[Request], done: Done, text_first: bool) -> None:
-    """Ask implementers and end the operation; a refusal is the end of the CCB.
+    """Ask implementers and end the operation. After a refusal the CCB can only be ended.
 
-    The order of IMM's and the implementer's error string differs between the operations (recorded)."""
+    `text_first` says whether the implementer's error string comes before IMM's; OpenSAF's order differs
+    between the operations."""
 
     def refused(rc: int, text: str) -> None:
         kind = VALIDATION if rc in (Code.ERR_BAD_OPERATION, Code.ERR_FAILED_OPERATION) else RESOURCE

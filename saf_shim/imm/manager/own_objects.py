@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What IMM itself says about its own two objects: ``opensafImm=opensafImm,...`` and
+"""What IMM allows to happen to its own two objects, ``opensafImm=opensafImm,...`` and
 ``safRdn=immManagement,...``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
+from saf_shim.imm.content.port import Parameter
 from saf_shim.imm.content.rules import (
     MAX_DN,
     MAX_STRING_RDN,
-    GivenChange,
+    Modification,
     Values,
     is_name_like,
     longest,
@@ -27,12 +27,9 @@ from saf_shim.imm.content.store import (
     StoredClass,
     StoredObject,
 )
+from saf_shim.imm.manager.ccb import Ccb
 
-if TYPE_CHECKING:
-    from saf_shim.imm.implementer.hooks import Parameter
-    from saf_shim.imm.manager.ccb import Ccb
-
-# The least that each limit can be set to, which is also what it is without the attribute.
+# The smallest value of each limit, which is also its value when the attribute is missing.
 LIMITS = {"maxClasses": 1000, "maxImplementers": 3000, "maxAdminowners": 2000, "maxCcbs": 10000}
 _MAX_ACCESS_CONTROL_MODE = 2
 _NOSTD_FLAGS = "opensafImmNostdFlags"
@@ -41,33 +38,35 @@ FLAGS_OFF = 2
 
 
 def check_create(ccb: Ccb, cls: StoredClass) -> None:
-    """Nobody creates a second object of IMM's own classes."""
+    """Raise AisError for a second object of one of IMM's own classes."""
     if cls.name in (IMM_OBJECT_CLASS, MANAGEMENT_CLASS):
         ccb.note(f"IMM: ERR_BAD_OPERATION: Imm not allowing creates of instances of class '{cls.name}'")
         raise AisError(Code.ERR_BAD_OPERATION)
 
 
 def check_delete(ccb: Ccb, found: StoredObject) -> None:
-    """Nobody deletes IMM's own objects."""
+    """Raise AisError for the deletion of one of IMM's own objects."""
     if found.dn in (IMM_OBJECT, MANAGEMENT_OBJECT):
         ccb.note(f"IMM: ERR_BAD_OPERATION: Imm not allowing delete of object '{found.dn}'")
         raise AisError(Code.ERR_BAD_OPERATION)
 
 
-def check_change(ccb: Ccb, found: StoredObject, change: GivenChange) -> None:
-    """What there is no back end for cannot be set."""
+def check_change(ccb: Ccb, found: StoredObject, modification: Modification) -> None:
+    """Raise AisError for a setting that would need a persistent back end."""
     if found.dn != MANAGEMENT_OBJECT:
         return
-    if change.name == "saImmOiTimeout":
-        ccb.note(f"IMM: ERR_BAD_OPERATION: attr '{change.name}' in IMM object {found.dn} is not supported")
+    if modification.name == "saImmOiTimeout":
+        ccb.note(
+            f"IMM: ERR_BAD_OPERATION: attr '{modification.name}' in IMM object {found.dn} is not supported"
+        )
         raise AisError(Code.ERR_BAD_OPERATION)
-    if change.name == "saImmRepositoryInit":
+    if modification.name == "saImmRepositoryInit":
         ccb.note("IMM: ERR_BAD_OPERATION: PBE file is not configured")
         raise AisError(Code.ERR_BAD_OPERATION)
 
 
 def check_modify(ccb: Ccb, found: StoredObject, after: dict[str, Values]) -> None:
-    """IMM's settings stay within their bounds."""
+    """Raise AisError when one of IMM's settings would leave its bounds."""
     if found.dn != IMM_OBJECT:
         return
     if "accessControlMode" in found.cls.attributes:
@@ -95,7 +94,8 @@ def _check_short_names(store: Store) -> None:
 
 
 def admin_operation(found: StoredObject, operation: int, parameters: Sequence[Parameter]) -> Code:
-    """An operation on IMM's own object: switching its non-standard flags."""
+    """Perform an operation on IMM's own object, which switches its non-standard flags, and return its
+    code."""
     if found.dn != IMM_OBJECT or not parameters or parameters[0].type != ValueType.UINT32:
         return Code.ERR_INVALID_PARAM
     flags = int(parameters[0].value)

@@ -1,39 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading objects: one by name (accessor) or many by a search, and asking implementers for pure
-attributes."""
+"""Reading one object, and asking its implementer for pure attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import Optional
 
-from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeFlag
-from imm_model.types import Value, ValueType
+from imm_model.classes import SYSTEM_ATTRIBUTES
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
-from saf_shim.imm.content.rules import CLASS_NAME, GivenValues, Scope, Values, is_printable, size
-from saf_shim.imm.content.store import MANAGEMENT_OBJECT, Store, StoredObject
-
-ONE_ATTR = 0x1
-PERSISTENT = 0x10  # immdump: of runtime objects only what would survive a restart of IMM
-GET_ALL = 0x100
-GET_NO = 0x200
-GET_SOME = 0x400
-GET_CONFIG = 0x10000
-NO_DANGLING_DEPENDENTS = 0x100000000
-_KNOWN = ONE_ATTR | PERSISTENT | GET_ALL | GET_NO | GET_SOME | GET_CONFIG | NO_DANGLING_DEPENDENTS
-_GET = GET_ALL | GET_NO | GET_SOME
+from saf_shim.imm.content.rules import AttributeValues, Values
+from saf_shim.imm.content.store import MANAGEMENT_OBJECT, StoredObject
 
 CONFIG_ONLY = "SA_IMM_SEARCH_GET_CONFIG_ATTR"  # as the only attribute name of an accessor
 PURE_TIMEOUT = 6.0  # seconds that an implementer has to deliver pure attributes
+_NOTHING: frozenset[str] = frozenset()
 
 # Called once with the code and, if that is OK, the attributes in the order in which readers get them.
-ReadDone = Callable[[int, Optional[list[GivenValues]]], None]
+ReadDone = Callable[[int, Optional[list[AttributeValues]]], None]
 
 
 def select(found: StoredObject, names: Optional[Sequence[str]]) -> list[str]:
-    """The attributes that an accessor reads; NOT_EXIST for one that the class lacks or that is asked
-    twice."""
+    """Return the attributes that an accessor reads; NOT_EXIST for one that the class lacks or that the client
+    names twice."""
     order = found.cls.read_order
     if names is None:
         return order
@@ -51,18 +40,15 @@ def read(
     names: Sequence[str],
     done: ReadDone,
     world: World,
-    values: Optional[Mapping[str, Values]] = None,
+    image: Optional[Mapping[str, Values]] = None,
 ) -> None:
-    """Read the attributes `names` of an object; pure ones from the implementer, if it is attached.
+    """Read the attributes `names` of an object. Its implementer, if it is attached, is asked for pure ones.
 
-    `values` are the object's if not those it has (the after image in a CCB)."""
+    `image` are the configuration values that a CCB gives the object, instead of those that it has."""
     pure = [name for name in names if name in found.cls.pure]
     implementer = found.implementer
     if not pure or implementer is None or implementer.port is None:
-        done(
-            Code.OK,
-            _take(found, names, values, attached=implementer is not None and implementer.port is not None),
-        )
+        done(Code.OK, take_values(found, names, image))
         return
     finished = False
 
@@ -75,204 +61,38 @@ def read(
         if rc != Code.OK:
             done(rc if rc in (Code.ERR_NO_MEMORY, Code.ERR_TIMEOUT) else Code.ERR_NO_RESOURCES, None)
         else:
-            done(Code.OK, _take(found, names, values, attached=True))
+            done(Code.OK, take_values(found, names, image))
 
     timer = world.start_timer(PURE_TIMEOUT, lambda: finish(Code.ERR_TIMEOUT))
-    implementer.port.read_pure(found, pure, finish)
+    implementer.port.read_pure(found.dn, pure, finish)
 
 
-def _take(
-    found: StoredObject, names: Sequence[str], values: Optional[Mapping[str, Values]], attached: bool
-) -> list[GivenValues]:
+def take_values(
+    found: StoredObject, names: Sequence[str], image: Optional[Mapping[str, Values]] = None
+) -> list[AttributeValues]:
+    """Return attributes as a reader sees them at present. `image` replaces the configuration values."""
+    hidden = hidden_attributes(found)
+    attributes, values = found.cls.attributes, found.values
     taken = []
     for name in names:
-        definition = found.cls.attributes[name]
-        if name in found.cls.pure and not attached:
+        definition = attributes[name]
+        if name in hidden:
             present: Values = ()
-        elif not definition.is_config and found.implementer is None and _is_implemented(found, name):
-            present = ()  # IMM shows cached values only while somebody is responsible for them
-        elif values is not None and definition.is_config and name not in SYSTEM_ATTRIBUTES:
-            present = values.get(name, ())
+        elif image is not None and definition.is_config and name not in SYSTEM_ATTRIBUTES:
+            present = image.get(name, ())
         else:
-            present = found.get(name)
-        taken.append(GivenValues(name, definition.type, present))
+            present = values.get(name) or found.get(name)
+        taken.append(AttributeValues(name, definition.type, present))
     return taken
 
 
-def _is_implemented(found: StoredObject, name: str) -> bool:
-    """Is it a runtime attribute that only has values if the object has an implementer?"""
-    persistent = found.cls.attributes[name].flags & AttributeFlag.PERSISTENT
-    return name not in SYSTEM_ATTRIBUTES and not persistent and found.dn != MANAGEMENT_OBJECT
+def hidden_attributes(found: StoredObject) -> frozenset[str]:
+    """Return the attributes of an object that have no values for readers at present.
 
-
-class Criterion(NamedTuple):
-    """What a search asks for: an attribute, and a value unless any will do."""
-
-    name: Optional[str]
-    type: int
-    value: Optional[Value]
-
-
-class Search:
-    """One search: the DNs it found when it began, and what to read of each."""
-
-    def __init__(
-        self,
-        store: Store,
-        root: Optional[str],
-        scope: object,
-        options: object,
-        criterion: Optional[Criterion],
-        names: Optional[Sequence[str]],
-    ) -> None:
-        """Begin; AisError for options that do not go together and for a root that is not there."""
-        if not isinstance(options, int) or options & ~_KNOWN:
-            raise AisError(Code.ERR_INVALID_PARAM, "unknown search options")
-        if (names is None) == bool(options & GET_SOME):
-            raise AisError(Code.ERR_INVALID_PARAM, "attribute names belong to GET_SOME")
-        root = root or ""
-        if not is_printable(root) or (size(root) > 255 and not store.long_names):
-            raise AisError(Code.ERR_INVALID_PARAM, "the root is no proper DN")
-        top = None
-        if root:
-            top = store.visible(root)
-            if top is None:
-                raise AisError(Code.ERR_NOT_EXIST, f"{root} does not exist")
-        if scope not in (Scope.SUBLEVEL, Scope.SUBTREE):
-            raise AisError(Code.ERR_INVALID_PARAM, "no scope of a search")
-        if criterion is not None and criterion.name and not options & ONE_ATTR:
-            raise AisError(Code.ERR_INVALID_PARAM, "a criterion without ONE_ATTR")
-        self._options = options
-        self._names = None if names is None else set(names)
-        self._store = store
-        self._found = _matching(store, top, int(str(scope)), options, criterion, names)
-        self._next = 0
-        self._images: dict[str, list[GivenValues]] = {}
-        self._pure: dict[str, list[str]] = {}
-        for found in self._found:
-            self._remember(found)
-        self.ended = False
-
-    def _remember(self, found: StoredObject) -> None:
-        """Take the values as they are now: later changes do not show in this search."""
-        names = self._chosen(found)
-        attached = found.implementer is not None and found.implementer.port is not None
-        self._images[found.dn] = _take(found, names, None, attached)
-        pure = [name for name in names if name in found.cls.pure]
-        if pure and attached:
-            self._pure[found.dn] = pure
-
-    def _chosen(self, found: StoredObject) -> list[str]:
-        order = found.cls.read_order
-        if self._names is not None:
-            order = [name for name in order if name in self._names]
-        elif (self._options & GET_NO and not self._options & GET_ALL) or not self._options & (
-            GET_ALL | GET_CONFIG
-        ):
-            return []
-        if self._options & GET_CONFIG:
-            order = [name for name in order if found.cls.attributes[name].is_config]
-        if self._options & PERSISTENT:
-            kept = AttributeFlag.CONFIG | AttributeFlag.PERSISTENT
-            order = [name for name in order if found.cls.attributes[name].flags & kept]
-        return order
-
-    def next(self, done: Callable[[int, str, list[GivenValues]], None], world: World) -> None:
-        """The next object; NOT_EXIST after the last, BAD_HANDLE after that."""
-        if self.ended:
-            done(Code.ERR_BAD_HANDLE, "", [])
-            return
-        if self._next >= len(self._found):
-            self.ended = True
-            done(Code.ERR_NOT_EXIST, "", [])
-            return
-        found = self._found[self._next]
-        self._next += 1
-        image = self._images.pop(found.dn)
-        pure = self._pure.pop(found.dn, None)
-        if pure is None or self._store.objects.get(found.dn) is not found:
-            done(Code.OK, found.dn, image)
-            return
-
-        def asked(rc: int, fresh: Optional[list[GivenValues]]) -> None:
-            if rc != Code.OK or fresh is None:
-                done(rc, "", [])
-                return
-            new = {entry.name: entry for entry in fresh}
-            done(Code.OK, found.dn, [new.get(entry.name, entry) for entry in image])
-
-        read(found, pure, asked, world)
-
-
-def _matching(
-    store: Store,
-    top: Optional[StoredObject],
-    scope: int,
-    options: int,
-    criterion: Optional[Criterion],
-    names: Optional[Sequence[str]],
-) -> list[StoredObject]:
-    if options & NO_DANGLING_DEPENDENTS:
-        candidates = _dependents(store, criterion)
-        criterion = None
-    elif criterion is not None and criterion.name == CLASS_NAME and criterion.value not in (None, ""):
-        candidates = _instances(store, criterion, names if options & GET_SOME else None)
-        criterion = None
-    else:
-        candidates = _tree(store, top, scope)
-    found = []
-    for candidate in candidates:
-        if candidate.creating or not _in_scope(candidate, top, scope):
-            continue
-        if criterion is None or not criterion.name or _matches(candidate, criterion):
-            found.append(candidate)
-    return found
-
-
-def _instances(store: Store, criterion: Criterion, names: Optional[Sequence[str]]) -> list[StoredObject]:
-    cls = store.classes.get(str(criterion.value)) if criterion.type == ValueType.STRING else None
-    if cls is None or not cls.instances:
-        return []
-    if any(name not in cls.attributes for name in names or ()):
-        raise AisError(Code.ERR_INVALID_PARAM, f"class {cls.name} lacks one of the attributes")
-    return list(cls.instances.values())
-
-
-def _dependents(store: Store, criterion: Optional[Criterion]) -> list[StoredObject]:
-    if criterion is None or criterion.name or criterion.type not in (ValueType.NAME, ValueType.STRING):
-        raise AisError(Code.ERR_INVALID_PARAM, "dependents are searched by DN alone")
-    dn = str(criterion.value)
-    if store.visible(dn) is None:
-        raise AisError(Code.ERR_INVALID_PARAM, f"{dn} does not exist")
-    return store.referrers(dn)
-
-
-def _tree(store: Store, top: Optional[StoredObject], scope: int) -> list[StoredObject]:
-    if top is None:
-        return store.roots() if scope == Scope.SUBLEVEL else list(store.everything())
-    return sorted(top.in_scope(scope), key=lambda found: found.dn)
-
-
-def _in_scope(candidate: StoredObject, top: Optional[StoredObject], scope: int) -> bool:
-    if scope == Scope.SUBLEVEL:
-        return candidate is top or candidate.parent is top
-    if top is None:
-        return True
-    above: Optional[StoredObject] = candidate
-    while above is not None and above is not top:
-        above = above.parent
-    return above is top
-
-
-def _matches(candidate: StoredObject, criterion: Criterion) -> bool:
-    assert criterion.name is not None
-    definition = candidate.cls.attributes.get(criterion.name)
-    if definition is None:
-        return False
-    if criterion.value is None:
-        return True
-    if definition.type != criterion.type:
-        return False
-    if definition.is_pure:
-        raise AisError(Code.ERR_NO_RESOURCES, f"{criterion.name} is not cached")
-    return criterion.value in candidate.get(criterion.name)
+    IMM shows runtime values only while somebody is responsible for them: those it holds until the
+    implementer has been away for some time (`bindings.ORPHAN_TIME`), those it does not hold only while the
+    implementer is there."""
+    implementer = found.implementer
+    if implementer is None or implementer.is_away:
+        return _NOTHING if found.dn == MANAGEMENT_OBJECT else found.cls.volatile
+    return _NOTHING if implementer.port is not None else found.cls.pure

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Optional
 
 from saf_shim.tools import command
 from saf_shim.tools.imm import immadm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 OPERATIONS = {
     "unlock": 1,
@@ -24,6 +27,10 @@ OPERATIONS = {
     "eam-start": 10,
     "eam-stop": 11,
 }
+
+
+_USAGE = ("lock", "unlock", "lock-in", "unlock-in", *tuple(OPERATIONS)[4:])
+"""The operations in the order of OpenSAF's text."""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -53,7 +60,8 @@ def administrate(arguments: Sequence[str]) -> int:
 def _print_usage() -> int:
     """What OpenSAF's prints for -h as well; status 1."""
     sys.stdout.write(
-        f"usage: amf-adm [-t SECONDS] {'|'.join(OPERATIONS)} DN\n"
-        "        -t SECONDS  give up after so long (default 60); it stands before the operation\n"
+        f"usage: amf-adm [-t  timeout] <{'|'.join(_USAGE)}> <object DN>\n"
+        "        -t:   command timeout in seconds (default=60)\n"
+        "        Note: Specify option before command and operand\n"
     )
     return command.FAILURE

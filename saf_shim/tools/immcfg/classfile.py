@@ -9,10 +9,10 @@ state machine, driven by expat; what is done with classes and objects is its `Ta
 from __future__ import annotations
 
 import binascii
+import os
 import pyexpat
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import NoReturn, Optional, Protocol
 
 from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
 from imm_model.types import Value, ValueType, decode_text
@@ -20,10 +20,16 @@ from saf_shim.tools import command
 from saf_shim.tools.imm.client import Attribute
 from saf_shim.tools.imm.values import parse_file_value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
+
 _MAX_DEPTH = 10
+_CHUNK = 256 * 1024
 _HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
 _CONTENTS = "imm:IMM-contents"
 _CATEGORIES = {category.sa_name: category for category in Category}
+_REFERENCES = frozenset("&<>\"'")  # characters that are usually written as references
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _FLAGS = {
     **FILE_FLAGS,
@@ -64,14 +70,17 @@ class Outcome(Enum):
 
 
 class RefusedError(Exception):
-    """The file is not read any further; why has been said on standard error."""
+    """The file is not read any further. The reason has been said on standard error."""
 
 
-class Target(Protocol):
-    """What is done with a file's contents. Methods may call `refuse`."""
+class Target:
+    """What is done with a file's contents: here, nothing. Methods may call `refuse`."""
+
+    is_verbose = False  # are calls of `note_longer_value` wanted?
 
     def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
         """The root element begins (`schema`: the schema it names); returns flags to be let through."""
+        return frozenset()
 
     def end_contents(self) -> None:
         """The root element ends."""
@@ -92,6 +101,10 @@ class Target(Protocol):
 
     def type_of(self, class_name: str, name: str) -> ValueType:
         """The type in which an object's attribute is to be read."""
+        return ValueType.STRING
+
+    def note_longer_value(self, value: str) -> None:
+        """A value goes on with another piece of text (see `FileReader`); `value` is what there is so far."""
 
     def begin_object_end(self) -> None:
         """An object's end tag was read."""
@@ -109,28 +122,32 @@ def refuse(*lines: str) -> NoReturn:
 
 def read_file(path: str, target: Target, strict: bool) -> Outcome:
     """Read the file at `path` into `target`; OSError when it cannot be opened."""
-    try:
-        with open(path, "rb") as handle:
-            data = handle.read()
-    except IsADirectoryError:
-        data = b""
-    if not data:
+    if os.path.isdir(path):
         return Outcome.EMPTY
     parser = FileReader(target, strict)
+    with open(path, "rb") as handle:
+        head = rest = handle.read(_CHUNK)
+        if not head:
+            return Outcome.EMPTY
+        try:
+            while len(head) > _HEAD_LENGTH and rest:
+                parser.feed(rest, is_end=False)
+                rest = handle.read(_CHUNK)
+        except RefusedError:
+            return Outcome.REFUSED
     try:
-        if len(data) > _HEAD_LENGTH:
-            parser.feed(data, is_end=False)
-    except RefusedError:
-        return Outcome.REFUSED
-    try:
-        parser.feed(b"" if len(data) > _HEAD_LENGTH else data, is_end=True)
+        parser.feed(rest, is_end=True)
     except RefusedError:
         return Outcome.CUT_OFF
     return Outcome.DONE
 
 
 class FileReader:
-    """Bytes in, calls of the target out. RefusedError ends it."""
+    """Bytes in, calls of the target out. RefusedError ends it.
+
+    With --verbose, immcfg says when the text of a value comes in pieces. The pieces are those of libxml2: a
+    reference (``&amp;``) is one by itself, and so is what follows from the first character that is not ASCII.
+    """
 
     def __init__(self, target: Target, strict: bool) -> None:
         self._target = target
@@ -155,7 +172,10 @@ class FileReader:
         self._value_goes_on = False
         self._is_base64 = False
         self._expat = pyexpat.ParserCreate()
-        self._expat.buffer_text = True
+        self._expat.buffer_text = not target.is_verbose
+        # Expat gives pieces, too, and makes a line's end one by itself, which libxml2 does not.
+        self._after_line_end = self._after_reference = False
+        self._has_news = False  # the value has got a piece behind its first that is not reported yet
         self._expat.StartElementHandler = self._start
         self._expat.EndElementHandler = self._end
         self._expat.CharacterDataHandler = self._characters
@@ -166,6 +186,11 @@ class FileReader:
             self._expat.Parse(data, is_end)
         except pyexpat.ExpatError as error:
             refuse(f"Error occured during XML parsing libxml2: {pyexpat.ErrorString(error.code)}\n")
+        except (
+            LookupError,
+            ValueError,
+        ) as error:  # of an encoding that Python does not know, or expat cannot use
+            refuse(f"Error occured during XML parsing libxml2: {error}\n")
 
     # Elements
 
@@ -260,11 +285,26 @@ class FileReader:
     def _read_value(self, text: str) -> None:
         if self._parent() is not Tag.ATTRIBUTE:
             refuse("UNKNOWN PLACEMENT OF VALUE")
-        if self._value_goes_on:
-            self._values[0] += text
-        else:
-            self._values.insert(0, text)
+        for piece in _pieces(text) if self._target.is_verbose else (text,):
+            self._add_to_value(piece)
+
+    def _add_to_value(self, piece: str) -> None:
+        is_line_end, is_reference = piece == "\n", piece in _REFERENCES
+        if not self._value_goes_on:
+            self._values.insert(0, piece)
             self._value_goes_on = True
+        elif (self._after_line_end and not is_reference) or (is_line_end and not self._after_reference):
+            self._values[0] += piece
+        else:
+            self._end_piece()
+            self._values[0] += piece
+            self._has_news = True
+        self._after_line_end, self._after_reference = is_line_end, is_reference
+
+    def _end_piece(self) -> None:
+        if self._has_news and self._target.is_verbose:
+            self._target.note_longer_value(self._values[0])
+        self._has_news = False
 
     def _read_category(self, text: str) -> None:
         category = _CATEGORIES.get(text)
@@ -319,6 +359,7 @@ class FileReader:
     # Ends of parts
 
     def _end_value(self) -> None:
+        self._end_piece()
         # An empty value counts only when it is the first of its attribute.
         if not self._values:
             self._values.insert(0, "")
@@ -379,6 +420,14 @@ class FileReader:
                 refuse(f"Failed to parse a value of attribute {name}")
             values.append(value)
         self._attributes.insert(0, Attribute(name, kind, tuple(values)))
+
+
+def _pieces(text: str) -> tuple[str, ...]:
+    """The text up to the first character that is not ASCII, and what follows."""
+    if text.isascii():
+        return (text,)
+    place = next(place for place, character in enumerate(text) if not character.isascii())
+    return (text[:place], text[place:]) if place else (text,)
 
 
 def _required(attributes: dict[str, str], name: str, missing: str) -> str:
