@@ -13,7 +13,7 @@ from typing import Callable, Optional, Protocol
 from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.reader import DisagreementError, Everything
 from amf_netwatch.interfaces.record import Interface
-from amf_netwatch.netlink.listener import Changes
+from amf_netwatch.netlink.listener import ChangedLinks
 
 
 class Source(Protocol):
@@ -49,7 +49,7 @@ class Refresh:
         """Is any link marked that was not read yet?"""
         return self._everything or bool(self._ifindexes)
 
-    def mark(self, changes: Changes) -> None:
+    def mark(self, changes: ChangedLinks) -> None:
         """Note what has to be read."""
         if changes.everything:
             self.mark_everything()

@@ -439,7 +439,7 @@ def test_a_dump_that_is_always_interrupted_is_no_defect(world):
     world.assign(HAState.ACTIVE)
     world.kernel.errors += [InterruptedDumpError("storm")] * 10
     world.listener.network_changed = True
-    world.listener.changes = Changes(True, frozenset(), Cause.STORM)
+    world.listener.changes = ChangedLinks(True, frozenset(), Cause.STORM)
     world.kernel.links[3] = ETH0._replace(name=b"eth1", ifindex=3)
     assert [world.check().code for _ in range(11)] == [OK] * 11
     assert world.log.names().count("read-interrupted") == 1
