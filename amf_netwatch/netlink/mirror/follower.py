@@ -24,9 +24,8 @@ from errno import EAFNOSUPPORT, EINVAL, ENODEV, ENOENT, EOPNOTSUPP
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from amf_netwatch.netlink.codec.constants import Family, Group, MessageType
+from amf_netwatch.netlink.codec.constants import Family, Group
 from amf_netwatch.netlink.codec.link import Link
-from amf_netwatch.netlink.codec.requests import pack_neighbour_request, pack_rule_request
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.conversation import Conversation
@@ -289,7 +288,7 @@ class Follower:
                 for family in FAMILIES:
                     self._load(self._dump_rules(family))
             if Object.NEIGHBOUR in self._objects:
-                self._load(ask.dump(MessageType.GETNEIGH, pack_neighbour_request()))
+                self._load(ask.dump_neighbours())
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
@@ -394,7 +393,7 @@ class Follower:
     def _dump_rules(self, family: int) -> list[Rule]:
         """The rules of a family; none if the kernel has no rules (CONFIG_IP_MULTIPLE_TABLES)."""
         try:
-            rules: list[Rule] = self._conversation.dump(MessageType.GETRULE, pack_rule_request(family))
+            rules = self._conversation.dump_rules(family)
         except KernelError as error:
             if error.errno in (EOPNOTSUPP, EAFNOSUPPORT):
                 return []

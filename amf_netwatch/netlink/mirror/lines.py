@@ -17,7 +17,7 @@ from amf_netwatch.netlink.codec.address import Address, format_ip
 from amf_netwatch.netlink.codec.link import Link, format_address
 from amf_netwatch.netlink.codec.neighbour import Neighbour
 from amf_netwatch.netlink.codec.route import NextHop, Route, Via
-from amf_netwatch.netlink.codec.route_constants import RouteTable, RouteType, RuleAction, RuleFlag
+from amf_netwatch.netlink.codec.route_constants import RouteType, RuleAction, RuleFlag, TableNumber
 from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.mirror.tables.changes import PORT_FACTS, Action, Change, Object
 from amf_netwatch.netlink.mirror.tables.namespace import Tables
@@ -31,7 +31,7 @@ _COLOURS = {
     Action.LOST: "1;35",
 }
 _TABLES: dict[int, str] = {
-    int(table): str(table) for table in (RouteTable.DEFAULT, RouteTable.MAIN, RouteTable.LOCAL)
+    int(table): str(table) for table in (TableNumber.DEFAULT, TableNumber.MAIN, TableNumber.LOCAL)
 }
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""amf-adm: performs an administrative operation of AMF, by its name. OpenSAF's is a shell script around
-immadm."""
+"""amf-adm: performs an administrative operation of AMF, by its name.
+
+OpenSAF's tool is a shell script around immadm.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +31,17 @@ OPERATIONS = {
 }
 
 
+_USAGE = ("lock", "unlock", "lock-in", "unlock-in", *tuple(OPERATIONS)[4:])
+"""The operations in the order of OpenSAF's text."""
+
+
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns its exit status."""
     return command.run(administrate, argv)
 
 
 def administrate(arguments: Sequence[str]) -> int:
-    """The command itself: ``[-t SECONDS] OPERATION DN``."""
+    """Perform the command ``[-t SECONDS] OPERATION DN``; returns its exit status."""
     options: list[str] = []
     if len(arguments) == 4:
         if arguments[0] != "-t":
@@ -48,15 +54,16 @@ def administrate(arguments: Sequence[str]) -> int:
     if name not in OPERATIONS:
         sys.stdout.write(f"illegal admin operation: {name}\n")
         return _print_usage()
-    # the script hands its arguments on unquoted: blanks separate
+    # the script passes its arguments on without quotes, so blanks separate
     words = " ".join([*options, dn]).split()
     return immadm.operate(["-o", str(OPERATIONS[name]), *words])
 
 
 def _print_usage() -> int:
-    """What OpenSAF's prints for -h as well; status 1."""
+    """Print the usage, as OpenSAF's tool does for -h as well; returns status 1."""
     sys.stdout.write(
-        f"usage: amf-adm [-t SECONDS] {'|'.join(OPERATIONS)} DN\n"
-        "        -t SECONDS  give up after so long (default 60); it stands before the operation\n"
+        f"usage: amf-adm [-t  timeout] <{'|'.join(_USAGE)}> <object DN>\n"
+        "        -t:   command timeout in seconds (default=60)\n"
+        "        Note: Specify option before command and operand\n"
     )
     return command.FAILURE

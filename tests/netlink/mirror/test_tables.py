@@ -29,8 +29,8 @@ from amf_netwatch.netlink import (
     Route,
     RouteFlag,
     RouteProtocol,
-    RouteScope,
     RouteType,
+    Scope,
     Tables,
 )
 from amf_netwatch.netlink.codec.link import LinkInfo
@@ -66,7 +66,7 @@ def ipv4(
         Family.INET,
         length,
         0x80,
-        RouteScope.UNIVERSE,
+        Scope.UNIVERSE,
         ifindex,
         address=peer or address,
         local=address,
@@ -76,9 +76,7 @@ def ipv4(
 
 def route(destination: bytes = b"\x0a\0\0\0", *, family: Family = Family.INET, **more: Any) -> Route:
     length, kind = 8 * len(destination), RouteType.UNICAST
-    return Route(
-        family, length, 0, 0, 254, RouteProtocol.BOOT, RouteScope.UNIVERSE, kind, 0, destination, **more
-    )
+    return Route(family, length, 0, 0, 254, RouteProtocol.BOOT, Scope.UNIVERSE, kind, 0, destination, **more)
 
 
 class Seen:
@@ -184,7 +182,7 @@ def test_an_addresss_identity_is_of_its_family(seen: Seen) -> None:
     seen.tables.addresses.put(ipv4(one, peer=two))
     seen.tables.addresses.put(ipv4(one, 2))
     assert seen.take() == ["new address"] * 4
-    six = Address(Family.INET6, 64, 0x40, RouteScope.UNIVERSE, 1, address=bytes(15) + b"\x07")
+    six = Address(Family.INET6, 64, 0x40, Scope.UNIVERSE, 1, address=bytes(15) + b"\x07")
     seen.tables.addresses.put(six)
     seen.tables.addresses.put(six._replace(flags=0))
     seen.tables.addresses.put(six._replace(flags=0, local=six.address, address=bytes(16), prefix_length=128))
