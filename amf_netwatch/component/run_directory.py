@@ -151,7 +151,7 @@ def _file_name(component: str) -> str:
 
 
 def _read(path: str) -> str:
-    """The content of a regular file; empty when there is none. Opening never waits: a FIFO may stand there."""
+    """The content of a regular file; empty when there is none. A FIFO in its place hangs nobody."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

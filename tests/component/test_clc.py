@@ -84,9 +84,7 @@ clc.instantiate(Log(), [], {environment!r})
     assert not (tmp_path / "ran").exists()
 
 
-def test_no_descriptor_reaches_the_component_whatever_its_number(
-    environment, directory, tmp_path, monkeypatch
-):
+def test_no_descriptor_reaches_the_component(environment, directory, tmp_path, monkeypatch):
     facts = tmp_path / "facts"
     program = tmp_path / "amf-netwatch"
     program.write_text(
@@ -158,9 +156,7 @@ def test_a_write_that_fails_leaves_no_litter(directory, monkeypatch):
     assert os.listdir(os.path.dirname(directory.pid_file)) == []
 
 
-def test_a_write_that_is_killed_in_the_middle_leaves_one_file_which_the_next_one_takes(
-    directory, monkeypatch
-):
+def test_what_a_write_killed_in_the_middle_left_is_used_again(directory, monkeypatch):
     monkeypatch.setattr(run_directory.os, "replace", refuse(errno.EINTR))
     monkeypatch.setattr(run_directory.os, "unlink", refuse(errno.EINTR))
     for number in (1, 2):
