@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from saf_shim.contract import CommandEnd
@@ -25,6 +26,7 @@ class RunningCommand:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.started = time.monotonic()
         self.ended = False
 
     def kill(self) -> None:
@@ -39,8 +41,10 @@ class RunningCommand:
 class Processes:
     """Starts commands, reaps them and the orphans they leave, kills what is left at the end."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, waited: Callable[[float, float], None]) -> None:
+        """`waited` gets how long each command took, and how long it had a processor (seconds)."""
         self._loop = loop
+        self._waited = waited
         self._commands: dict[int, tuple[RunningCommand, Callable[[CommandEnd], None]]] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -92,7 +96,7 @@ class Processes:
         """Collect every child that has ended, adopted ones too."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not pid:
@@ -101,6 +105,7 @@ class Processes:
             if command is None or on_end is None:
                 continue
             command.ended = True
+            self._waited(time.monotonic() - command.started, used.ru_utime + used.ru_stime)
             if os.WIFSIGNALED(status):
                 on_end(CommandEnd(None, os.WTERMSIG(status)))
             else:
