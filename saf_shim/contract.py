@@ -152,9 +152,10 @@ class World(Protocol):
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> Command:
-        """Start a program: cwd ``/``, umask 022, stdio on /dev/null, SIGHUP SIGTSTP SIGTTIN SIGTTOU ignored,
-        the server's session; just this environment (`base_environment` is a start). What it leaves running
-        is killed when the simulator stops."""
+        """Start a program: cwd ``/``, umask 022, standard input from /dev/null, SIGHUP SIGTSTP SIGTTIN and
+        SIGTTOU ignored, the server's session; just this environment (`base_environment` is a start).
+
+        What it writes goes into DIR/log. What it leaves running is killed when the simulator stops."""
 
     def base_environment(self) -> dict[str, str]:
         """PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python, SAF_SHIM_DIR, LD_LIBRARY_PATH...: an

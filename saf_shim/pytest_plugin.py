@@ -28,13 +28,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
 import pytest
 
 from saf_shim import client
-from saf_shim.cli import fault_arguments
+from saf_shim.commands.looking import show_call
+from saf_shim.commands.spoiling import fault_arguments
 from saf_shim.protocol import DIRECTORY_VARIABLE
 from saf_shim.server import directory
 
@@ -123,8 +124,12 @@ class SafShim:
     # IMM
 
     def load(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Load classes and objects as an administrator does: ``immcfg -f``."""
-        self.run("immcfg", "-f", os.fspath(path))
+        """Load classes and objects as an administrator does, by ``immcfg -f``; ShimError when it complains.
+
+        immcfg ends with status 0 when a file stops too early; here that is an error, too."""
+        done = self.run("immcfg", "-f", os.fspath(path))
+        if done.stderr:
+            raise ShimError(f"immcfg -f {path}: {done.stderr}")
 
     def objects(self, class_name: str = "", root: str = "") -> list[str]:
         """The DNs of all objects, in byte order: of a class, below (and with) a root. No AIS call is made."""
@@ -185,6 +190,15 @@ class SafShim:
         with open(os.path.join(self.directory, "log"), encoding="utf-8", errors="replace") as handle:
             return handle.read()
 
+    def tell(self, lines: int = 40) -> list[tuple[str, str]]:
+        """What has happened last, as titles and texts: so many lines of the log, and so many AIS calls."""
+        told = [("saf_shim log", "\n".join(self.log().splitlines()[-lines:]))]
+        try:
+            calls = self._control("calls", {})[-lines:]
+        except ShimError as error:
+            return [*told, ("saf_shim calls", str(error))]
+        return [*told, ("saf_shim calls", "\n".join(show_call(call) for call in calls))]
+
     def _control(self, name: str, arguments: dict[str, Any]) -> Any:
         try:
             done, answer = client.control(self.directory, name, arguments, 10.0)
@@ -226,6 +240,17 @@ def _simulator(nodes: Sequence[str], files: Sequence[str]) -> Iterator[SafShim]:
 
 def _options(*, nodes: Sequence[str] = (), load: Sequence[str] = ()) -> tuple[Sequence[str], Sequence[str]]:
     return nodes, load
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Attach to a failing test what its simulator can tell: the end of the log, and the last AIS calls."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
+    fixtures = getattr(item, "funcargs", {})
+    running = fixtures.get("saf_shim", fixtures.get("saf_shim_session"))
+    if report.when == "call" and report.failed and isinstance(running, SafShim):
+        report.sections += running.tell()
 
 
 @pytest.fixture

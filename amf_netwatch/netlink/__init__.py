@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         OperState as OperState,
     )
     from amf_netwatch.netlink.codec.constants import (
-        RouteScope as RouteScope,
+        Scope as Scope,
     )
     from amf_netwatch.netlink.codec.kinds.registry import (
         Choice as Choice,
@@ -150,9 +150,6 @@ if TYPE_CHECKING:
         RouteProtocol as RouteProtocol,
     )
     from amf_netwatch.netlink.codec.route_constants import (
-        RouteTable as RouteTable,
-    )
-    from amf_netwatch.netlink.codec.route_constants import (
         RouteType as RouteType,
     )
     from amf_netwatch.netlink.codec.route_constants import (
@@ -160,6 +157,9 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.codec.route_constants import (
         RuleFlag as RuleFlag,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        TableNumber as TableNumber,
     )
     from amf_netwatch.netlink.codec.rule import (
         Range as Range,
@@ -219,7 +219,7 @@ if TYPE_CHECKING:
         Cause as Cause,
     )
     from amf_netwatch.netlink.listener import (
-        Changes as Changes,
+        ChangedLinks as ChangedLinks,
     )
     from amf_netwatch.netlink.listener import (
         Listener as Listener,
@@ -332,7 +332,7 @@ _MODULES = {
     "buffer": "ReceiveBuffer",
     "codec.address": "Address decode_address format_ip parse_ip",
     "codec.constants": (
-        "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope"
+        "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState Scope"
     ),
     "codec.kinds.registry": "Choice pack_options pack_port_options read_options read_port_options",
     "codec.link": "Link LinkInfo decode_link format_address",
@@ -342,7 +342,7 @@ _MODULES = {
     "codec.parsers": "ParserRegistry",
     "codec.route": "DEFAULT_ROUTES Metrics NextHop Route Via decode_route",
     "codec.route_constants": (
-        "NeighbourFlag NeighbourState RouteFlag RouteProtocol RouteTable RouteType RuleAction RuleFlag"
+        "NeighbourFlag NeighbourState RouteFlag RouteProtocol RouteType RuleAction RuleFlag TableNumber"
     ),
     "codec.rule": "Range Rule decode_rule",
     "conversation": "Conversation",
@@ -352,7 +352,7 @@ _MODULES = {
         "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
         "WaitTimeoutError"
     ),
-    "listener": "Cause Changes Listener",
+    "listener": "Cause ChangedLinks Listener",
     "mirror.changes": "Action Change Object",
     "mirror.conditions": "Condition NamedCondition",
     "mirror.follower": "Follower",

@@ -3,7 +3,8 @@
 
 A conversation has a socket of its own: events come on another one, for a full event queue must not cost an
 answer.  If its socket does carry other traffic, that is sorted out, not mixed in: an answer belongs to a
-request if its sequence number and port say so; what belongs to none is alien and kept for `take_aliens()`.
+request if its sequence number and port say so; what belongs to none is kept for
+`take_unrequested()`.
 
 Threads may ask at the same time.  Whichever waits and finds nobody receiving receives for all: it hands
 each message to the request it answers, and wakes the others when their answers are complete or when it has
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 12  # while links come and go, a third of all dumps are interrupted: 12 in a row are one in 10^6
 TIMEOUT = 5.0  # seconds for a whole answer, all attempts together
-_KEPT_ALIENS = 1024
+_KEPT_UNREQUESTED = 1024
 _ERRNO = Struct("=i")
 _FIRST_DATA_TYPE = 16  # NLMSG_MIN_TYPE: below are ERROR, DONE ...
 _INTERRUPTED = int(HeaderFlag.DUMP_INTERRUPTED)
@@ -130,8 +131,8 @@ class Conversation:
         )
         self._sequence = 0
         self._requests: dict[int, _Request] = {}
-        self._aliens: deque[Message] = deque(maxlen=_KEPT_ALIENS)
-        self.lost_aliens = 0  # aliens that nobody took in time
+        self._unrequested: deque[Message] = deque(maxlen=_KEPT_UNREQUESTED)
+        self.lost_unrequested = 0  # unrequested that nobody took in time
         self._changed = threading.Condition()  # guards the four above and `_receiving`
         self._receiving = False
         self._dump_turn = threading.Lock()
@@ -242,15 +243,15 @@ class Conversation:
         payload = pack_route_request(family, table, interface)
         return self.dump(MessageType.GETROUTE, payload, parser=parser, only=only)
 
-    def take_aliens(self) -> list[Message]:
+    def take_unrequested(self) -> list[Message]:
         """The messages that came but answer none of our requests, oldest first; each is handed out once.
 
-        The last 1024 are kept; `lost_aliens` counts the others.
+        The last 1024 are kept; `lost_unrequested` counts the others.
         """
         with self._changed:
-            aliens = list(self._aliens)
-            self._aliens.clear()
-        return aliens
+            unrequested = list(self._unrequested)
+            self._unrequested.clear()
+        return unrequested
 
     # -- the exchange -------------------------------------------------------------------------------------
 
@@ -326,7 +327,9 @@ class Conversation:
             request = requests.get(sequence) if to_port == port else None
             if request is None:
                 end = offset + length
-                self._keep_alien(Message(kind, flags, sequence, to_port, datagram, offset + HEADER_SIZE, end))
+                self._keep_unrequested(
+                    Message(kind, flags, sequence, to_port, datagram, offset + HEADER_SIZE, end)
+                )
             elif not request.done:
                 if flags & _INTERRUPTED:
                     request.interrupted = True
@@ -353,14 +356,14 @@ class Conversation:
             with self._changed:
                 self._changed.notify_all()
 
-    def _keep_alien(self, message: Message) -> None:
+    def _keep_unrequested(self, message: Message) -> None:
         """Keep what is no answer to us; what answers a request that was given up is nobody's."""
         if message.port == self._transport.port and 0 < message.sequence <= self._sequence:
             return
         with self._changed:
-            if len(self._aliens) == _KEPT_ALIENS:
-                self.lost_aliens += 1
-            self._aliens.append(message)
+            if len(self._unrequested) == _KEPT_UNREQUESTED:
+                self.lost_unrequested += 1
+            self._unrequested.append(message)
 
 
 def _add_run(request: _Request, parser: Parser | None, datagram: Buffer, offset: int, length: int) -> int:

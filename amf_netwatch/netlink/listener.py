@@ -69,7 +69,7 @@ class Cause(Enum):
     FAILED = "failed"  # nobody is listening
 
 
-class Changes(NamedTuple):
+class ChangedLinks(NamedTuple):
     """What `take()` hands over; false when nothing has changed."""
 
     everything: bool  # then `ifindexes` is empty
@@ -81,7 +81,7 @@ class Changes(NamedTuple):
         return self.everything or bool(self.ifindexes)
 
 
-NO_CHANGES = Changes(False, frozenset(), Cause.NONE)
+NO_CHANGES = ChangedLinks(False, frozenset(), Cause.NONE)
 
 
 class Listener:
@@ -115,9 +115,9 @@ class Listener:
         self._log = log
         self._transport: Transport | None = None
         self._broken: SocketError | None = None  # what the transport said last; a new one is needed
-        self._strays = 0  # of the transports before this one
+        self._foreign = 0  # of the transports before this one
         self._ifindexes: set[int] = set()
-        self._beyond: set[int] = set()  # those of them that a NEWLINK alone does not explain
+        self._reread_addresses: set[int] = set()  # those of them that a NEWLINK alone does not explain
         self._cause = Cause.START
         self._thread: threading.Thread | None = None
         self._process = 0
@@ -132,9 +132,9 @@ class Listener:
         self.stop()
 
     @property
-    def strays(self) -> int:
+    def foreign(self) -> int:
         """Datagrams dropped because they did not come from the kernel."""
-        return self._strays + int(getattr(self._transport, "strays", 0))
+        return self._foreign + int(getattr(self._transport, "foreign", 0))
 
     def start(self) -> None:
         """Subscribe and start the thread; raises SocketError, and RuntimeError when it was started already.
@@ -155,7 +155,7 @@ class Listener:
         self._process = os.getpid()
         self._stopping, self._broken, self.failure = False, None, None
         self._ifindexes.clear()
-        self._beyond.clear()
+        self._reread_addresses.clear()
         self._cause = Cause.START
         self.network_changed = True
         self.healthy = True
@@ -189,7 +189,7 @@ class Listener:
         self.stop()
         self.start()
 
-    def take(self) -> Changes:
+    def take(self) -> ChangedLinks:
         """What changed since the last call; lowers the flag, unless nobody listens.
 
         Read what it names after it returned, not before.  Never blocks and raises nothing.
@@ -197,15 +197,15 @@ class Listener:
         if not self.network_changed:
             return NO_CHANGES
         if not self.healthy:
-            return Changes(True, frozenset(), Cause.START if self.failure is None else Cause.FAILED)
+            return ChangedLinks(True, frozenset(), Cause.START if self.failure is None else Cause.FAILED)
         self._drain()
         if self._cause is Cause.NONE:
             ifindexes = frozenset(self._ifindexes)
-            changes = Changes(False, ifindexes, Cause.NONE, ifindexes - self._beyond)
+            changes = ChangedLinks(False, ifindexes, Cause.NONE, ifindexes - self._reread_addresses)
         else:
-            changes = Changes(True, frozenset(), self._cause)
+            changes = ChangedLinks(True, frozenset(), self._cause)
         self._ifindexes.clear()
-        self._beyond.clear()
+        self._reread_addresses.clear()
         self._cause = Cause.NONE
         self.network_changed = False  # from here on the thread owns socket and notes
         if not self._arm():
@@ -237,7 +237,7 @@ class Listener:
             datagram = transport.receive()
             if datagram is None:
                 return False
-            add_changed_links(datagram, self._ifindexes, self._beyond)
+            add_changed_links(datagram, self._ifindexes, self._reread_addresses)
         except OverrunError:
             self.overruns += 1
             self._changed(Cause.OVERRUN)
@@ -349,7 +349,7 @@ class Listener:
 
     def _close_transport(self) -> None:
         if self._transport is not None:
-            transport, self._strays, self._transport = self._transport, self.strays, None
+            transport, self._foreign, self._transport = self._transport, self.foreign, None
             transport.close()
 
     def _say(self, line: str) -> None:

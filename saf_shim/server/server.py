@@ -8,8 +8,10 @@ It also writes the call log and spoils calls as the faults say. What a call mean
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
+import signal
 import socket
 import time
 import traceback
@@ -20,11 +22,12 @@ from typing import Any, Optional
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Arguments, CommandEnd, Lateness, Node, Service
+from saf_shim.lateness import LatenessMeter
 from saf_shim.server.call_log import CallLog
 from saf_shim.server.connection import Connection
 from saf_shim.server.faults import Faults
-from saf_shim.server.lateness import LatenessMeter
 from saf_shim.server.loop import Loop, LoopTimer, ProcessWatch
+from saf_shim.server.output import Outputs
 from saf_shim.server.processes import Processes, RunningCommand
 from saf_shim.server.session import ServerCall, ServerSession
 from saf_shim.server.waiting import Hang, Line
@@ -35,13 +38,16 @@ MAX_OUTSTANDING = 256  # calls of one connection that wait for their answers
 class Server:
     """Owns the listening socket, the sessions, the services and the loop."""
 
-    def __init__(self, directory: str, nodes: Sequence[Node]) -> None:
+    def __init__(self, directory: str, nodes: Sequence[Node], keep_output: bool = True) -> None:
+        """`keep_output`: what commands and components write goes into the log, else to /dev/null."""
         self.directory = directory
         self.nodes = nodes
         self._log_file = open(os.path.join(directory, "log"), "a", encoding="utf-8", errors="replace")  # noqa: SIM115
         self.loop = Loop(self.log)
-        self._lateness = LatenessMeter(self.loop, directory)
+        self._lateness = LatenessMeter(self.loop.watch_process, directory)
         self.processes = Processes(self.loop, self._lateness.waited)
+        self.outputs = Outputs(self.loop, self.wall_clock, self.log)
+        self._keep_output = keep_output
         self.sessions: dict[int, ServerSession] = {}
         self.services: dict[str, Service] = {}
         self.absent: dict[str, Code] = {}  # prefix of the service that is away: what its calls answer
@@ -53,6 +59,7 @@ class Server:
         self._counter = 0
         self._started: list[Service] = []
         self._listener: Optional[socket.socket] = None
+        self._folder = -1  # the directory, once it is watched
         self._paused = False  # out of descriptors: not accepting until a connection closes
 
     # the World of the services
@@ -75,7 +82,17 @@ class Server:
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> RunningCommand:
         """Start a command of AMF; `on_end` is told how it ended."""
-        return self.processes.run(argv, environment, on_end)
+        component = environment.get("SA_AMF_COMPONENT_NAME", argv[0])
+        if not self._keep_output:
+            return self.processes.run(argv, environment, on_end)
+
+        def ended(end: CommandEnd) -> None:
+            if end.status != 0:
+                how = end.error or (f"status {end.status}" if end.signal is None else f"signal {end.signal}")
+                self.outputs.remember(component, f"{' '.join(argv)} has failed: {how}")
+            on_end(end)
+
+        return self.processes.run(argv, environment, ended, self.outputs.open(component))
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
         """Call `on_death` when the process ends; None when there is no such process."""
@@ -318,6 +335,27 @@ class Server:
         listener.listen(1024)
         self._listener = listener
         self.loop.register(listener.fileno(), self._accept)
+        self._watch_directory(path)
+
+    def _watch_directory(self, path: str) -> None:
+        """Stop when somebody deletes the socket at `path`, with its directory or alone: nobody could reach us
+        any more, not even to stop us. (A kernel without dnotify does not tell.)"""
+        inode = os.stat(path).st_ino
+
+        def look(_number: int, _frame: object) -> None:
+            try:
+                if os.stat(path).st_ino == inode:
+                    return
+            except OSError:
+                pass
+            self.stop()
+
+        self._folder = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        signal.signal(signal.SIGIO, look)
+        try:
+            fcntl.fcntl(self._folder, fcntl.F_NOTIFY, fcntl.DN_DELETE | fcntl.DN_RENAME | fcntl.DN_MULTISHOT)
+        except OSError:
+            signal.signal(signal.SIGIO, signal.SIG_DFL)
 
     def _accept(self, _events: int) -> None:
         assert self._listener is not None
@@ -360,9 +398,12 @@ class Server:
             except Exception:
                 self.log(traceback.format_exc())
         self.processes.close()
+        self.outputs.close()
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        if self._folder >= 0:
+            os.close(self._folder)
         for connection in list(self._connections):
             connection.abandon()
         self.loop.close()

@@ -13,7 +13,7 @@ from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.netlink.errors import InterruptedDumpError, SocketError
-from amf_netwatch.netlink.listener import Cause, Changes
+from amf_netwatch.netlink.listener import Cause, ChangedLinks
 from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import Sources
 
@@ -31,7 +31,7 @@ class FakeListener:
         self.truncations = 0
         self.restarts = 0
         self.restart_fails = False
-        self.changes = Changes(True, frozenset(), Cause.START)
+        self.changes = ChangedLinks(True, frozenset(), Cause.START)
         self.taken = 0
 
     def take(self):
@@ -48,7 +48,7 @@ class FakeListener:
 
     def hint(self, *ifindexes):
         self.network_changed = True
-        self.changes = Changes(False, frozenset(ifindexes), Cause.NONE)
+        self.changes = ChangedLinks(False, frozenset(ifindexes), Cause.NONE)
 
     def die(self):
         self.healthy = False
@@ -414,7 +414,7 @@ def test_overruns_are_counted_and_logged(world):
     world.assign(HAState.ACTIVE)
     world.listener.overruns, world.listener.truncations = 2, 1
     world.listener.network_changed = True
-    world.listener.changes = Changes(True, frozenset(), Cause.OVERRUN)
+    world.listener.changes = ChangedLinks(True, frozenset(), Cause.OVERRUN)
     world.check()
     assert world.imm.objects[ROOT].attributes["overrunCount"] == (3,)
     assert dict(world.log.events)["events-lost"] == {"total": 3}

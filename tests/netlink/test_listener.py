@@ -15,7 +15,7 @@ from netlink_captures import EVENTS, read_datagrams, read_messages
 
 from amf_netwatch.netlink import (
     Cause,
-    Changes,
+    ChangedLinks,
     DatagramQueue,
     Group,
     Listener,
@@ -88,7 +88,7 @@ class Fed(Watched):
 @pytest.fixture
 def fed():
     with Fed() as listener:
-        assert listener.take() == Changes(True, frozenset(), Cause.START)
+        assert listener.take() == ChangedLinks(True, frozenset(), Cause.START)
         yield listener
 
 
@@ -123,7 +123,7 @@ def settled(listener):
 def test_the_flag_starts_up_and_everything_has_changed():
     listener = Listener(open_transport=DatagramQueue)
     assert listener.network_changed
-    assert listener.take() == Changes(True, frozenset(), Cause.START)
+    assert listener.take() == ChangedLinks(True, frozenset(), Cause.START)
     assert listener.network_changed, "nobody listens yet"
     with listener:
         assert listener.network_changed
@@ -135,7 +135,7 @@ def test_the_flag_starts_up_and_everything_has_changed():
 
 def test_one_change(fed):
     fed.queue.put(link_event(7))
-    assert fed.next_changes() == Changes(False, frozenset({7}), Cause.NONE, frozenset({7}))
+    assert fed.next_changes() == ChangedLinks(False, frozenset({7}), Cause.NONE, frozenset({7}))
     assert not fed.network_changed
     assert not fed.take()
 
@@ -145,7 +145,7 @@ def test_changes_before_take_are_collected(fed):
     assert fed.raised.wait(5)
     for event in (link_event(8) + link_event(9, kind=17), address_event(10), link_event(7)):
         fed.queue.put(event)
-    assert fed.take() == Changes(False, frozenset({7, 8, 9, 10}), Cause.NONE, frozenset({7, 8}))
+    assert fed.take() == ChangedLinks(False, frozenset({7, 8, 9, 10}), Cause.NONE, frozenset({7, 8}))
     assert not fed.network_changed
 
 
@@ -203,7 +203,7 @@ def test_every_loss_means_everything_and_is_counted(fed, item, cause, counter, p
         assert fed.raised.wait(5)
     fed.queue.put(item)
     fed.queue.put(link_event(6))
-    assert fed.next_changes() == Changes(True, frozenset(), cause)
+    assert fed.next_changes() == ChangedLinks(True, frozenset(), cause)
     assert getattr(fed, counter) == 1
     assert fed.queue.receive() is None, "what was queued is discarded before everything is read"
     fed.queue.put(link_event(8))
@@ -242,7 +242,7 @@ def test_a_broken_socket_is_replaced_and_everything_has_changed():
     with Fed(log=lines.append) as listener:
         listener.take()
         listener.queue.end(SocketError(EBADF, "receive"))
-        assert listener.next_changes() == Changes(True, frozenset(), Cause.REOPENED)
+        assert listener.next_changes() == ChangedLinks(True, frozenset(), Cause.REOPENED)
         assert (listener.reopenings, len(listener.opened), listener.healthy) == (1, 2, True)
         assert listener.opened[0].fileno() == -1
         listener.queue.put(link_event(4))
@@ -254,7 +254,7 @@ def test_a_socket_found_broken_by_take_is_replaced_too(fed):
     fed.queue.put(link_event(1))
     assert fed.raised.wait(5)
     fed.queue.end(SocketError(EIO, "receive"))
-    assert fed.take() == Changes(False, frozenset({1}), Cause.NONE, frozenset({1}))
+    assert fed.take() == ChangedLinks(False, frozenset({1}), Cause.NONE, frozenset({1}))
     assert fed.next_changes().cause is Cause.REOPENED
 
 
@@ -276,7 +276,7 @@ def test_a_listener_that_cannot_go_on_dies_loudly_and_can_be_restarted(mocker):
         assert not listener.healthy
         assert listener.failure.errno == EMFILE
         for _ in range(2):
-            assert listener.take() == Changes(True, frozenset(), Cause.FAILED)
+            assert listener.take() == ChangedLinks(True, frozenset(), Cause.FAILED)
             assert listener.network_changed, "while nobody listens, everything must be read each time"
         assert lines[-1].startswith("listener state=failed reason=netlink socket: open:")
         listener.restart()
@@ -455,7 +455,7 @@ def test_with_a_tiny_buffer_losses_are_counted_and_listening_goes_on(namespace):
         for round_ in range(1, 4):
             namespace.batch([f"link set v1 mtu {1400 + number % 2}" for number in range(200)])
             changes = listener.next_changes()
-            assert changes == Changes(True, frozenset(), Cause.OVERRUN)
+            assert changes == ChangedLinks(True, frozenset(), Cause.OVERRUN)
             assert listener.overruns >= round_
             settled(listener)
         namespace.ip("link set v0 mtu 1300")
@@ -469,10 +469,10 @@ def test_forged_messages_are_counted_and_change_nothing(kernel_listener, namespa
         rogue.sendto(link_event(1), (0, 1 << (Group.LINK - 1)))
     ifindex = namespace.add_link("v0", "veth", "peer", "name", "v1")
     assert 1 not in kernel_listener.next_changes().ifindexes | settled(kernel_listener)
-    assert kernel_listener.strays == 1
+    assert kernel_listener.foreign == 1
     assert ifindex != 1
     kernel_listener.restart()
-    assert kernel_listener.strays == 1
+    assert kernel_listener.foreign == 1
 
 
 def context_switches(listener):

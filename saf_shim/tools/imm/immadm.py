@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Sequence
 
 from imm_model.types import TEXT_TYPES, ValueType
+from saf_shim import client
 from saf_shim.codes import Code
+from saf_shim.protocol import DIRECTORY_VARIABLE
 from saf_shim.tools import command
 from saf_shim.tools.imm.client import IMM_OBJECT, IMM_SERVICE, ImmClient, ImmError, Parameter
 from saf_shim.tools.imm.formatting import TABLE_HEAD, describe_code, format_parameter, table_row
@@ -34,6 +38,8 @@ _NAMED_OPERATION = 1 << 63  # the operation id that says: a parameter has the na
 _NAME_PARAMETER = "SaImmAdminOperationName"
 _ERROR_PARAMETER = "SaImmAdminOperationError"
 _SECOND = 1_000_000_000  # ns
+_SHOWN_LINES = 12  # of what components wrote
+_PATIENCE = 5.0  # seconds that the simulator has to tell them
 
 
 class Request:
@@ -197,6 +203,7 @@ class _Operator:
 
     def _invoke(self, dn: str) -> None:
         request = self._request
+        began = time.time_ns()
         while True:
             try:
                 result, returned = self._imm.invoke_operation(
@@ -217,6 +224,7 @@ class _Operator:
                 command.complain(f"error-string: {format_parameter(value, kind)}")
         if request.verbose:
             self._print(dn, returned)
+        _tell_what_components_wrote(dn, began)
         raise SystemExit(command.FAILURE)
 
     def _print(self, dn: str, returned: Sequence[Parameter]) -> None:
@@ -234,6 +242,26 @@ class _Operator:
         except ImmError as error:
             if error.code != Code.ERR_NOT_EXIST:
                 command.fail(f"error - saImmOmAdminOwnerRelease FAILED: {describe_code(error.code)}")
+
+
+def _tell_what_components_wrote(dn: str, began: int) -> None:
+    """Say on standard error what components wrote while the operation was under way: why it failed, perhaps.
+
+    Only lines of components at or below the object, if there are any. OpenSAF's tool cannot know that."""
+    directory = os.environ.get(DIRECTORY_VARIABLE, "")
+    try:
+        done, lines = client.control(directory, "output", {"since": began}, _PATIENCE)
+    except OSError:
+        return
+    if not done:
+        return
+    own = [line for line in lines if line[1] == dn or line[1].endswith(f",{dn}")]
+    speaker = ""
+    for _time, component, text in (own or lines)[-_SHOWN_LINES:]:
+        if component != speaker:
+            command.complain(f"saf-shim: {component} wrote (saf-shim log shows all of it):")
+            speaker = component
+        command.complain(f"  {text}")
 
 
 def _print_help() -> None:

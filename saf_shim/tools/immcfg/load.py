@@ -12,7 +12,7 @@ import pyexpat
 import stat
 
 from imm_model.classes import FILE_FLAGS, AttributeDefinition, AttributeFlag, Category
-from imm_model.types import ValueType
+from imm_model.types import ValueType, encode_text
 from saf_shim.codes import Code
 from saf_shim.tools import command
 from saf_shim.tools.imm.client import Attribute, ClassDescription, ImmError
@@ -78,6 +78,7 @@ class Checker(Target):
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self.is_verbose = bundle.verbose
         self._owned: set[str] = set()  # parents with our owner, and objects that we created
 
     def create_class(
@@ -96,6 +97,10 @@ class Checker(Target):
         self.own_parent(parent)
         self.insert(class_name, dn, attributes)
         self._owned.add(dn)
+
+    def note_longer_value(self, value: str) -> None:
+        """Say how many bytes it has with the NUL behind it, as C counts."""
+        self.bundle.chat(f"APPENDED NEW VALUE newsize {len(encode_text(value)) + 1} {value}")
 
     def own_parent(self, parent: str) -> None:
         """Become owner of the parent, once."""

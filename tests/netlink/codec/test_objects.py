@@ -36,7 +36,7 @@ from amf_netwatch.netlink import (
     OperState,
     OverrunError,
     ParserRegistry,
-    RouteTable,
+    TableNumber,
     decode_address,
     decode_link,
     decode_link_facts,
@@ -292,19 +292,19 @@ def outcome(decoder, payload):
 @pytest.mark.parametrize("name", EVENTS)
 def test_hints_are_the_links_and_addresses_of_the_complete_decoders(name):
     for message in read_messages(f"{name}.events"):
-        expected, beyond, found, found_beyond = set(), set(), set(), set()
+        expected, reread_addresses, found, found_beyond = set(), set(), set(), set()
         if message.type in LINK_TYPES:
             link = decode(decode_link, message)
             if link.family == Family.UNSPEC:
                 expected.add(link.ifindex)
                 if message.type == MessageType.DELLINK:
-                    beyond.add(link.ifindex)
+                    reread_addresses.add(link.ifindex)
         elif message.type in ADDRESS_TYPES:
             expected.add(decode(decode_address, message).ifindex)
-            beyond |= expected
+            reread_addresses |= expected
         datagram = message.buffer[message.start - 16 : message.end]
         add_changed_links(datagram, found, found_beyond)
-        assert (found, found_beyond) == (expected, beyond)
+        assert (found, found_beyond) == (expected, reread_addresses)
 
 
 def test_a_partial_link_message_without_name_and_address_is_no_hint():
@@ -426,7 +426,7 @@ def test_routes_are_what_ip_said():
         (
             str(route.type),
             without_full_length(route),
-            str(RouteTable(route.table)).replace("unknown(1000)", "1000"),
+            str(TableNumber(route.table)).replace("unknown(1000)", "1000"),
             names.get(route.interface),
             format_ip(route.gateway) or None,
             tuple((format_ip(hop.gateway), hop.weight) for hop in route.next_hops or ()),

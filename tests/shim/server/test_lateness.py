@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from saf_shim.server.lateness import LatenessMeter
+from saf_shim.lateness import LatenessMeter
 from saf_shim.server.loop import Loop
 
 DIRECTORY = "/nowhere/cluster"
@@ -43,7 +43,7 @@ def program() -> Iterator[subprocess.Popen[bytes]]:
 def test_a_command_counts_from_its_start_but_for_the_answers_it_waits_for(
     loop: Loop, program: subprocess.Popen[bytes]
 ) -> None:
-    meter = LatenessMeter(loop, DIRECTORY)
+    meter = LatenessMeter(loop.watch_process, DIRECTORY)
     assert meter.read() == (0.0, False)
     spend(loop, 0.1)
     meter.appeared(program.pid)
@@ -72,7 +72,7 @@ def loop_has_not_seen_the_end(meter: LatenessMeter) -> bool:
 
 
 def test_two_commands_at_a_time_count_once(loop: Loop) -> None:
-    meter = LatenessMeter(loop, DIRECTORY)
+    meter = LatenessMeter(loop.watch_process, DIRECTORY)
     words = [sys.executable, "-IS", "-c", STAY, "saf_shim.tools"]
     with (
         subprocess.Popen(words, stdin=subprocess.PIPE) as one,
@@ -91,7 +91,7 @@ def test_two_commands_at_a_time_count_once(loop: Loop) -> None:
 
 
 def test_waiting_for_a_processor_counts_once(loop: Loop) -> None:
-    meter = LatenessMeter(loop, DIRECTORY)
+    meter = LatenessMeter(loop.watch_process, DIRECTORY)
     start = time.monotonic()
     meter.waited(0.5, 0.1)
     assert meter.read().lost == pytest.approx(0.4)
@@ -103,7 +103,7 @@ def test_waiting_for_a_processor_counts_once(loop: Loop) -> None:
 
 
 def test_a_process_that_is_gone_or_old_counts_nothing(loop: Loop) -> None:
-    meter = LatenessMeter(loop, DIRECTORY)
+    meter = LatenessMeter(loop.watch_process, DIRECTORY)
     with subprocess.Popen([sys.executable, "-IS", "-c", "pass"]) as process:
         process.wait()
         meter.appeared(process.pid)
@@ -114,7 +114,7 @@ def test_a_process_that_is_gone_or_old_counts_nothing(loop: Loop) -> None:
 
 def test_a_command_that_comes_up_is_seen_before_it_calls(loop: Loop) -> None:
     """On a busy machine it takes its time; a command of another simulator does not count."""
-    meter = LatenessMeter(loop, DIRECTORY)
+    meter = LatenessMeter(loop.watch_process, DIRECTORY)
     words = [sys.executable, "-IS", "-c", STAY, "saf_shim.tools"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, env={"SAF_SHIM_DIR": "/other"}) as other:
         assert not meter.read().is_watched

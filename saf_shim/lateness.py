@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Optional
 
 from saf_shim import protocol
-from saf_shim.contract import Lateness
-from saf_shim.server.loop import Loop
+from saf_shim.contract import Lateness, Watch
 
 COMMAND_IN_C = 0.010  # seconds that a command of OpenSAF takes from start to end (measured: 5 to 15 ms)
 QUIET = 0.3  # seconds after a command within which the next one of the same script comes
@@ -29,12 +29,16 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _HALF_A_TICK = 0.5 / _TICKS  # proc(5) tells the start of a process in ticks, rounded down
 
 
+WatchProcess = Callable[[int, Callable[[], None]], Optional[Watch]]
+
+
 class LatenessMeter:
     """Measures while the simulator runs; all in the server's thread."""
 
-    def __init__(self, loop: Loop, directory: str) -> None:
-        """`directory`: the simulator's DIR, which its commands have in their environment."""
-        self._loop = loop
+    def __init__(self, watch_process: WatchProcess, directory: str) -> None:
+        """`watch_process`: as in `contract.World`. `directory`: the simulator's DIR, which its commands have
+        in their environment."""
+        self._watch_process = watch_process
         self._mark = f"{protocol.DIRECTORY_VARIABLE}={directory}".encode()
         self._lost = 0.0
         self._counted_until = 0.0
@@ -56,7 +60,7 @@ class LatenessMeter:
         """A process has opened a session."""
         if not pid or pid in self._known:
             return
-        watch = self._loop.watch_process(pid, partial(self._ended, pid))
+        watch = self._watch_process(pid, partial(self._ended, pid))
         times = _times_of(pid)
         if watch is None or times is None:
             return
