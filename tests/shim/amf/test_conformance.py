@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a real AMF did, replayed on the simulator: 681 recorded steps of components and administrators.
 
-Each scenario has a simulator of its own; they mostly wait for time-outs. They also say how long things took on
-an idle machine ("within 0.6 s"), so `make test` replays them when none of its other tests runs. Probations
+Each scenario has a simulator of its own; they mostly wait for time-outs. They also say how long things took
+on an idle machine ("within 0.6 s"), so `make test` replays them when none of its other tests runs. Probations
 leave out what other work of the machine costs (`saf_shim.lateness`), so no scenario is replayed twice.
 """
 
