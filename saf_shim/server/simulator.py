@@ -14,9 +14,10 @@ from saf_shim.codes import Code
 from saf_shim.contract import Arguments, Node
 from saf_shim.imm.calls.service import ImmService
 from saf_shim.imm.calls.wire import wire_attributes
-from saf_shim.imm.content.rules import AttributeValues
 from saf_shim.imm.content.store import Store
 from saf_shim.imm.implementer.attached import HooksPort
+from saf_shim.imm.manager.reading import take_values
+from saf_shim.model.stand_ins import attach_stand_ins
 from saf_shim.model.standard import load_standard_model
 from saf_shim.server.call_log import LoggedCall
 from saf_shim.server.faults import Fault
@@ -37,6 +38,7 @@ class Simulator:
 
             for path in files:
                 load_file(self.store, self.server, path)
+        attach_stand_ins(self.store)
         self.imm = ImmService(self.server, self.store)
         self.server.host("saImm", self.imm)
         self.server.host("saClm", ClmService(self.server, self.store))
@@ -117,7 +119,7 @@ class Simulator:
         return "absent" if "saImm" in self.server.absent else "present"
 
     def _object(self, args: Arguments) -> Any:
-        """What IMM holds of one object: ``[name, type, values]`` of each attribute, None without such an
+        """What a reader sees of one object: ``[name, type, values]`` of each attribute, None without such an
         object."""
         found = self.store.visible(str(args.get("dn")))
         if found is None:
@@ -125,12 +127,7 @@ class Simulator:
         port = found.implementer.port if found.implementer is not None else None
         if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
             port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
-        return wire_attributes(
-            [
-                AttributeValues(name, int(found.cls.attributes[name].type), found.get(name))
-                for name in found.cls.read_order
-            ]
-        )
+        return wire_attributes(take_values(found, found.cls.read_order))
 
     def _objects(self, args: Arguments) -> list[str]:
         """The DNs of all objects of a class, or of any, with and below a root, or anywhere."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Optional, Protocol
 
-from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
+from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition, is_class_name
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.imm.content.port import Port
@@ -181,7 +181,7 @@ class Store:
     def find_class(self, name: object) -> StoredClass:
         """Return the class; AisError INVALID_PARAM for a missing or improper name, NOT_EXIST for an unknown
         one."""
-        if not isinstance(name, str) or not name or not is_printable(name):
+        if not isinstance(name, str) or not is_class_name(name):
             raise AisError(Code.ERR_INVALID_PARAM, "no class name")
         found = self.classes.get(name)
         if found is None:

@@ -46,7 +46,7 @@ def create(
     given = unique(attributes)
     parent_dn = parent_dn or ""
     if size(parent_dn) > UNEXTENDED and not store.long_names:
-        raise AisError(Code.ERR_NOT_EXIST, "the parent's DN is too long")
+        raise AisError(Code.ERR_INVALID_PARAM, "the parent's DN is too long")
     if not is_printable(parent_dn):
         raise AisError(Code.ERR_INVALID_PARAM, "the parent is no proper DN")
     cls = store.find_class(class_name)

@@ -78,7 +78,7 @@ def _objects(store: Store, dns: Optional[Sequence[str]], scope: object) -> list[
     if dns is None or scope not in (Scope.ONE, Scope.SUBLEVEL, Scope.SUBTREE):
         raise AisError(Code.ERR_INVALID_PARAM, "no objects, or no scope")
     found = []
-    for dn in dns:
+    for dn in reversed(dns):  # OpenSAF looks at the last one first: its fault is the one that is told
         if not isinstance(dn, str) or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no proper DN")
         root = store.objects.get(dn)

@@ -166,7 +166,8 @@ def test_imm_lists_its_classes_and_has_no_nonstandard_flags():
 
 
 def test_implementers_are_those_of_the_services():
-    assert set(MODEL.implementers.values()) == {"safAmfService", "safClmService", "safSmfService"}
+    services = {"safAmfService", "safClmService", "safLogService", "safSmfService"}
+    assert set(MODEL.implementers.values()) == services
     for name in MODEL.implementers:
         assert CLASSES[name].category is Category.CONFIG, "IMM refuses class implementers of runtime classes"
     assert MODEL.implementers["SaAmfApplication"] == "safAmfService"
