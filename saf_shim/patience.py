@@ -19,7 +19,7 @@ _LEAST = 10
 
 
 def call_timeout(environment: Mapping[str, str]) -> float:
-    """Seconds that a call may take, as the client's environment says when it opens a handle."""
+    """Return the seconds that a call may take, as the client's environment says when it opens a handle."""
     text = environment.get(VARIABLE, "")
     number = int(text) if text.isdigit() else _DEFAULT
     return max(number, _LEAST) / 100

@@ -223,12 +223,12 @@ def test_the_shims_page_explains_its_commands_and_options():
     commands = re.findall(r"^\.TP\n\.B (\S+)$", section("saf-shim.1", "COMMANDS"), re.MULTILINE)
     assert sorted(commands) == sorted(shim_commands())
     options = {option for command in commands for option in options_of("saf_shim.cli", command)}
-    assert options_in("saf-shim.1") == options
+    assert options_in("saf-shim.1") == options | {"--version"}
 
 
 def test_the_shims_completion_offers_its_commands_and_options():
     commands = set(shim_commands())
-    assert complete("saf-shim", "") == {*commands, "--help"}
+    assert complete("saf-shim", "") == {*commands, "--version", "--help"}
     for command in commands:
         options = options_of("saf_shim.cli", command)
         offered = complete("saf-shim", command, "--")

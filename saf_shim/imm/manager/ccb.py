@@ -50,11 +50,11 @@ class State(Enum):
 
 
 class _Wait:
-    """One operation's wait for implementers."""
+    """The implementers that one operation still waits for."""
 
     def __init__(self, count: int, state: State, finish: Callable[[], None]) -> None:
         self.tokens = {object() for _ in range(count)}
-        self.state = state  # of the CCB afterwards
+        self.state = state  # the state of the CCB after the wait
         self.finish = finish
         self.timer: Optional[Timer] = None
 
@@ -71,7 +71,7 @@ class Ccb:
     def __init__(
         self, store: Store, world: World, owner: AdminOwner, flags: int, patience: float = OI_TIMEOUT
     ) -> None:
-        """`patience`: seconds that the client waits for a call."""
+        """Begin a CCB. `patience` is how many seconds the client waits for a call."""
         store.ccb_counter += 1
         self._time = min(OI_TIMEOUT, patience + ABANDONED)
         self.id = store.ccb_counter
@@ -86,7 +86,7 @@ class Ccb:
         self.watchers: dict[Implementer, None] = {}  # appliers that were told
         self.strings: list[str] = []  # error strings since the last failed call
         self.augmenting: Optional[Implementer] = None  # an implementer that adds changes of its own
-        self._waits: list[_Wait] = []  # an augmentation's inside the one that it happens in
+        self._waits: list[_Wait] = []  # the last one is that of an augmentation, if there are two
 
     @property
     def active(self) -> bool:
@@ -191,17 +191,17 @@ class Ccb:
         if self.state is not State.WAITING or not self._waits or implementer not in self.participants:
             raise AisError(Code.ERR_BAD_OPERATION, "the CCB asks nobody at present")
         self.augmenting = implementer
-        self._waits[-1].stop()  # the time belongs to the augmentation now
+        self._waits[-1].stop()  # while the implementer augments the CCB, its time does not run
         self.state = State.OPEN
 
     def end_augmentation(self) -> None:
-        """The implementer is about to answer."""
+        """Go on waiting for the implementer, which is about to answer."""
         self.augmenting = None
         if self.active and self._waits:
             self.state = State.WAITING
 
     def implementer_left(self, implementer: Implementer) -> None:
-        """The holder of an implementer name has gone: a CCB that it takes part in is aborted."""
+        """Abort the CCB if the implementer, whose holder has gone, takes part in it."""
         if self.active and implementer in self.participants:
             self.abort()
 

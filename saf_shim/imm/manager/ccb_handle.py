@@ -83,6 +83,6 @@ class CcbHandle:
             ccb.validate(ended)
 
     def end(self) -> None:
-        """The handle or its process has gone: an open CCB is aborted."""
+        """Abort an open CCB: the handle or its process has gone."""
         if self.ccb is not None:
             self.ccb.abort()

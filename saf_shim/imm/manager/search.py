@@ -19,7 +19,7 @@ from saf_shim.imm.content.store import Store, StoredObject
 from saf_shim.imm.manager.reading import read, take_values
 
 ONE_ATTR = 0x1
-PERSISTENT = 0x10  # immdump: of runtime objects only what would survive a restart of IMM
+PERSISTENT = 0x10  # only attributes that would survive a restart of IMM; immdump uses it
 GET_ALL = 0x100
 GET_NO = 0x200
 GET_SOME = 0x400
@@ -30,7 +30,7 @@ _GET = GET_ALL | GET_NO | GET_SOME
 
 
 class Criterion(NamedTuple):
-    """What a search asks for: an attribute, and a value unless any will do."""
+    """What a search looks for: an attribute, and its value, or None for any value."""
 
     name: Optional[str]
     type: int
@@ -38,7 +38,7 @@ class Criterion(NamedTuple):
 
 
 class Search:
-    """One search: the DNs it found when it began, and what to read of each."""
+    """One search: the objects that it found when it began, with the values that they had then."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Search:
         return order
 
     def next(self, done: Callable[[int, str, list[AttributeValues]], None], world: World) -> None:
-        """The next object; NOT_EXIST after the last, BAD_HANDLE after that."""
+        """Hand the next object to `done`: NOT_EXIST after the last one, BAD_HANDLE after that."""
         if self.ended:
             done(Code.ERR_BAD_HANDLE, "", [])
             return

@@ -22,7 +22,7 @@ RECORDED = 681  # steps
 def replay(scenario: str) -> subprocess.CompletedProcess[str]:
     program = [sys.executable, str(SUITE / "run.py"), "--check", "--no-wait", "-k", scenario]
     return subprocess.run(
-        [sys.executable, "-m", "saf_shim.cli", "run", "--node", "SC-1", "--", *program],
+        [sys.executable, "-m", "saf_shim.cli", "run", "--discard-output", "--", *program],
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
