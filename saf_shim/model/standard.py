@@ -68,8 +68,7 @@ IMPLEMENTERS: Mapping[str, str] = {
     "OpenSafSmfExecControl": SMF_SERVICE,
 }
 
-# Classes that have instances on every real node, those of OpenSAF's own daemons, but none here: they cannot
-# be deleted.
+# Classes that cannot be deleted: on every real node they have instances, those of OpenSAF's own daemons.
 OCCUPIED = frozenset(
     {
         "OpenSafLogConfig",
@@ -100,7 +99,8 @@ _ENABLED = 1  # SaAmfOperationalStateT
 _VERSION = "safVersion=4.0.0"
 _APPLICATION_TYPE = f"{_VERSION},safAppType=OpenSafApplicationType"
 _BUNDLE = "safSmfBundle=OpenSAF"
-# OpenSAF's groups: SG type, redundancy model, SU type, service type. Controllers' daemons, then every node's.
+# OpenSAF's groups (the daemons of controllers, then those of every node): SG type, redundancy model, SU type,
+# service type.
 _GROUP_TYPES = (
     ("OpenSafSgType2N", 1, "OpenSafSuTypeServer", "SC-2N-OpenSAF"),
     ("OpenSafSgTypeNoRed", 5, "OpenSafSuTypeND", "NoRed-OpenSAF"),
@@ -152,7 +152,7 @@ def standard_model(node_names: Sequence[str]) -> StandardModel:
     amf = [*read_table(AMF_CLASSES), *read_table(AMF_TYPES)]
     others = [read_table(table) for table in (SMF_CLASSES, SERVICE_CLASSES, OTHER_CLASSES)]
     definitions = [*amf, *chain(*others)]
-    # As a real node lists them: the class of IMM's own object, made before all others, then by bytes.
+    # The order of a real node: first the class of IMM's own object, then by bytes.
     definitions.sort(key=lambda definition: (definition.name != IMM_OBJECT_CLASS, definition.name))
     starting = {definition.name: _starting_values(definition) for definition in definitions}
     rows = [
@@ -225,7 +225,7 @@ def _application_rows(class_names: Sequence[Value]) -> list[_Row]:
             {
                 "osafAmfRestrictAutoRepairEnable": [1],
                 "osafAmfDelayNodeFailoverTimeout": [0],
-                "osafAmfDelayNodeFailoverNodeWaitTimeout": [180],  # a real node has 180 ns, not s
+                "osafAmfDelayNodeFailoverNodeWaitTimeout": [180],  # 180 ns, as on a real node
             },
         ),
         _Row("SaAmfCompGlobalAttributes", f"safRdn=compGlobalAttributes,safApp={AMF_SERVICE}"),
@@ -315,7 +315,7 @@ def _group_rows(node_names: Sequence[str]) -> list[_Row]:
     controllers = [name for name in node_names if not name.startswith(PAYLOAD_PREFIX)]
     rows = []
     for group, members in (("AllNodes", [*controllers, *payloads]), ("SCs", controllers), ("PLs", payloads)):
-        # IMM gives the values of a loaded attribute in reverse.
+        # IMM shows the values of a loaded attribute in reverse order.
         nodes = [f"safAmfNode={name},{AMF_CLUSTER}" for name in reversed(members)]
         if nodes:
             rows.append(

@@ -39,7 +39,7 @@ class RunningCommand:
         self.ended = False
 
     def kill(self) -> None:
-        """SIGKILL to the command itself."""
+        """Send SIGKILL to the command itself, not to what it started."""
         if not self.ended:
             try:
                 os.kill(self.pid, signal.SIGKILL)
@@ -112,7 +112,7 @@ class Processes:
         self.reap()
 
     def reap(self) -> None:
-        """Collect every child that has ended, adopted ones too."""
+        """Collect every child that has ended, also those that the commands left to us."""
         while True:
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -134,7 +134,7 @@ class Processes:
                 on_end(CommandEnd(os.WEXITSTATUS(status)))
 
     def descriptors(self) -> set[int]:
-        """Those that wake the loop when a child ends."""
+        """Return the descriptors that wake the loop when a child ends."""
         return {self._wake_read, self._wake_write}
 
     def close(self) -> None:
@@ -148,9 +148,9 @@ class Processes:
 
 
 def kill_descendants() -> None:
-    """SIGKILL all descendants of this process and reap those that are its children.
+    """Send SIGKILL to all descendants of this process, and reap those that are its children.
 
-    Killing makes grandchildren ours (subreaper), so it goes on until none is left."""
+    A grandchild becomes our child when its parent dies, so this is repeated until none is left."""
     while True:
         children = _descendants(os.getpid())
         killed = 0
@@ -169,7 +169,7 @@ def kill_descendants() -> None:
 
 
 def _descendants(root: int) -> list[int]:
-    """All living descendants of `root`, from /proc."""
+    """Return all living descendants of `root`, as /proc shows them."""
     children: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -190,7 +190,7 @@ def _descendants(root: int) -> list[int]:
 
 
 def _find_program(name: str, environment: Mapping[str, str]) -> str:
-    """`name` itself if it is a path, else where the command's own PATH has it."""
+    """Return `name` itself if it is a path, else the path where the command's own PATH has it."""
     if "/" in name:
         return name
     for directory in environment.get("PATH", "").split(":"):

@@ -60,18 +60,18 @@ class Server:
         self._started: list[Service] = []
         self._listener: Optional[socket.socket] = None
         self._folder = -1  # the directory, once it is watched
-        self._paused = False  # out of descriptors: not accepting until a connection closes
+        self._paused = False  # out of descriptors: no connection is accepted until one closes
 
     # the World of the services
 
     @staticmethod
     def now() -> float:
-        """Monotonic seconds."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     @staticmethod
     def wall_clock() -> int:
-        """Nanoseconds since the epoch."""
+        """Return nanoseconds since the epoch."""
         return time.time_ns()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
@@ -103,7 +103,7 @@ class Server:
         return self._lateness.read()
 
     def base_environment(self) -> dict[str, str]:
-        """The variables that a real amfnd gives its commands, and those that lead to the simulator."""
+        """Return the variables that a real amfnd gives its commands, and those that lead to the simulator."""
         inherited = os.environ.get("LANG", "C.UTF-8")
         path = os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         own = os.path.join(self.directory, "bin")
@@ -119,7 +119,7 @@ class Server:
         }
 
     def log(self, text: str) -> None:
-        """One event into DIR/log."""
+        """Write one event into DIR/log."""
         stamp = time.strftime("%H:%M:%S", time.localtime())
         self._log_file.write(f"{stamp} {text}\n")
         self._log_file.flush()
@@ -167,7 +167,7 @@ class Server:
         return session
 
     def _end_session(self, session: ServerSession) -> None:
-        """The client has finalized or died: tell its service, free everything."""
+        """End a session whose client has finalized or died: tell its service, and free everything."""
         if session.closed:
             return
         session.closed = True
@@ -199,7 +199,7 @@ class Server:
         self._end_session(session)
 
     def _forget(self, connection: Connection) -> None:
-        """A connection has closed; there may be room for another."""
+        """Forget a connection that has closed. There may be room for another now."""
         self._connections.discard(connection)
         if self._listener is not None and self._paused:
             self._paused = False
@@ -317,11 +317,11 @@ class Server:
     # life
 
     def descriptors(self) -> set[int]:
-        """What must stay open in the server's process before it listens."""
+        """Return the descriptors that must stay open when the server's process begins."""
         return {self._log_file.fileno(), *self.loop.descriptors(), *self.processes.descriptors()}
 
     def listen(self) -> None:
-        """Make the socket, readable and writable for the owner only."""
+        """Make the socket, which only the owner may open, and accept connections."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -338,8 +338,9 @@ class Server:
         self._watch_directory(path)
 
     def _watch_directory(self, path: str) -> None:
-        """Stop when somebody deletes the socket at `path`, with its directory or alone: nobody could reach us
-        any more, not even to stop us. (A kernel without dnotify does not tell.)"""
+        """Stop when somebody deletes the socket at `path`, with its directory or alone.
+
+        Nobody could reach the simulator then, not even to stop it. A kernel without dnotify does not tell."""
         inode = os.stat(path).st_ino
 
         def look(_number: int, _frame: object) -> None:
@@ -388,7 +389,7 @@ class Server:
             self._close()
 
     def stop(self) -> None:
-        """Leave `run` soon."""
+        """Make `run` return soon."""
         self.loop.stop()
 
     def _close(self) -> None:

@@ -71,6 +71,17 @@ class Cluster:
         for operation in operations:
             self.run("amf-adm", operation, self.unit(node))
 
+    def unlock(self, node: str = "SC-1") -> None:
+        """Let AMF start the component and assign it; returns when its first publication is complete."""
+        self.admin("unlock-in", "unlock", node=node)
+        eventually(lambda: self.is_published(node))
+
+    def is_published(self, node: str = "SC-1") -> bool:
+        """Has IMM as many interfaces of this node as the node's object counts?"""
+        root = f"netWatchNode={node}"
+        count = self.attribute(root, "interfaceCount")
+        return count == str(sum(dn.endswith(root) for dn in self.find()))
+
     def show(self, *words: str, check: bool = True) -> list[dict[str, Any]]:
         """What `amf-netwatch show --json` prints."""
         text = self.run(BIN / "amf-netwatch", "show", "--json", *words, check=check).stdout

@@ -24,7 +24,7 @@ from saf_shim.imm.content.rules import (
 )
 from saf_shim.imm.content.store import Store, StoredClass, StoredObject
 
-UNEXTENDED = 255  # bytes from which on a name needs long DNs
+UNEXTENDED = 255  # bytes; a name of this length or longer needs long DNs
 
 
 def unique(attributes: Sequence[AttributeValues]) -> dict[str, AttributeValues]:

@@ -103,7 +103,7 @@ def update(
         if change.type != definition.type or definition.is_config or definition.is_rdn:
             raise AisError(Code.ERR_INVALID_PARAM, f"{change.name}: another type, or not to be updated")
         if change.name in SYSTEM_ATTRIBUTES:
-            continue  # accepted, without effect
+            continue  # this is accepted but has no effect
         if is_name_like(definition) and longest(change.values) >= UNEXTENDED and not store.long_names:
             raise AisError(Code.ERR_BAD_OPERATION, f"{change.name}: the name is too long")
         if change.values:

@@ -29,7 +29,7 @@ CLUSTERS = st.lists(
 
 
 def problems(model):
-    """What IMM or AMF would not have let happen."""
+    """Yield each fault of a model that IMM or AMF would have refused."""
     classes = {definition.name: definition for definition in model.classes}
     seen = set()
     for dn, class_name, attributes in model.objects:
