@@ -45,7 +45,7 @@ function with ERR_BAD_HANDLE. Absent are: {}.
 
 
 def status_of(module: str, function: str) -> str:
-    """``imitated``, ``refused: CODE...`` or ``absent``."""
+    """Return ``imitated``, ``refused: CODE...`` or ``absent``."""
     if function in REFUSED:
         return f"refused: {REFUSED[function]}"
     found = importlib.import_module(f"saf_shim.pyosaf.{module}")
@@ -53,7 +53,7 @@ def status_of(module: str, function: str) -> str:
 
 
 def table() -> str:
-    """The whole document."""
+    """Return the whole document."""
     parts = [_HEAD]
     for module, names in FUNCTIONS.items():
         rows = [(name, status_of(module, name)) for name in names.split()]

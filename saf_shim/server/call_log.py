@@ -32,7 +32,7 @@ class CallLog:
     """The calls that have been answered, oldest first; when it is full, the oldest go.
 
     A call is kept as the line that it came in, and decoded when somebody looks: a typical one then takes
-    290 bytes, where its decoded arguments take 1.3 kB.
+    290 bytes; its decoded arguments would take 1.3 kB.
     """
 
     def __init__(self, calls: int = MAX_CALLS, size: int = MAX_BYTES) -> None:
@@ -60,7 +60,7 @@ class CallLog:
             self._size -= len(self._entries.popleft()[2])
 
     def read(self, prefix: str = "") -> Iterator[LoggedCall]:
-        """The calls whose names begin with `prefix`, oldest first."""
+        """Yield the calls whose names begin with `prefix`, oldest first."""
         first = self._count - len(self._entries) + 1
         for number, (name, numbers, line) in enumerate(self._entries, first):
             if name.startswith(prefix):
@@ -68,6 +68,6 @@ class CallLog:
                 yield LoggedCall(number, time, pid, session, name, rc, protocol.decode_line(line)[2])
 
     def clear(self) -> None:
-        """Forget the calls; the numbers go on."""
+        """Forget the calls. The next call's number follows the last one all the same."""
         self._entries.clear()
         self._size = 0

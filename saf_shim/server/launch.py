@@ -21,7 +21,7 @@ STOP_TIME = 10.0  # seconds that a simulator has to end
 
 
 class LaunchError(Exception):
-    """A simulator that cannot be started; the text is for the user."""
+    """A simulator cannot be started. The text is for the user."""
 
 
 def launch(
@@ -81,7 +81,7 @@ class _Order(NamedTuple):
 
 
 def _be_server(order: _Order, ready: int, why: int) -> NoReturn:
-    """The child's life: never returns into the caller's code."""
+    """Be the simulator, in the child of the fork; never returns."""
     status = 1
     try:
         os.setsid()
@@ -112,7 +112,7 @@ def _be_server(order: _Order, ready: int, why: int) -> NoReturn:
 
 
 def _close_inherited(kept: set[int]) -> None:
-    """Close what the caller had open: a pipe of its output, held here, would never end."""
+    """Close what the caller had open. A pipe that reads its output would never end if we held it."""
     for entry in os.listdir("/proc/self/fd"):
         number = int(entry)
         if number > 2 and number not in kept:
@@ -123,7 +123,7 @@ def _close_inherited(kept: set[int]) -> None:
 
 
 def halt(where: str, pid: int) -> None:
-    """Ask a simulator to stop and wait until it has; kills one that does not."""
+    """Ask a simulator to stop, wait until it has, and kill it if it does not."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:

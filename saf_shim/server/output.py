@@ -39,7 +39,7 @@ class Outputs:
         self._lines: deque[OutputLine] = deque(maxlen=MAX_LINES)
 
     def open(self, component: str) -> Pipe:
-        """A pipe for a command of a component; its owner closes the write end when the command has it."""
+        """Make a pipe for a command of a component. Whoever starts the command closes the write end then."""
         pipe = Pipe(self, component)
         self._pipes.add(pipe)
         self._loop.register(pipe.read_end, lambda _events: pipe.read())
@@ -51,15 +51,15 @@ class Outputs:
         self._log(f"{component}: {text}")
 
     def remember(self, component: str, text: str) -> None:
-        """Remember a line that the log tells in another way."""
+        """Remember a line that the log has in another form."""
         self._lines.append(OutputLine(self._wall_clock(), component, text))
 
     def since(self, moment: int) -> list[OutputLine]:
-        """The lines that came at `moment` (ns since the epoch) or later, oldest first."""
+        """Return the lines that came at `moment` (ns since the epoch) or later, oldest first."""
         return [line for line in self._lines if line.time >= moment]
 
     def forget(self, pipe: Pipe) -> None:
-        """All writers of a pipe have gone: close it."""
+        """Close a pipe whose writers have all gone."""
         self._pipes.discard(pipe)
         self._loop.unregister(pipe.read_end)
         os.close(pipe.read_end)
@@ -84,7 +84,7 @@ class Pipe:
         os.set_blocking(self.read_end, False)  # the writers' end blocks, as pipes do
 
     def read(self) -> None:
-        """Take what is in the pipe now; at its end, the line that has no end as well."""
+        """Take what is in the pipe now. At its end, a last line without an end counts as well."""
         while not self._ended:
             try:
                 chunk = os.read(self.read_end, _CHUNK)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional
 
@@ -34,10 +35,11 @@ class RunningCommand:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.started = time.monotonic()
         self.ended = False
 
     def kill(self) -> None:
-        """SIGKILL to the command itself."""
+        """Send SIGKILL to the command itself, not to what it started."""
         if not self.ended:
             try:
                 os.kill(self.pid, signal.SIGKILL)
@@ -51,8 +53,10 @@ _Entry = tuple[RunningCommand, Callable[[CommandEnd], None], Optional[Pipe]]
 class Processes:
     """Starts commands, reaps them and the orphans they leave, kills what is left at the end."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, waited: Callable[[float, float], None]) -> None:
+        """`waited` gets how long each command took, and how long it had a processor (seconds)."""
         self._loop = loop
+        self._waited = waited
         self._commands: dict[int, _Entry] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -108,10 +112,10 @@ class Processes:
         self.reap()
 
     def reap(self) -> None:
-        """Collect every child that has ended, adopted ones too."""
+        """Collect every child that has ended, also those that the commands left to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not pid:
@@ -121,6 +125,7 @@ class Processes:
                 continue
             command, on_end, output = entry
             command.ended = True
+            self._waited(time.monotonic() - command.started, used.ru_utime + used.ru_stime)
             if output is not None:
                 output.read()  # the log tells what it said before it tells how it ended
             if os.WIFSIGNALED(status):
@@ -129,7 +134,7 @@ class Processes:
                 on_end(CommandEnd(os.WEXITSTATUS(status)))
 
     def descriptors(self) -> set[int]:
-        """Those that wake the loop when a child ends."""
+        """Return the descriptors that wake the loop when a child ends."""
         return {self._wake_read, self._wake_write}
 
     def close(self) -> None:
@@ -143,9 +148,9 @@ class Processes:
 
 
 def kill_descendants() -> None:
-    """SIGKILL all descendants of this process and reap those that are its children.
+    """Send SIGKILL to all descendants of this process, and reap those that are its children.
 
-    Killing makes grandchildren ours (subreaper), so it goes on until none is left."""
+    A grandchild becomes our child when its parent dies, so this is repeated until none is left."""
     while True:
         children = _descendants(os.getpid())
         killed = 0
@@ -164,7 +169,7 @@ def kill_descendants() -> None:
 
 
 def _descendants(root: int) -> list[int]:
-    """All living descendants of `root`, from /proc."""
+    """Return all living descendants of `root`, as /proc shows them."""
     children: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -185,7 +190,7 @@ def _descendants(root: int) -> list[int]:
 
 
 def _find_program(name: str, environment: Mapping[str, str]) -> str:
-    """`name` itself if it is a path, else where the command's own PATH has it."""
+    """Return `name` itself if it is a path, else the path where the command's own PATH has it."""
     if "/" in name:
         return name
     for directory in environment.get("PATH", "").split(":"):

@@ -21,7 +21,8 @@ from typing import Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
-from saf_shim.contract import Answer, Arguments, CommandEnd, Node, Service
+from saf_shim.contract import Answer, Arguments, CommandEnd, Lateness, Node, Service
+from saf_shim.lateness import LatenessMeter
 from saf_shim.server.call_log import CallLog
 from saf_shim.server.connection import Connection
 from saf_shim.server.faults import Faults
@@ -43,7 +44,8 @@ class Server:
         self.nodes = nodes
         self._log_file = open(os.path.join(directory, "log"), "a", encoding="utf-8", errors="replace")  # noqa: SIM115
         self.loop = Loop(self.log)
-        self.processes = Processes(self.loop)
+        self._lateness = LatenessMeter(self.loop.watch_process, directory)
+        self.processes = Processes(self.loop, self._lateness.waited)
         self.outputs = Outputs(self.loop, self.wall_clock, self.log)
         self._keep_output = keep_output
         self.sessions: dict[int, ServerSession] = {}
@@ -58,18 +60,18 @@ class Server:
         self._started: list[Service] = []
         self._listener: Optional[socket.socket] = None
         self._folder = -1  # the directory, once it is watched
-        self._paused = False  # out of descriptors: not accepting until a connection closes
+        self._paused = False  # out of descriptors: no connection is accepted until one closes
 
     # the World of the services
 
     @staticmethod
     def now() -> float:
-        """Monotonic seconds."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     @staticmethod
     def wall_clock() -> int:
-        """Nanoseconds since the epoch."""
+        """Return nanoseconds since the epoch."""
         return time.time_ns()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
@@ -96,8 +98,12 @@ class Server:
         """Call `on_death` when the process ends; None when there is no such process."""
         return self.loop.watch_process(pid, on_death)
 
+    def lateness(self) -> Lateness:
+        """What the machine costs the simulated cluster."""
+        return self._lateness.read()
+
     def base_environment(self) -> dict[str, str]:
-        """The variables that a real amfnd gives its commands, and those that lead to the simulator."""
+        """Return the variables that a real amfnd gives its commands, and those that lead to the simulator."""
         inherited = os.environ.get("LANG", "C.UTF-8")
         path = os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         own = os.path.join(self.directory, "bin")
@@ -113,7 +119,7 @@ class Server:
         }
 
     def log(self, text: str) -> None:
-        """One event into DIR/log."""
+        """Write one event into DIR/log."""
         stamp = time.strftime("%H:%M:%S", time.localtime())
         self._log_file.write(f"{stamp} {text}\n")
         self._log_file.flush()
@@ -154,13 +160,14 @@ class Server:
         session = ServerSession(self._counter, connection.pid, environment, connection, line)
         self.sessions[session.id] = session
         connection.on_close = partial(self._main_closed, connection, session)
+        self._lateness.appeared(connection.pid)
         if connection.pid:
             # A child that was forked with our connection open would keep it open after the client's death.
             session.watch = self.loop.watch_process(connection.pid, connection.close)
         return session
 
     def _end_session(self, session: ServerSession) -> None:
-        """The client has finalized or died: tell its service, free everything."""
+        """End a session whose client has finalized or died: tell its service, and free everything."""
         if session.closed:
             return
         session.closed = True
@@ -192,7 +199,7 @@ class Server:
         self._end_session(session)
 
     def _forget(self, connection: Connection) -> None:
-        """A connection has closed; there may be room for another."""
+        """Forget a connection that has closed. There may be room for another now."""
         self._connections.discard(connection)
         if self._listener is not None and self._paused:
             self._paused = False
@@ -214,6 +221,7 @@ class Server:
         if connection.owed >= MAX_OUTSTANDING:
             raise protocol.ProtocolError("too many calls without reading an answer")
         connection.owed += 1
+        self._lateness.asks(session.pid)
         self._serve(ServerCall(connection, session, (number, name, args), line, self._answer))
 
     def _serve(self, call: ServerCall) -> None:
@@ -276,6 +284,7 @@ class Server:
         connection, session = call.connection, call.session
         assert isinstance(session, ServerSession)
         connection.owed -= 1
+        self._lateness.is_answered(session.pid)
         if connection.closed:
             return
         self.calls.add(time.time_ns(), session.pid, session.id, call.name, rc, call.line)
@@ -308,11 +317,11 @@ class Server:
     # life
 
     def descriptors(self) -> set[int]:
-        """What must stay open in the server's process before it listens."""
+        """Return the descriptors that must stay open when the server's process begins."""
         return {self._log_file.fileno(), *self.loop.descriptors(), *self.processes.descriptors()}
 
     def listen(self) -> None:
-        """Make the socket, readable and writable for the owner only."""
+        """Make the socket, which only the owner may open, and accept connections."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -329,8 +338,9 @@ class Server:
         self._watch_directory(path)
 
     def _watch_directory(self, path: str) -> None:
-        """Stop when somebody deletes the socket at `path`, with its directory or alone: nobody could reach us
-        any more, not even to stop us. (A kernel without dnotify does not tell.)"""
+        """Stop when somebody deletes the socket at `path`, with its directory or alone.
+
+        Nobody could reach the simulator then, not even to stop it. A kernel without dnotify does not tell."""
         inode = os.stat(path).st_ino
 
         def look(_number: int, _frame: object) -> None:
@@ -379,7 +389,7 @@ class Server:
             self._close()
 
     def stop(self) -> None:
-        """Leave `run` soon."""
+        """Make `run` return soon."""
         self.loop.stop()
 
     def _close(self) -> None:

@@ -31,7 +31,7 @@ class Simulator:
     def __init__(
         self, directory: str, nodes: Sequence[Node], files: Sequence[str] = (), keep_output: bool = True
     ) -> None:
-        """Set everything up but serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
+        """Set everything up, and serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
         self.server = Server(directory, nodes, keep_output)
         self.store = Store()
         load_standard_model(self.store, nodes)
@@ -59,8 +59,7 @@ class Simulator:
         )
 
     def serve(self, ready: Optional[int] = None) -> None:
-        """Serve until stopped by command, SIGTERM or SIGINT; `ready` is a descriptor that is told when it
-        begins."""
+        """Serve until a command, SIGTERM or SIGINT stops it. A byte is written to `ready` when it begins."""
         server = self.server
         for number in (signal.SIGTERM, signal.SIGINT):
             # The handler runs between two functions of the loop, woken by the wake-up descriptor.
@@ -128,7 +127,7 @@ class Simulator:
         if found is None:
             return None
         port = found.implementer.port if found.implementer is not None else None
-        if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
+        if isinstance(port, HooksPort):  # AMF and CLM can be asked, and no call is logged
             port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
         return wire_attributes(take_values(found, found.cls.read_order))
 

@@ -105,12 +105,12 @@ class Request:
 
     @property
     def timeout(self) -> int:
-        """The operation's time limit in ns, as a product of 64 bits."""
+        """Return the operation's time limit in ns, cut to 64 bits as in C."""
         return wrap(self.seconds * _SECOND, 64, signed=True)
 
     @property
     def shows_results(self) -> bool:
-        """Are result parameters printed?"""
+        """Tell whether result parameters are printed."""
         return self.verbose or self.name.startswith("display")
 
 
@@ -120,7 +120,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def operate(arguments: Sequence[str]) -> int:
-    """The command itself."""
+    """Perform the command; returns its exit status."""
     request = Request()
     line = CommandLine("dp:o:O:a:rt:hv", _LONG_OPTIONS, arguments)
     try:
@@ -139,7 +139,7 @@ def operate(arguments: Sequence[str]) -> int:
 
 
 def read_parameter(text: str) -> Optional[Parameter]:
-    """The parameter that ``name:type:value`` means, None for a wrong form; ConversionError for a value
+    """Return the parameter that ``name:type:value`` means, None for a wrong form; ConversionError for a value
     that is none of the type.
 
     Colons before the name and several in a row separate like one, yet the value is looked for as if
@@ -169,7 +169,7 @@ class _Operator:
         self._has_printed = False
 
     def run(self) -> None:
-        """All of it; ends the command at the first refusal."""
+        """Perform the operation on all objects; ends the command at the first refusal."""
         request, imm = self._request, self._imm
         if request.owner is not None:
             self._owner_name = request.owner
@@ -197,7 +197,7 @@ class _Operator:
         except ImmError as error:
             if error.code != Code.ERR_NOT_EXIST:
                 command.fail(f"error - saImmOmAdminOwnerSet FAILED: {describe_code(error.code)}")
-            # The name of an implementer in place of an object: an operation on the implementer itself.
+            # An implementer's name may stand for an object: then the operation is for the implementer itself.
             if dn != self._owner_name:
                 command.fail(f"error - saImmOmAdminOwnerSet - object '{dn}' does not exist")
 

@@ -3,7 +3,7 @@
 
 Not `imm_model.xml`, which reads a whole file strictly: immcfg creates the classes before a fault as it
 meets them, forgives and refuses other things, and words its errors in its own way. `FileReader` is the
-state machine, driven by expat; what is done with classes and objects is its `Target`'s affair.
+state machine, driven by expat; its `Target` says what is done with classes and objects.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def read_file(path: str, target: Target, strict: bool) -> Outcome:
 
 
 class FileReader:
-    """Bytes in, calls of the target out. RefusedError ends it.
+    """Takes bytes and calls the target. RefusedError ends it.
 
     With --verbose, immcfg says when the text of a value comes in pieces. The pieces are those of libxml2: a
     reference (``&amp;``) is one by itself, and so is what follows from the first character that is not ASCII.
@@ -181,7 +181,7 @@ class FileReader:
         self._expat.CharacterDataHandler = self._characters
 
     def feed(self, data: bytes, is_end: bool) -> None:
-        """Parse more bytes; says what is wrong with them and raises RefusedError."""
+        """Parse more bytes. What is wrong with them is said on standard error, and RefusedError is raised."""
         try:
             self._expat.Parse(data, is_end)
         except pyexpat.ExpatError as error:
@@ -423,7 +423,7 @@ class FileReader:
 
 
 def _pieces(text: str) -> tuple[str, ...]:
-    """The text up to the first character that is not ASCII, and what follows."""
+    """Return the text up to the first character that is not ASCII, and what follows."""
     if text.isascii():
         return (text,)
     place = next(place for place, character in enumerate(text) if not character.isascii())
@@ -433,7 +433,7 @@ def _pieces(text: str) -> tuple[str, ...]:
 def _required(attributes: dict[str, str], name: str, missing: str) -> str:
     found = attributes.get(name)
     if found is None:
-        # An element without any attribute is taken for the end of nesting, in these words.
+        # OpenSAF words it so for an element without any attribute.
         refuse("RETURNING NULL" if attributes else "The document is TOO DEEPLY NESTED", missing)
     return found
 
