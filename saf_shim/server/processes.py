@@ -122,7 +122,7 @@ class Processes:
             command, on_end, output = entry
             command.ended = True
             if output is not None:
-                output.read()  # the log tells what it said before it tells how it ended
+                output.read(parts=2)  # the log tells what it said before it tells how it ended
             if os.WIFSIGNALED(status):
                 on_end(CommandEnd(None, os.WTERMSIG(status)))
             else:
