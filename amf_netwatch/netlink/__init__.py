@@ -117,6 +117,9 @@ if TYPE_CHECKING:
         decode_neighbour as decode_neighbour,
     )
     from amf_netwatch.netlink.codec.parsers import (
+        HeaderParser as HeaderParser,
+    )
+    from amf_netwatch.netlink.codec.parsers import (
         ParserRegistry as ParserRegistry,
     )
     from amf_netwatch.netlink.codec.route import (
@@ -171,7 +174,13 @@ if TYPE_CHECKING:
         decode_rule as decode_rule,
     )
     from amf_netwatch.netlink.conversation import (
+        Answers as Answers,
+    )
+    from amf_netwatch.netlink.conversation import (
         Conversation as Conversation,
+    )
+    from amf_netwatch.netlink.conversation import (
+        Statistics as Statistics,
     )
     from amf_netwatch.netlink.datagrams import (
         DatagramQueue as DatagramQueue,
@@ -339,13 +348,13 @@ _MODULES = {
     "codec.link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
     "codec.messages": "ByteFilter Message Unknown iter_attributes iter_messages",
     "codec.neighbour": "Neighbour decode_neighbour",
-    "codec.parsers": "ParserRegistry",
+    "codec.parsers": "HeaderParser ParserRegistry",
     "codec.route": "DEFAULT_ROUTES Metrics NextHop Route Via decode_route",
     "codec.route_constants": (
         "NeighbourFlag NeighbourState RouteFlag RouteProtocol RouteType RuleAction RuleFlag TableNumber"
     ),
     "codec.rule": "Range Rule decode_rule",
-    "conversation": "Conversation",
+    "conversation": "Answers Conversation Statistics",
     "datagrams": "DatagramQueue",
     "errors": (
         "AnswerTimeoutError DecodeError EncodeError InterruptedDumpError KernelError LossError "

@@ -145,9 +145,13 @@ class Listener:
             raise RuntimeError("the listener was started already")
         transport = self._open()
         try:
-            self._epoll = select.epoll()
-            self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            self._epoll.register(self._wake, select.EPOLLIN)
+            self._epoll = epoll = select.epoll()
+            try:
+                self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            except OSError:
+                epoll.close()
+                raise
+            epoll.register(self._wake, select.EPOLLIN)
         except OSError as error:
             transport.close()
             raise SocketError(error.errno or 0, "open what the thread waits with") from error
@@ -207,9 +211,10 @@ class Listener:
         self._ifindexes.clear()
         self._reread_addresses.clear()
         self._cause = Cause.NONE
+        descriptor = self._descriptor()
         self.network_changed = False  # from here on the thread owns socket and notes
-        if not self._arm():
-            self._rouse()
+        if not self._watch(descriptor):
+            self._rouse()  # the thread finds out what is wrong with the socket
         return changes
 
     # -- the owner's work: the thread's while the flag is down, the taker's while it is up -----------------
@@ -281,6 +286,8 @@ class Listener:
                     self._empty_wake()
                     if self._stopping:
                         return
+                    if not self.network_changed:
+                        self._arm()  # `take()` could not
                 else:
                     self._hear(event)
 
@@ -296,21 +303,27 @@ class Listener:
         else:
             self._arm()
 
-    def _arm(self) -> bool:
-        """Wait for the next message, if the transport is whole; False: it is broken."""
-        if self._broken is None:
-            assert self._transport is not None
-            try:
-                self._watch(self._transport.fileno())
-            except (OSError, ValueError) as error:  # a closed descriptor is -1, or not there
-                self._broken = SocketError(getattr(error, "errno", None) or EBADF, "poll")
-        return self._broken is None
+    def _descriptor(self) -> int:
+        """What to wait for; -1 when the transport is broken."""
+        if self._broken is not None or self._transport is None:
+            return -1
+        return self._transport.fileno()
 
-    def _watch(self, descriptor: int) -> None:
+    def _arm(self) -> None:
+        """Wait for the next message; a transport that cannot be waited for is broken."""
+        if self._broken is None and not self._watch(self._descriptor()):
+            self._broken = SocketError(EBADF, "poll")
+
+    def _watch(self, descriptor: int) -> bool:
+        """Arm the descriptor for one event; False: it cannot be waited for. Both threads may call it."""
         try:
-            self._epoll.modify(descriptor, _ONE_MESSAGE)
-        except FileNotFoundError:  # the first time, and after a new socket
-            self._epoll.register(descriptor, _ONE_MESSAGE)
+            try:
+                self._epoll.modify(descriptor, _ONE_MESSAGE)
+            except FileNotFoundError:  # the first time, and after a new socket
+                self._epoll.register(descriptor, _ONE_MESSAGE)
+        except (OSError, ValueError):  # a closed descriptor is -1, or not there
+            return False
+        return True
 
     def _reopen(self) -> bool:
         """Replace a broken transport; False: stopped meanwhile.  Raises the last error when it gives up."""

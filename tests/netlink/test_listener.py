@@ -258,6 +258,84 @@ def test_a_socket_found_broken_by_take_is_replaced_too(fed):
     assert fed.next_changes().cause is Cause.REOPENED
 
 
+def test_a_socket_whose_descriptor_was_closed_is_replaced_at_take(fed):
+    """The flag is up, so the thread does not look at the socket: only `take()` can notice."""
+    fed.queue.put(link_event(1))
+    assert fed.raised.wait(5)
+    fed.queue.close()
+    assert fed.queue.fileno() == -1
+    assert fed.take().ifindexes == {1}
+    assert fed.next_changes().cause is Cause.REOPENED
+    assert (fed.healthy, fed.reopenings) == (True, 1)
+    fed.queue.put(link_event(2))
+    assert fed.next_changes().ifindexes == {2}
+
+
+def test_after_the_flag_is_lowered_take_leaves_socket_and_notes_alone(fed):
+    """From that moment they are the thread's: `take` may neither read nor write them."""
+    fed.queue.put(link_event(1))
+    assert fed.raised.wait(5)
+
+    class Owned(type(fed)):
+        def __getattribute__(self, name):
+            mine = threading.current_thread() is threading.main_thread()
+            if name in ("_broken", "_transport", "_ifindexes", "_reread_addresses", "_cause") and mine:
+                assert self._flag, f"{name} belongs to the thread now"
+            return super().__getattribute__(name)
+
+    fed.__class__ = Owned
+    try:
+        assert fed.take().ifindexes == {1}
+    finally:
+        fed.__class__ = Fed
+
+
+def test_changes_are_true_when_there_are_any():
+    assert ChangedLinks(True, frozenset(), Cause.OVERRUN)
+    assert ChangedLinks(False, frozenset({1}), Cause.NONE)
+    assert not ChangedLinks(False, frozenset(), Cause.NONE)
+
+
+def test_the_last_pause_before_giving_up_makes_three_seconds():
+    """As the manual says; the tests above shorten the table."""
+    assert sum(listener_module.PAUSES) == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize("missing", ["epoll", "pipe2"])
+def test_a_start_that_fails_halfway_leaves_nothing_open(mocker, missing):
+    queue = DatagramQueue()
+    listener = Watched(open_transport=lambda: queue)
+    descriptors = set(os.listdir("/proc/self/fd"))
+    module = {"epoll": listener_module.select, "pipe2": listener_module.os}[missing]
+    mocker.patch.object(module, missing, side_effect=OSError(EMFILE, "no descriptors"))
+    with pytest.raises(SocketError):
+        listener.start()
+    assert queue.fileno() == -1, "the transport was closed"
+    assert not listener.healthy
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
+
+
+def test_foreign_datagrams_are_counted_over_all_sockets():
+    class Counting(DatagramQueue):
+        foreign = 2
+
+    opened = []
+
+    def open_transport():
+        opened.append(Counting())
+        return opened[-1]
+
+    listener = Watched(open_transport=open_transport)
+    assert listener.foreign == 0
+    with listener:
+        assert listener.foreign == 2
+        listener.take()
+        opened[0].end(SocketError(EIO, "receive"))
+        assert listener.next_changes().cause is Cause.REOPENED
+        assert listener.foreign == 4
+    assert listener.foreign == 4
+
+
 def test_opening_is_tried_again_after_a_pause(fed):
     fed.refusals += [SocketError(EMFILE, "open"), SocketError(EMFILE, "open")]
     fed.queue.end(SocketError(EIO, "receive"))

@@ -175,7 +175,20 @@ def test_completion_offers_the_subcommands():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_completion_offers_a_commands_options(name):
-    assert complete("amf-netwatch", name, "--") == options_of("amf_netwatch", name)
+    if name == "wait":
+        offered = set().union(*(complete("amf-netwatch", name, wait, "--") for wait in WAITS))
+    else:
+        offered = complete("amf-netwatch", name, "--")
+    assert offered == options_of("amf_netwatch", name)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_completion_of_a_wait_offers_its_options_and_one_name(wait):
+    assert complete("amf-netwatch", "wait", wait, "--") == options_of("amf_netwatch", "wait", wait)
+    named = wait != "attach"
+    assert ("lo" in complete("amf-netwatch", "wait", wait, "")) == named
+    assert ("lo" in complete("amf-netwatch", "wait", "--timeout", "3", wait, "")) == named
+    assert not {"lo", *WAITS} & complete("amf-netwatch", "wait", wait, "lo", "")
 
 
 @pytest.mark.parametrize("name", [each.name for each in TABLE if each.several or each.name == "budget"])
@@ -195,7 +208,7 @@ def test_completion_offers_values():
     assert complete("amf-netwatch", "model", "--redundancy", "") == {"none", "2n"}
     assert complete("amf-netwatch", "model", "--set", "") == {f"{each.name}=" for each in TABLE}
     assert {"install", "upgrade", "remove"} <= complete("amf-netwatch", "campaign", "")
-    assert {*WAITS, "lo"} <= complete("amf-netwatch", "wait", "")
+    assert complete("amf-netwatch", "wait", "") == {*WAITS, "--help"}
     assert "lo" in complete("amf-netwatch", "monitor", "--dev", "")
 
 
