@@ -140,7 +140,9 @@ def test_the_command_finds_an_arrow_up_a_circle_and_a_crowd(tmp_path):
     ]
     assert house.circles(small) == [["small.low.ground", "small.top"]]
     assert house.crowded(small) == [f"small/low holds {house.CROWD + 1} modules"]
-    assert house.homeless(small, rooms[1:]) == ["small.top stands in no room"]
+    assert house.homeless(small, rooms[1:]) == [
+        "small.top stands in no room of the table in docs/architecture.md"
+    ]
 
 
 def test_make_rooms_prints_rooms_sizes_and_arrows():

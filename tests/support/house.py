@@ -119,11 +119,12 @@ def arrows(house: House, rooms: Iterable[Room]) -> dict[tuple[str, str], list[tu
 def homeless(house: House, rooms: Iterable[Room]) -> list[str]:
     """Modules that stand in no room, or in two. A folder's `__init__` belongs to the whole folder."""
     rows = list(rooms)
-    return [
-        f"{name} stands in {len(homes) or 'no'} room{'s' if len(homes) > 1 else ''}"
-        for name, path in house.modules.items()
-        if path.name != "__init__.py" and len(homes := [room for room in rows if room.holds(path)]) != 1
-    ]
+    found = []
+    for name, path in house.modules.items():
+        homes = sum(room.holds(path) for room in rows)
+        if homes != 1 and path.name != "__init__.py":
+            found.append(f"{name} stands in {homes or 'no'} room of the table in docs/architecture.md")
+    return found
 
 
 def broken_walls(house: House, rooms: Iterable[Room]) -> list[str]:
