@@ -69,7 +69,7 @@ class ClientProcess:
 
     @property
     def is_new(self) -> bool:
-        """B.04 rather than B.01."""
+        """The version is B.04, not B.01."""
         return self.version == NEW
 
 
@@ -86,12 +86,13 @@ class AmfHandle:
         self.blocked = False  # a dispatch waits: the next callback goes straight to the program
 
     def dispatched(self, name: str, arguments: Args) -> None:
-        """A callback is on its way into the program."""
+        """Note that a callback is on its way into the program."""
         if name in (Callback.HEALTHCHECK, Callback.TERMINATE, Callback.CSI_SET, Callback.CSI_REMOVE):
             self.pending[arguments["invocation"]] = PendingCallback(name, arguments.get("haState", 0))
 
     def find(self, invocation: int, running: Any) -> Optional[PendingCallback]:
-        """The callback of this invocation; `running`: invocations whose callbacks have not returned yet."""
+        """Return the callback of this invocation. `running` are the invocations whose callbacks have not
+        returned."""
         inside = running if isinstance(running, list) else ()
         for number in [n for n, pending in self.pending.items() if pending.done and n not in inside]:
             del self.pending[number]
@@ -141,7 +142,7 @@ class Library:
         return Reply(Code.OK, {"handle": number, "version": list(supported)}), handle
 
     def is_down(self, pid: int) -> bool:
-        """The process has handles, but its library has shut down."""
+        """Tell whether the process has handles although its library has shut down."""
         process = self.processes.get(pid)
         return process is not None and process.uses == 0 and bool(process.handles)
 
@@ -160,7 +161,7 @@ class Library:
         return Reply(Code.OK)
 
     def lost(self, pid: int) -> list[int]:
-        """The process, or its library, is gone: its handles that were open."""
+        """Forget a process that is gone, or whose library is; return its handles that were open."""
         process = self.processes.pop(pid, None)
         if process is None:
             return []
@@ -179,8 +180,10 @@ class Library:
     # -- where it is
 
     def node(self, process: ClientProcess, component: str = "") -> Optional[LocalNode]:
-        """The node director that the process talks to: that of its component's node. A process outside AMF
-        counts as one on the node of the component it asks about, else on the first node."""
+        """Return the node director's state that the process talks to: that of its component's node.
+
+        A process outside AMF counts as one on the node of the component that it asks about, or else on the
+        first node."""
         for name in (process.name or "", component):
             found = self.cluster.local_node_of(name)
             if found is not None:
@@ -188,7 +191,7 @@ class Library:
         return next(iter(self.cluster.local_nodes.values()), None)
 
     def call(self, name: str, handle: AmfHandle, args: Args) -> Reply:
-        """Serve a call of an open handle (any but the initializing ones, finalize and dispatch)."""
+        """Serve a call of an open handle. Initialize, finalize and dispatch have functions of their own."""
         function = CALLS.get(name)
         return function(self, handle, args) if function is not None else Reply(Code.ERR_NOT_SUPPORTED)
 
@@ -219,7 +222,7 @@ def _is_unused(correlation: Any) -> bool:
 
 
 def _own_name(process: ClientProcess, name: str) -> Code:
-    """The name must be that of the process's component."""
+    """Check that the name is that of the process's component."""
     own = (process.name or "").encode("utf-8", "surrogateescape")
     given = name.encode("utf-8", "surrogateescape")
     if len(own) != len(given):
@@ -476,7 +479,7 @@ def _notification_free(library: Library, handle: AmfHandle, args: Args) -> Reply
 
 
 def _check_errors(errors: int) -> Code:
-    """Only exits can be monitored."""
+    """Check the kinds of errors. Only exits can be monitored."""
     known = _PM_ZERO_EXIT | _PM_NON_ZERO_EXIT | _PM_ABNORMAL_END
     if not 0 < errors <= known:
         return Code.ERR_INVALID_PARAM

@@ -73,7 +73,7 @@ class NodeOperation(NamedTuple):
 
 
 class OperationalReport(NamedTuple):
-    """A unit's operational state has changed, or a recovery is to be carried out by the cluster director."""
+    """A unit's operational state has changed, or the cluster director has to carry out a recovery."""
 
     node: str
     unit: str
@@ -103,14 +103,14 @@ class Report(NamedTuple):
 
 
 class RebootRequest(NamedTuple):
-    """The recovery of an error on the node is to reboot it, or (CLUSTER_RESET) all of them."""
+    """The recovery of an error is to reboot the node, or (CLUSTER_RESET) all nodes."""
 
     node: str
     recovery: Recovery
 
 
 class ComponentTrigger(NamedTuple):
-    """An event for a component's presence, after the present one."""
+    """An event for a component's presence, to happen after the present one."""
 
     component: str
     event: ComponentEvent

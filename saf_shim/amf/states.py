@@ -101,7 +101,7 @@ class Operation(IntEnum):
 
 
 class Recovery(IntEnum):
-    """SaAmfRecommendedRecoveryT, and the two that AMF comes to by itself."""
+    """SaAmfRecommendedRecoveryT, and two recoveries that nobody recommends but AMF carries out."""
 
     NO_RECOMMENDATION = 1
     COMPONENT_RESTART = 2
@@ -132,7 +132,7 @@ RECOVERY_WORDS = {
 
 
 class ErrorSource(IntEnum):
-    """What found the error; the cleanup command gets the number as OSAF_COMPONENT_ERROR_SOURCE."""
+    """What found the error. The cleanup command gets the number as OSAF_COMPONENT_ERROR_SOURCE."""
 
     NONE = 0  # an orderly end, or a failed instantiation
     ERROR_REPORT = 1
@@ -183,7 +183,7 @@ class CsiFlags(IntEnum):
 
 
 class CsiTransition(IntEnum):
-    """SaAmfCSITransitionDescriptorT: where the component that was active before stands."""
+    """SaAmfCSITransitionDescriptorT: the state of the component that was active before."""
 
     NEW_ASSIGN = 1
     QUIESCED = 2
@@ -231,7 +231,7 @@ class GroupChange(IntEnum):
 
 
 class Progress(IntEnum):
-    """Where a node director stands with one CSI (or one SI) of one component (or SU)."""
+    """How far a node director has come with one CSI of a component, or with one SI of a unit."""
 
     UNASSIGNED = 1
     ASSIGNING = 2
@@ -242,7 +242,7 @@ class Progress(IntEnum):
 
 
 class Susi(IntEnum):
-    """Where the cluster director stands with one SI assignment."""
+    """How far the cluster director has come with one SI assignment (OpenSAF: SU-SI)."""
 
     ASSIGNING = 1
     ASSIGNED = 2
@@ -251,7 +251,7 @@ class Susi(IntEnum):
 
 
 class GroupState(IntEnum):
-    """What a service group is busy with; one thing at a time."""
+    """What a service group is busy with: one thing at a time."""
 
     STABLE = 0
     REALIGN = 1  # assignments are being made, moved or removed

@@ -22,7 +22,7 @@ asks again and again whether the period is over gets its answer."""
 
 
 class Timers:
-    """The timers that run, by the directors' keys."""
+    """The timers that are running, by the directors' keys."""
 
     def __init__(self, world: World, fired: Callable[[Hashable], None]) -> None:
         """`fired` gets the key of a timer that has run out."""
@@ -53,7 +53,7 @@ class Timers:
             self.stop(key)
 
     def fire_what_is_over(self) -> None:
-        """End the periods that are over and only wait for a script to have read: an operation of the
+        """End the periods that are over and only wait until a script has read. An operation of the
         administrator comes after them."""
         lost, now = self._world.lateness().lost, self._world.now()
         for key in [key for key, due in self._due.items() if due + lost <= now]:
@@ -70,7 +70,7 @@ class Timers:
             self._fire(key)
 
     def _rest(self, key: Hashable) -> float:
-        """How long a timer whose time is over on the world's clock still has to go on."""
+        """Return how long a timer still has to go on after its time is over on the world's clock."""
         due = self._due.get(key)
         if due is None:
             return 0.0

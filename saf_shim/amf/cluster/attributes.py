@@ -10,7 +10,7 @@ from saf_shim.amf.states import Presence, Readiness
 
 
 def pure_attributes(cluster: Cluster, dn: str) -> dict[str, tuple[Any, ...]]:
-    """Runtime attributes that IMM asks for when they are read."""
+    """Return the values of the object's runtime attributes that are not cached."""
     if dn in cluster.units:
         unit = cluster.units[dn]
         return {

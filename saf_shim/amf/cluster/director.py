@@ -19,13 +19,13 @@ from saf_shim.imm.implementer.hooks import ObjectChange
 
 
 def start(cluster: SimulatedCluster) -> None:
-    """Take over the model as it is, and start what is to run."""
+    """Take over the model as it is, and instantiate the units that may run."""
     inventory.load(cluster)
     settle(cluster)
 
 
 def model_changed(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
-    """A CCB has been applied."""
+    """Take over what a CCB has changed; the model shows it already."""
     inventory.apply(cluster, changes)
     settle(cluster)
 
@@ -55,7 +55,7 @@ def _receive(cluster: SimulatedCluster, message: ToCluster) -> None:
 
 
 def command_ended(cluster: SimulatedCluster, ticket: int, status: Optional[int]) -> None:
-    """A command of `RunCommand` has ended; `status` None: it was killed, or could not be started."""
+    """A command of `RunCommand` has ended. `status` is None if it was killed or could not be started."""
     for node in cluster.local_nodes.values():
         if ticket in node.commands:
             node_director.command_ended(node, ticket, status)

@@ -31,7 +31,7 @@ LOWEST_RANK = 0xFFFFFFFF  # what rank 0 stands for
 
 
 def by_name(name: str) -> tuple[int, bytes]:
-    """OpenSAF's order of names in many of its tables: by length, then by bytes."""
+    """Sort key: OpenSAF's order of names in many of its tables, by length and then by bytes."""
     raw = name.encode("utf-8", "surrogateescape")
     return len(raw), raw
 
@@ -47,8 +47,7 @@ class PendingOperation:
 
 
 class Node:
-    """An AMF node of the simulated cluster, or one the model has but the simulator does not (`present`
-    False)."""
+    """An AMF node. `present` is False for a node that the model has and the simulator does not have."""
 
     __slots__ = ("admin", "dn", "left", "name", "operational", "pending", "present", "recovering", "units")
 
@@ -147,8 +146,8 @@ class Unit:
 
     @property
     def ha(self) -> Ha:
-        """Of the unit as a whole: what its assignments are being changed to, else that of the last of
-        them."""
+        """The HA state of the unit as a whole: what its assignments are being changed to, or else the state
+        of the last of them."""
         changing = [a.ha for a in self.assignments if a.state == Susi.MODIFYING]
         for ha in (Ha.QUIESCED, Ha.ACTIVE, Ha.QUIESCING):
             if ha in changing:
@@ -236,7 +235,7 @@ class Si:
         self.pending: Optional[PendingOperation] = None
 
     def standby_rank(self, unit: Unit) -> int:
-        """The unit's place among the standbys, from 1; 0 for others."""
+        """Return the unit's place among the standbys, counted from 1; 0 for other units."""
         standbys = [assignment.unit for assignment in self.assignments if assignment.ha == Ha.STANDBY]
         return standbys.index(unit) + 1 if unit in standbys else 0
 
@@ -255,7 +254,7 @@ class Csi:
 
     @property
     def attribute_pairs(self) -> Attributes:
-        """What a component is told; an attribute without a value has one empty value."""
+        """What a component is told. An attribute without a value has one empty value."""
         return tuple(
             (rdn_value(dn), value)
             for dn, values in sorted(self.attributes.items())

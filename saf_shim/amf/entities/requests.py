@@ -21,7 +21,7 @@ def send(
     act: Act,
     single: Optional[CsiAssignment] = None,
 ) -> None:
-    """Tell the unit's node; `assignment` None: about all SIs of the unit."""
+    """Send the unit's node a request about one assignment, or (None) about all SIs of the unit."""
     if not unit.node.present:
         return
     si = assignment.si.dn if assignment is not None else ""
@@ -51,7 +51,7 @@ def send(
 
 
 def _transition(assignment: Assignment) -> CsiTransition:
-    """Where the unit stands that was active before."""
+    """Return where the unit stands that was active before."""
     others = assignment.si.assignments
     at = others.index(assignment)
     other = others[at + 1] if at + 1 < len(others) else others[0]

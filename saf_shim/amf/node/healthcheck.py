@@ -27,7 +27,7 @@ _NOT_UP = frozenset(
 
 
 class Timing(NamedTuple):
-    """Of a healthcheck, ns."""
+    """Period and longest duration of a healthcheck, in ns."""
 
     period: int
     max_duration: int
@@ -111,8 +111,8 @@ def delete_handle(node: LocalNode, component: LocalComponent, handle: int) -> No
 
 
 def type_changed(node: LocalNode, component: LocalComponent, key: str) -> None:
-    """A SaAmfHealthcheckType was modified: running checks of the registered handle follow, from their next
-    period."""
+    """Take over the times of a modified SaAmfHealthcheckType. Running checks of the registered handle follow
+    from their next period on."""
     check = component.healthchecks.get((key, component.handle))
     times = timing(node, component, key)
     if check is not None and times is not None and key not in component.instances:

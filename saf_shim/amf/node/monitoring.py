@@ -23,7 +23,7 @@ _NOT_UP = frozenset(
 
 
 def start(node: LocalNode, name: str, pid: int, handle: int, recovery: int, alive: bool) -> Code:
-    """saAmfPmStart; `alive`: there is such a process. Asking again changes the recovery."""
+    """saAmfPmStart. `alive`: there is such a process. Asking again changes the recovery."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_NOT_EXIST
@@ -55,14 +55,14 @@ def stop(node: LocalNode, name: str, pid: int, handle: int) -> Code:
 
 
 def forget_handle(node: LocalNode, handle: int) -> None:
-    """The handle that asked is gone."""
+    """Stop what a handle that is gone has asked for."""
     for component in node.components.values():
         for pid in [pid for pid, monitor in component.monitors.items() if monitor.handle == handle]:
             _forget(node, component, pid)
 
 
 def forget(node: LocalNode, component: LocalComponent) -> None:
-    """The component's processes are being ended."""
+    """Stop all monitoring of a component whose processes are being ended."""
     for pid in list(component.monitors):
         _forget(node, component, pid)
 

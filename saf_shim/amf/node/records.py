@@ -63,7 +63,7 @@ class LocalCsi:
         self.single: Optional[Act] = None  # this CSI alone is added to or taken from its SI
 
     def demote(self) -> None:
-        """What it was is past: the next callback is about a change of it."""
+        """Make the present state the former one, because the next callback is about a change of it."""
         self.previous = self.state
         self.state = Progress.UNASSIGNED
 
@@ -86,14 +86,14 @@ class LocalSi:
 
     @property
     def busy(self) -> bool:
-        """An operation is under way that a new one has to wait for (QUIESCING can be overtaken)."""
+        """A new operation has to wait for the present one. QUIESCING can be overtaken."""
         return (
             self.state == Progress.ASSIGNING and self.ha != Ha.QUIESCING
         ) or self.state == Progress.REMOVING
 
     @property
     def first_to_last(self) -> list[LocalCsi]:
-        """In the order in which this HA state is given: QUIESCED and QUIESCING begin at the end."""
+        """The CSIs in the order in which they get the HA state. QUIESCED and QUIESCING begin at the end."""
         return list(self.csis) if self.ha in (Ha.ACTIVE, Ha.STANDBY) else self.csis[::-1]
 
     def change(self, ha: Ha) -> None:
@@ -108,7 +108,7 @@ class LocalSi:
 
 
 class Callback:
-    """A callback sent and not yet answered (for QUIESCING: not yet completed)."""
+    """A callback that was sent and is not answered yet (for QUIESCING: not completed yet)."""
 
     __slots__ = ("csi", "ha", "handle", "invocation", "key", "kind")
 
@@ -248,7 +248,7 @@ class LocalComponent:
 
     @property
     def takes_assignments(self) -> bool:
-        """Callbacks about CSIs reach it; otherwise they count as answered."""
+        """Callbacks about CSIs reach the component. Otherwise they count as answered."""
         if self.failed or not self.registered:
             return False
         if self.presence == Presence.INSTANTIATED:
@@ -305,7 +305,7 @@ class LocalUnit:
         self.admin_restart = False
 
     def reset(self) -> None:
-        """Forget what the present operations are about (repaired)."""
+        """Forget what the present operations are about, as when the unit is repaired."""
         self.failed = False
         self.restart = False  # it is being restarted as a whole, by recovery or by the administrator
         self.failover = False  # its recovery is a failover
@@ -349,11 +349,11 @@ class LocalUnit:
         return next((si for si in self.sis if si.name == name), None)
 
     def after(self, component: LocalComponent) -> list[LocalComponent]:
-        """The components behind it in the order of instantiation."""
+        """Return the components behind this one in the order of instantiation."""
         return self.components[self.components.index(component) + 1 :]
 
     def before(self, component: LocalComponent) -> list[LocalComponent]:
-        """The components ahead of it, nearest first: the order of termination."""
+        """Return the components ahead of this one, the nearest first, as in the order of termination."""
         return self.components[: self.components.index(component)][::-1]
 
     def insert_component(self, component: LocalComponent) -> None:

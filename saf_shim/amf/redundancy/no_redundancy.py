@@ -25,7 +25,7 @@ from saf_shim.amf.tables import Transition
 
 
 def _assign_free(cluster: Cluster, group: Group) -> bool:
-    """Assign what can be assigned; True when something is being assigned."""
+    """Assign what can be assigned. True: something is being assigned."""
     for si in group.sis:
         if si.admin != Admin.UNLOCKED or not si.csis or si.assignments:
             continue
@@ -40,7 +40,7 @@ def _assign_free(cluster: Cluster, group: Group) -> bool:
 
 
 def _only(unit: Optional[Unit]) -> Optional[Assignment]:
-    """A unit's one assignment."""
+    """Return a unit's one assignment."""
     return unit.assignments[0] if unit is not None and unit.assignments else None
 
 
@@ -76,7 +76,7 @@ def _quiesce_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Lock of an SU that is being shut down."""
+    """Quiesce at once: an SU that is being shut down is locked."""
     assignment = _only(cause.unit)
     if assignment is None or group.head is not assignment.unit:
         return True
@@ -96,7 +96,7 @@ def _quiesce_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Lock of an SI that is being shut down."""
+    """Quiesce at once: an SI that is being shut down is locked."""
     assert cause.si is not None
     if group.admin_si is cause.si and cause.si.admin == Admin.LOCKED and cause.si.assignments:
         assignments.change(cluster, cause.si.assignments[0], Ha.QUIESCED)
@@ -116,7 +116,7 @@ def _quiesce_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Lock of an SG that is being shut down."""
+    """Quiesce at once: an SG that is being shut down is locked."""
     if group.admin == Admin.LOCKED:
         for unit in group.queue:
             assignment = _only(unit)
@@ -320,7 +320,7 @@ def _remove(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _refused(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """A unit that cannot be quiesced loses its assignment all the same."""
+    """Remove the assignment of a unit that cannot be quiesced all the same."""
     if cause.ha not in (Ha.QUIESCED, Ha.QUIESCING):
         return True
     if group.state == GroupState.REALIGN:

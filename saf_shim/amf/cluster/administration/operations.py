@@ -56,9 +56,9 @@ _CLASS_NUMBERS = {
 
 
 def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: int) -> None:
-    """Begin operation `operation` on object `dn`; its end comes as `effects.EndOperation(ticket, ...)`.
+    """Begin operation `operation` on object `dn`.
 
-    AisError: refused."""
+    The end comes as an effect, `EndOperation(ticket, ...)`. AisError: the operation is refused."""
     if dn in cluster.units:
         unit = cluster.units[dn]
         check_unit(cluster, unit, operation, UNIT)

@@ -25,7 +25,7 @@ from saf_shim.codes import AisError, Code
 
 
 def check_unit(cluster: Cluster, unit: Unit, operation: int, rules: dict[Operation, Rule]) -> None:
-    """What refuses an operation on an SU, in OpenSAF's order."""
+    """Make sure that the operation can begin, in OpenSAF's order of checks; AisError if it cannot."""
     if operation not in rules and not 0 <= operation <= Operation.RESTART:
         raise AisError(Code.ERR_NOT_SUPPORTED, f"Unsupported admin op for SU: {operation}")
     for other in unit.group.units:
