@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the model says: attributes of AMF's configuration objects, with the defaults of types and of OpenSAF.
 
-Read from IMM at the moment of use, so a change at run time counts from then on. Where a value of an entity
-is missing its type's counts (saAmfCompDisableRestart, then saAmfCtDefDisableRestart). It never writes and
-keeps nothing. Times are nanoseconds."""
+Values are read from IMM when they are used, so a change at run time counts from then on. Where an entity has
+no value, that of its type counts (saAmfCompDisableRestart, then saAmfCtDefDisableRestart). Nothing is written
+or kept here. Times are nanoseconds."""
 
 from __future__ import annotations
 

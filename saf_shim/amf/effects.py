@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the director wants done outside: it never does it itself.
+"""What the directors want done outside. They never do it themselves.
 
-Each effect is a value; `service` carries them out on the server's `World` and on IMM's internal port, tests
-compare them. Timers are named by a key (any hashable value): starting a running one restarts it.
-Times are nanoseconds, names are DNs.
-"""
+Each effect is a value. `service` carries them out on the server's `World` and in IMM, and tests compare them.
+A timer has a key (any hashable value); starting a running timer restarts it. Times are nanoseconds, names are
+DNs."""
 
 from __future__ import annotations
 

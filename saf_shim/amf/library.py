@@ -52,7 +52,7 @@ class PendingCallback:
     def __init__(self, kind: str, ha: int) -> None:
         self.kind = kind
         self.ha = ha
-        self.done = False  # answered inside its own callback: it goes when the callback returns
+        self.done = False  # it was answered inside its own callback, and goes when the callback returns
 
 
 class ClientProcess:
@@ -399,7 +399,7 @@ def _error_report(library: Library, handle: AmfHandle, args: Args) -> Reply:
         return Reply(Code.ERR_INVALID_PARAM)
     highest = Recovery.CONTAINER_RESTART if handle.process.is_new else Recovery.CLUSTER_RESET
     if not Recovery.NO_RECOMMENDATION <= recovery <= highest:
-        # B.04 of OpenSAF 5.21 does not look: its amfnd aborts, and the node with it
+        # OpenSAF 5.21 does not check this for B.04: its amfnd aborts, and the node goes down
         return Reply(Code.ERR_INVALID_PARAM)
     node = library.node(handle.process, name)
     if node is None:
@@ -442,7 +442,7 @@ def _track(library: Library, handle: AmfHandle, args: Args) -> Reply:  # noqa: P
     changes = flags & (Track.CHANGES | Track.CHANGES_ONLY)
     if not flags & (Track.CURRENT | changes) or changes == Track.CHANGES | Track.CHANGES_ONLY:
         return Reply(Code.ERR_BAD_FLAGS)
-    # `buffer`: None no buffer, -1 to be allocated, else the number of its items
+    # `buffer`: None is no buffer, -1 is one to be allocated, else the number of its items
     buffer = args.get("buffer")
     wants_callback = bool(changes) or buffer is None
     if wants_callback and "saAmfProtectionGroupTrackCallback" not in handle.callbacks:

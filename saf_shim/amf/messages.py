@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cluster director and the node directors tell each other (amfd and amfnd over MDS).
+"""Messages between the cluster director and the node directors (in OpenSAF: amfd and amfnd over MDS).
 
-Values only. They are delivered one at a time, in the order in which they were sent. Cluster to node:
+They are values. They are delivered one at a time, in the order in which they were sent. From cluster to node:
 `InstantiateUnit`, `TerminateUnit`, `AssignmentRequest`, `UnitOperation`, `ComponentOperation`,
-`NodeOperation`. Node to cluster: `OperationalReport`, `AssignmentReport`, `Report`. A node to itself, to
-let the present event end first: `ComponentTrigger`."""
+`NodeOperation`. From node to cluster: `OperationalReport`, `AssignmentReport`, `Report`, `RebootRequest`.
+From a node to itself, so that the present event ends first: `ComponentTrigger`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the directors want to leave them: effects for the world outside, messages for each other.
+"""Effects for the world outside, and messages of the directors to each other, until somebody takes them.
 
-All directors of a simulated cluster share one outbox, so that everything stays in the order in which it
-came about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes
-the effects."""
+All directors of a simulated cluster share one outbox, so that everything stays in the order in which it came
+about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes the
+effects."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The director on the server's world: calls and CCBs in, commands, callbacks, timers and IMM updates out.
+"""AMF as the server hosts it: calls and CCBs come in, and effects are carried out on the server's world.
 
-Nothing is decided here. Timers have the 100 ms tick of amfnd, except the time-outs of commands. Every
-process that a command leaves behind ends with the server."""
+The effects are commands, callbacks, timers and updates of IMM. Nothing is decided here. Every process that a
+command leaves behind ends with the server."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class AmfService:
         self._sessions: dict[int, Session] = {}
         self._timers = Timers(world, self._timer_fired)
         self._commands: dict[int, Command] = {}
-        self._limits: dict[int, Timer] = {}  # of commands
+        self._limits: dict[int, Timer] = {}  # the time-outs of commands, by ticket
         self._watches: dict[Hashable, Watch] = {}
         self._operations: dict[int, AdminOperation] = {}
         self._started = False
 
-    # the plug
+    # what the server calls
 
     def start(self) -> None:
         """Take over the model and start what is to run."""
@@ -353,7 +353,7 @@ class _NoCommand:
     pid = 0
 
     def kill(self) -> None:
-        """See `Command`."""
+        """Do nothing: there is no process."""
 
 
 def _describe(end: CommandEnd) -> str:

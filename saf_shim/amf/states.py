@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of AMF and their numbers (AIS AMF B.04.01, and OpenSAF's own where the standard has none).
+"""The words of AMF and their numbers: those of AIS AMF B.04.01, and OpenSAF's where the standard has none.
 
-Nothing here behaves: the tables of transitions are in `presence`, `units`, `no_redundancy`, `two_n`,
-`administration` and `escalation`.
-"""
+There is no behaviour here. The tables of transitions are in `node`, `redundancy` and
+`cluster.administration`."""
 
 from __future__ import annotations
 

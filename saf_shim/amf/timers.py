@@ -29,7 +29,9 @@ class Timers:
         self._world = world
         self._fired = fired
         self._running: dict[Hashable, Timer] = {}
-        self._due: dict[Hashable, float] = {}  # of those that leave out lateness: on a clock that does, too
+        self._due: dict[
+            Hashable, float
+        ] = {}  # only of timers that leave out lateness; on a clock that leaves it out as well
 
     def start(self, effect: StartTimer) -> None:
         """Start a timer; one with the same key starts again."""

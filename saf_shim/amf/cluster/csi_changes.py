@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One CSI more or less in an SI that is assigned: the units that have the SI are told one after the other."""
+"""Changes of an assigned SI by one CSI. The units that have the SI are told one after the other."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cluster director: what amfd does. Events from outside come in here, messages are delivered here.
+"""The door to the cluster director: events from outside come in here, and messages are delivered here.
 
-Pure: no clock, no process, no socket. What is to be done outside is left in the outbox as effects. `settle`
-delivers the messages that an event has caused, one after the other, until there are none; whoever calls a
-function of this room calls it afterwards."""
+It is pure: no clock, no process, no socket. What is to be done outside is left in the outbox as effects.
+`settle` delivers the messages that an event has caused, one after the other, until there are none. Whoever
+calls a function of this room calls `settle` afterwards."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the model to the cluster's records: loading at the start, and what a CCB creates, changes or deletes.
+"""From the model to the cluster's records: at the start, and when a CCB creates, changes or deletes objects.
 
-Objects are dealt with class by class (`ORDER`), whatever their order in the CCB. What a CCB may do is
-checked before, in `validation`; nothing here can fail."""
+Objects are taken class by class (`ORDER`), whatever their order in the CCB is. `validation` has checked
+before what the CCB may do, so nothing here can fail."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cluster together with the node directors of its simulated nodes.
 
-In OpenSAF the two meet by messages alone. Here the cluster director also does what is the machine's part
-there: it starts a node, and lets it go down with all its processes."""
+In OpenSAF the two meet only in messages. Here the cluster director also does what the machine does there: it
+starts a node, and lets it go down with all its processes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A unit that is gone with everything it had, and AMF's own repair of it (saAmfSGAutoRepair)."""
+"""The loss of a unit with everything it had, and AMF's own repair of it (saAmfSGAutoRepair)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One assignment: make it, change it, remove it, forget it.
+"""Operations on one assignment: make it, change it, remove it, forget it.
 
-What is here knows no redundancy model: it chooses components for the CSIs of an SI, keeps IMM's objects and
-the numbers true, and sends the requests to the unit's node. Which SI a unit gets, and what follows when a
-request is done, is up to the redundancy models."""
+Nothing here knows a redundancy model. It chooses components for the CSIs of an SI, keeps IMM's objects and
+the numbers true, and sends the requests to the unit's node. A redundancy model decides which SI a unit gets,
+and what follows when a request is done."""
 
 from __future__ import annotations
 

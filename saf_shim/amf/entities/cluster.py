@@ -219,7 +219,9 @@ class Cluster:
         self.outbox.emit(EndOperation(ticket, int(Code.OK), ""))
 
     def wait(self, entity: Entity, operation: Operation, ticket: int) -> None:
-        self.end(entity, Code.ERR_INTERRUPT)  # one that waited before (OpenSAF never answers it)
+        self.end(
+            entity, Code.ERR_INTERRUPT
+        )  # an operation that waited before is interrupted; OpenSAF never answers it
         entity.pending = PendingOperation(operation, ticket)
 
     def end_si_try_again(self, si: Si) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cluster director remembers: nodes, groups, units, components, instances, and who is assigned what.
 
-Records only; the model's values are in `configuration`, the nodes' own view in `local`. Lists are kept in
-OpenSAF's orders, since callbacks show them: units by rank, SIs by rank, CSIs of an SI by descending rank
-and then by name (shorter names first), assignments of an SI by the rank of their units, assignments of CSIs
-latest first."""
+There are only records here. The values of the model are in `configuration`, and a node director has records
+of its own. Lists are kept in OpenSAF's orders, because callbacks show them: units and SIs by rank, CSIs of an
+SI by descending rank and then by name (shorter names first), assignments of an SI by the rank of their units,
+assignments of a CSI with the latest first."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Node:
         self.present = present
         self.admin = Admin.UNLOCKED
         self.operational = Operational.ENABLED if present else Operational.DISABLED
-        self.recovering = False  # it failed: repaired by a reboot once nothing is assigned there
+        self.recovering = False  # it failed; a reboot repairs it once nothing is assigned there
         self.units: list[Unit] = []
         self.pending: Optional[PendingOperation] = None
         self.left = 0  # units that the pending operation still waits for
@@ -136,10 +136,10 @@ class Unit:
         self.active = 0
         self.standby = 0
         self.pending: Optional[PendingOperation] = None
-        self.terminated = False  # by the administrator: not to be instantiated by itself
-        self.restarting = False  # its readiness is not published meanwhile
-        self.swapping = False  # becomes standby when the other one is active
-        self.instantiation_told = True  # how the last ordered instantiation ended
+        self.terminated = False  # the administrator did it; AMF does not instantiate it by itself
+        self.restarting = False  # during this, its readiness is not published
+        self.swapping = False  # it becomes standby when the other unit is active
+        self.instantiation_told = True  # the node has told how the last ordered instantiation ended
 
     def assignment(self, si: str) -> Optional[Assignment]:
         return next((a for a in self.assignments if a.si.dn == si), None)
@@ -274,7 +274,7 @@ class Assignment:
         self.state = Susi.ASSIGNING
         self.csis: list[CsiAssignment] = []
         self.adding: Optional[CsiAssignment] = None  # one CSI that is added to it, or taken from it
-        self.single = Act.ASSIGN  # which of the two
+        self.single = Act.ASSIGN  # whether it is added or taken
 
     @property
     def rdn(self) -> str:

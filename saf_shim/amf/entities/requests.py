@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the node of a unit is asked to do with an assignment: the requests, and what they say of each CSI.
+"""Requests to the node of a unit: what it shall do with an assignment, and what it shall say of each CSI.
 
-A request names for each CSI what its component will read in the callback: the component that is or was
-active, where that one stands, the rank among the standbys, the attributes of the CSI."""
+A request has for each CSI what its component will read in the callback: the component that is or was active
+and where that one stands, the rank among the standbys, the attributes of the CSI."""
 
 from __future__ import annotations
 

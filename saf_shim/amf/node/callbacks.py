@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Callbacks from a node director to its components, and their answers.
+"""Callbacks from a node director to its components.
 
-Every callback has an invocation, a record in `LocalComponent.callbacks` and a time-out until it is
-answered. QUIESCING has two answers: the response, and quiescing complete, which has a time-out of its own.
-Invocations are reused: they are numbers of a small pool, as those of OpenSAF's handle manager are."""
+Every callback has an invocation, a record in `LocalComponent.callbacks`, and a time-out until it is answered.
+QUIESCING has two answers: the response, and quiescing complete, which has a time-out of its own. Invocations
+are reused: they are numbers of a small pool, like those of OpenSAF's handle manager. The answers are in
+`supervision`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Component service instances of a component: what it is told, and what follows from its answers.
+"""What a component is told of its component service instances, and what follows from its answers.
 
-`csi` None stands for all CSIs of the component (TARGET_ALL). A component that cannot be told (failed, not
-registered) counts as having answered. CSIs of one rank are told at once, the next rank when all of them
-have answered; ranks ascend when ACTIVE or STANDBY is given and descend otherwise."""
+`csi` None stands for all CSIs of the component (TARGET_ALL). A component that cannot be told (it failed, or
+is not registered) counts as having answered. CSIs of one rank are told at once, and those of the next rank
+when all of them have answered. Ranks ascend when ACTIVE or STANDBY is given, and descend otherwise."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node director: what amfnd does on one node. Messages, ends of commands and timers come in here.
+"""The door to a node director: messages, ends of commands and timers come in here.
 
 It passes each to the module that it concerns, and carries out what the administrator asks of units and
-components. The state is in `LocalNode`. It talks to the cluster director in messages and to the world in
-effects."""
+components. The state is in `LocalNode`. A node director talks to the cluster director in messages, and to the
+world in effects."""
 
 from __future__ import annotations
 

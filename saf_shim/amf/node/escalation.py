@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an error of a component to its recovery (AIS AMF B.04.01 3.11, escalation as amfnd does it).
+"""From an error of a component to its recovery (AIS AMF B.04.01 3.11; the escalation is that of amfnd).
 
-`error` decides in two steps: `escalate` turns the recommended recovery into the one to be carried out,
-`RECOVERIES` carries it out. The ladder (`LADDER`) is climbed within probation times: restarts of components
-of a unit (level 0), restarts of the unit (1), failovers of units of the node (2), then the node itself (3).
-"""
+`error` decides in two steps: `escalate` turns the recommended recovery into the one to carry out, and
+`RECOVERIES` carries it out. Errors within probation times climb the ladder (`LADDER`): restarts of components
+of a unit (level 0), restarts of the unit (1), failovers of units of the node (2), then the node itself
+(3)."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def escalate(node: LocalNode, unit: LocalUnit, component: LocalComponent, recove
         recovery = configuration.recovery_on_error(component.dn)
     if recovery == Recovery.APPLICATION_RESTART:
         return Recovery.NODE_FAILFAST  # amfnd 5.21 aborts on it, and the node goes down
-    # there are no containers: amfnd finds none, and goes on to restart the SU
+    # there are no containers; amfnd finds none and restarts the SU instead
     contained = recovery == Recovery.CONTAINER_RESTART
     if recovery in (Recovery.COMPONENT_RESTART, Recovery.CONTAINER_RESTART):
         recovery = Recovery.COMPONENT_RESTART

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node director's state: the units of its node, what the node as a whole is going through, the way out.
+"""A node director's state: the units of its node, what the node as a whole is going through, its outbox.
 
-The modules of this room are functions over it. A module calls the modules below it directly. What has to go
-upward are three events, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
+The modules of this room are functions over it. A module calls the modules below it directly. Three events
+have to go upward, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
 `LocalNode.assignment_done`. The director says at the start which functions receive them (`Receivers`)."""
 
 from __future__ import annotations

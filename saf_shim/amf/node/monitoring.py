@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passive monitoring: processes of a component whose exit is an error of the component (AIS AMF B.04.01 7.7).
 
-Only the process itself is watched, not its descendants; how it ended makes no difference, as in OpenSAF.
-"""
+Only the process itself is watched, not its descendants. How it ended makes no difference, as in OpenSAF."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 """The presence of a component: instantiate, terminate, clean up, restart (AIS AMF B.04.01 3.2.2.1, as amfnd
 does it).
 
-`TRANSITIONS` is the whole machine: for a presence state and an event, what is done and where it leads; an
-event without an entry changes nothing. `react` is what a change of the state means for the component's
-assignments and for its unit; the unit's own machine is in `units`. Only SA-aware components: they are
+`TRANSITIONS` is the whole machine: what is done for a presence state and an event, and where it leads. An
+event without an entry changes nothing. `react` does what a change of the state means for the component's
+assignments and for its unit; the unit's own machine is in `units`. All components are SA-aware: they are
 terminated by callback, never by command."""
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _kill(node: LocalNode, component: LocalComponent) -> None:
         and component.csis
         and node.configuration.restart_disabled(component.dn)
     ):
-        node.hand_over_restart(unit)  # first its assignments go away, in order
+        node.hand_over_restart(unit)  # its assignments go away in order before that
         return
     _clean_up(node, component)
     component.termination_failed = False
@@ -204,7 +204,7 @@ def _is_gone(node: LocalNode, component: LocalComponent) -> None:
         if component.failed and unit.failed and not component.callbacks:
             component_assignment.complete_assignments(
                 node, component
-            )  # it was to be told after a restart that did not come
+            )  # it waited to be told after a restart, which did not come
     forget(node, component)
     _forget_registration(node, component)
 

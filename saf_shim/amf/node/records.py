@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a node director remembers of the service units on its node: units, components, their assignments.
 
-Records only, no behaviour beyond questions about themselves. Not what the cluster director knows
-(`entities`): the two agree by messages alone, as amfnd and amfd do. Orders matter and are part of the
-records: components by instantiation level (among equals the later in name order first), the CSIs of an SI
-by rank (among equals the later added first), the SIs of a unit and the CSIs of a component by name."""
+There are only records here, and questions about them. The cluster director has records of its own
+(`entities`); the two agree only by messages, as amfnd and amfd do. Orders are part of the records: components
+by instantiation level (among equals the later in name order first), the CSIs of an SI by rank (among equals
+the later added first), the SIs of a unit and the CSIs of a component by name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class LocalCsi:
         self.standby_rank = 0
         self.state = Progress.UNASSIGNED
         self.previous: Optional[Progress] = Progress.UNASSIGNED
-        self.suspended = False  # ASSIGNING is put off to the end of the operation
+        self.suspended = False  # it is assigned only at the end of the operation
         self.removal_pending = False
         self.single: Optional[Act] = None  # this CSI alone is added to or taken from its SI
 
@@ -211,14 +211,14 @@ class LocalComponent:
         self.level = level
         self.presence = Presence.UNINSTANTIATED
         self.operational = Operational.ENABLED
-        self.handle = 0  # that it registered with; 0: not registered
+        self.handle = 0  # the handle that it registered with; 0: it is not registered
         self.process = 0  # pid of the process that registered
         self.failed = False
-        self.command: Optional[str] = None  # INSTANTIATE, CLEANUP: under way
-        self.ticket = 0  # of the latest command
+        self.command: Optional[str] = None  # the command that is under way: instantiate, cleanup
+        self.ticket = 0  # the ticket of the latest command
         self.command_succeeded = False  # the instantiate command ended with 0
         self.tries = 0
-        self.exit_status = 0  # of the last instantiate command that failed
+        self.exit_status = 0  # that of the last instantiate command that failed
         self.restarts = 0
         self.error_source = ErrorSource.NONE
         self.all_csis = False  # the present operation has one callback for all CSIs
@@ -299,7 +299,7 @@ class LocalUnit:
             AssignmentRequest
         ] = []  # assignment messages that wait for the present operation, oldest first
         self.reset()
-        self.level = 0  # of escalation: 0 component restart, 1 SU restart, 2 SU failover
+        self.level = 0  # the level of escalation: 0 component restart, 1 SU restart, 2 SU failover
         self.component_restarts = 0
         self.restarts = 0
         self.admin_restart = False

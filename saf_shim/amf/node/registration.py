@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes and their component: registration, the end of a handle or of the process, errors reported, HA
-state asked.
+"""Processes and their component: registration, the end of a handle or of the process, reported errors.
 
-A process is known by its pid (the library's one connection to the node director), a handle by its number.
-The functions named after API calls return the AIS code and then do what follows; the library's own checks
-are in `library`."""
+A process is known by its pid (the library has one connection to the node director), a handle by its number.
+The functions that are named after API calls return the AIS code and then do what follows. The library's own
+checks are in `saf_shim.amf.library`."""
 
 from __future__ import annotations
 

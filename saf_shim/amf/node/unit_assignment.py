@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Service instances of a unit on its node: assign, change, remove, and say so when it is done.
+"""Service instances of a unit on its node: they are assigned, changed and removed, and the end is reported.
 
-One `AssignmentRequest` is about one SI (callbacks name each CSI) or about all SIs of the unit (one callback
-to each component, TARGET_ALL). A request that comes while another is under way waits in the unit's buffer.
+One `AssignmentRequest` is about one SI (callbacks name each CSI) or about all SIs of the unit (each component
+gets one callback, TARGET_ALL). A request that comes while another is under way waits in the unit's buffer.
 What each component is told is in `component_assignment`."""
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 """The presence of a service unit on its node: its components in the order of their instantiation levels.
 
 `TRANSITIONS` is the whole machine, as in `presence`: an event without an entry changes nothing. Components
-start from the first to the last, one after the other, and end from the last to the first. `react` is what a
-new state means for the cluster director. What happens to assignments is in `assignment`."""
+start from the first to the last, one after the other, and end from the last to the first. `react` does what a
+new state means for the cluster director. What happens to assignments is in `unit_assignment`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The no-redundancy model (AIS AMF B.04.01 3.6.6): an SU takes one SI, ACTIVE, and an SI goes to one SU.
 
-SIs by rank go to the first SU by rank that is in service and free. `TABLE` is the whole behaviour, as
-OpenSAF has it."""
+The SIs go by rank to the first SU by rank that is in service and free. `TABLE` is the whole behaviour, that
+of OpenSAF."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The 2N model (AIS AMF B.04.01 3.6.2): one SU has all SIs ACTIVE, another all of them STANDBY.
+"""The 2N model (AIS AMF B.04.01 3.6.2): one SU has all SIs ACTIVE, another has all of them STANDBY.
 
-An SU that leaves is made QUIESCED first, then the standby becomes ACTIVE, then the first one loses its
-assignments; a swap makes it STANDBY instead. `TABLE` is the whole behaviour, as OpenSAF has it (without SI
-dependencies); the answers that take longer to tell are in `two_n_answers`, losses in `two_n_losses`."""
+An SU that leaves becomes QUIESCED first; then the standby becomes ACTIVE, and the first one loses its
+assignments. A swap makes it STANDBY instead. `TABLE` is the whole behaviour, that of OpenSAF without SI
+dependencies. The longer actions are in `two_n_answers` and `two_n_losses`."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _fault_while_unit_leaves(cluster: Cluster, group: Group, cause: Cause) -> bo
     if leaver is None or leaver.ha != Ha.QUIESCED:
         return True
     if leaver.swapping and leaver.readiness == Readiness.IN_SERVICE:
-        if was_standby:  # nobody else is left: it becomes active again
+        if was_standby:  # nobody else is left, so it becomes active again
             make_active(cluster, leaver)
         leaver.swapping = False
     elif not was_standby:

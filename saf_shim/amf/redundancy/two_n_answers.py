@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""2N: what follows when a unit has done, or refused, what it was asked. The actions of `two_n.TABLE` for
-answers."""
+"""Actions of `two_n.TABLE` for answers: a unit has done, or refused, what it was asked."""
 
 from __future__ import annotations
 
