@@ -127,7 +127,7 @@ class Processes:
             command.ended = True
             self._waited(time.monotonic() - command.started, used.ru_utime + used.ru_stime)
             if output is not None:
-                output.read()  # the log tells what it said before it tells how it ended
+                output.read(parts=2)  # the log tells what it said before it tells how it ended
             if os.WIFSIGNALED(status):
                 on_end(CommandEnd(None, os.WTERMSIG(status)))
             else:

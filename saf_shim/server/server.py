@@ -119,10 +119,13 @@ class Server:
         }
 
     def log(self, text: str) -> None:
-        """Write one event into DIR/log."""
+        """Write one event into DIR/log. A full disk loses it, and hinders nothing else."""
         stamp = time.strftime("%H:%M:%S", time.localtime())
-        self._log_file.write(f"{stamp} {text}\n")
-        self._log_file.flush()
+        try:
+            self._log_file.write(f"{stamp} {text}\n")
+            self._log_file.flush()
+        except OSError:
+            pass
 
     # services and sessions
 
