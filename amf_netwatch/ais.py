@@ -25,10 +25,11 @@ import ctypes
 import os
 import select
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from amf_netwatch.assignment import Assignment, CsiFlag, HAState, Recovery
+from amf_netwatch.environment import IMM_TIMEOUT_VARIABLE
 from amf_netwatch.errors import (
     ERR_FAILED_OPERATION,
     ERR_NOT_EXIST,
@@ -38,15 +39,14 @@ from amf_netwatch.errors import (
     NoAisError,
     SurroundingsError,
 )
-from amf_netwatch.publication.classes import definition_of
-from imm_model.classes import SYSTEM_ATTRIBUTES
+from imm_model.classes import SYSTEM_ATTRIBUTES, ClassDefinition
 from imm_model.names import parent_dn, rdn_of, rdn_value, split_dn
 from imm_model.objects import ImmObject
 from imm_model.types import Value, ValueType, check_value
 
 # An IMM call blocks for up to this many times 10 ms when IMM does not answer; the library's default of 10 s
 # would eat a healthcheck's whole time. Read by the library when a handle is made. 10 is the least it takes.
-os.environ.setdefault("IMMA_SYNCR_TIMEOUT", "100")
+os.environ.setdefault(IMM_TIMEOUT_VARIABLE, "100")
 
 try:
     from pyosaf import saAmf, saImm, saImmOi, saImmOm
@@ -302,9 +302,13 @@ def _c_text(pointer: Any) -> Optional[str]:
 
 
 class ObjectImplementer:
-    """An OI handle: the identity under which runtime objects are written."""
+    """An OI handle: the identity under which runtime objects are written.
 
-    def __init__(self) -> None:
+    `definitions`: the classes whose objects are created and updated with it; deleting needs none.
+    """
+
+    def __init__(self, definitions: Iterable[ClassDefinition] = ()) -> None:
+        self._definitions = {definition.name: definition for definition in definitions}
         self._handle = saImmOi.SaImmOiHandleT()
         _check(
             "saImmOiInitialize_2",
@@ -332,11 +336,11 @@ class ObjectImplementer:
     def create(self, obj: ImmObject) -> None:
         """Create a runtime object of one of our classes, with the RDN that its DN says."""
         rdn, parent = split_dn(obj.dn)
-        definition = definition_of(obj.class_name)
+        definition = self._definitions[obj.class_name]
         keep: list[Any] = []
         values = [_attribute_values(keep, definition.rdn.name, definition.rdn.type, (rdn,))]
         values += [
-            _attribute_values(keep, name, _type_of(obj.class_name, name), each)
+            _attribute_values(keep, name, _type_of(definition, name), each)
             for name, each in obj.attributes.items()
         ]
         _check(
@@ -350,12 +354,13 @@ class ObjectImplementer:
         """Replace the values of these attributes, all in one call; no attributes, no call."""
         if not attributes:
             return
+        definition = self._definitions[class_name]
         keep: list[Any] = []
         modifications = []
         for name, each in attributes.items():
             modification = saImm.SaImmAttrModificationT_2()
             modification.modType = _REPLACE
-            _fill(keep, modification.modAttr, name, _type_of(class_name, name), each)
+            _fill(keep, modification.modAttr, name, _type_of(definition, name), each)
             modifications.append(modification)
         _check(
             "saImmOiRtObjectUpdate_2",
@@ -371,11 +376,11 @@ class ObjectImplementer:
         saImmOi.saImmOiFinalize(self._handle)
 
 
-def _type_of(class_name: str, attribute: str) -> ValueType:
-    definition = definition_of(class_name).attribute(attribute)
-    if definition is None:
-        raise KeyError(f"{class_name}.{attribute}")
-    return definition.type
+def _type_of(definition: ClassDefinition, name: str) -> ValueType:
+    attribute = definition.attribute(name)
+    if attribute is None:
+        raise KeyError(f"{definition.name}.{name}")
+    return attribute.type
 
 
 def _attribute_values(keep: list[Any], name: str, kind: ValueType, values: Sequence[Value]) -> Any:
@@ -540,14 +545,18 @@ def _string(text: Any) -> str:
 
 
 class ImmService:
-    """What the publisher needs of IMM, opened as needed; `component`: the DN of our AMF component."""
+    """What the publisher needs of IMM, opened as needed.
 
-    def __init__(self, component: str) -> None:
+    `component`: the DN of our AMF component; `definitions`: the classes of the objects to be written.
+    """
+
+    def __init__(self, component: str, definitions: Iterable[ClassDefinition]) -> None:
         self._unit = parent_dn(component)
+        self._definitions = tuple(definitions)
 
     def open_implementer(self) -> ObjectImplementer:
         """A new OI handle."""
-        return ObjectImplementer()
+        return ObjectImplementer(self._definitions)
 
     def read_subtree(self, root: str) -> list[ImmObject]:
         """`root` and what is below it, without system attributes."""

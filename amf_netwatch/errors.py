@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+import os
+
 OK = 1
 # SaAisErrorT, the codes that something here decides by; `ais` knows all names.
 ERR_LIBRARY = 2
@@ -57,3 +59,13 @@ class AisError(NetwatchError):
 
     def __str__(self) -> str:
         return f"{self.call}: {self.name} ({self.code})"
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised: ``file.py:line``."""
+    trace = error.__traceback__
+    if trace is None:
+        return "?"
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

@@ -13,10 +13,10 @@ import os
 import time
 from typing import Callable, Protocol
 
+from amf_netwatch.environment import SYSLOG_VARIABLE
 from amf_netwatch.log_lines import BY_NAME, LEVEL_NAMES
 
 SYSLOG_PATH = "/dev/log"
-PATH_VARIABLE = "AMF_NETWATCH_SYSLOG"  # another socket, for tests
 _IDENTITY = "amf-netwatch"
 _FACILITY = 3 << 3  # LOG_DAEMON
 _MAX_VALUE = 400  # characters of one value: a line must fit a datagram that every syslog daemon takes
@@ -92,7 +92,7 @@ class SyslogSink:
     """Lines to the system's log daemon, as RFC 3164 datagrams."""
 
     def __init__(self, path: str = "", now: Callable[[], float] = time.time) -> None:
-        self._path = path or os.environ.get(PATH_VARIABLE) or SYSLOG_PATH
+        self._path = path or os.environ.get(SYSLOG_VARIABLE) or SYSLOG_PATH
         self._now = now
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
         self._socket.setblocking(False)

@@ -12,11 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
+from amf_netwatch.environment import INTERNAL_VARIABLES, SETTING_PREFIX
 from amf_netwatch.errors import SettingsError
-
-ENVIRONMENT_PREFIX = "AMF_NETWATCH_"
-# Variables with our prefix that are no settings (see `clc` and `log`).
-INTERNAL_VARIABLES = frozenset({"AMF_NETWATCH_READY_FD", "AMF_NETWATCH_RUN_DIR", "AMF_NETWATCH_SYSLOG"})
 
 TYPES = ("ether", "all")
 LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
@@ -62,7 +59,7 @@ class Setting(NamedTuple):
     @property
     def variable(self) -> str:
         """The environment variable."""
-        return ENVIRONMENT_PREFIX + self.field.upper()
+        return SETTING_PREFIX + self.field.upper()
 
 
 def read_duration(text: str) -> float:
@@ -186,7 +183,7 @@ def environment_settings(environment: Mapping[str, str]) -> Given:
     given = {}
     variables = {setting.variable: setting for setting in TABLE}
     for variable, value in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in INTERNAL_VARIABLES:
+        if not variable.startswith(SETTING_PREFIX) or variable in INTERNAL_VARIABLES:
             continue
         setting = variables.get(variable)
         if setting is None:

@@ -25,9 +25,11 @@ _PROGRAM = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).resolve().parent.parent)!r})
 from time import perf_counter
 from amf_netwatch.ais import ObjectImplementer
-from amf_netwatch.interfaces import Interface, NodeFacts, interface_attributes, node_attributes
+from amf_netwatch.interfaces.record import Interface, NodeFacts
+from amf_netwatch.publication.classes import CLASSES
+from amf_netwatch.publication.objects import interface_attributes, node_attributes
 from imm_model.objects import ImmObject
-handle = ObjectImplementer()
+handle = ObjectImplementer(CLASSES)
 handle.set_name("NetWatch_bench")
 root = "netWatchNode=bench"
 counted = {{"changeCount": (0,), "lastChange": (0,)}}

@@ -24,7 +24,9 @@ from bench.world import ip, links
 ROUTES = 50_000
 CHANGES = 2_000
 ROUNDS = 25
-_COMMAND = "import sys; from amf_netwatch.commands.monitor import main; main(['link', '--count', '0'])"
+_COMMAND = (
+    "import sys; from amf_netwatch.commands.network.monitor import main; main(['link', '--count', '0'])"
+)
 _GENERAL = (
     "from pyroute2 import IPRoute\nwith IPRoute() as ipr: print([link['index'] for link in ipr.get_links()])"
 )

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The language of IMM, the information model of the SA Forum's AIS, as plain Python values.
 
-Read in this order: `types` (the ten value types), `names` (DN and RDN), `classes` (definitions and
-their rules), `objects`, `xml` (the files that ``immcfg -f`` loads), `diff` (what to write so that one
-set of objects becomes another). Standard library only; nothing here does IO beyond reading a file.
+It is no IMM and no client of one: nothing here holds objects or calls AIS, and the only IO is reading a
+file. It imports only the standard library. Reading order: `types` (the ten value types), `names` (DN and
+RDN), `classes` (definitions and their rules), `objects`, `xml` (the files that ``immcfg -f`` loads), `diff`
+(what to write so that an object gets other values).
 """

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Classes of the information model and the rules that AIS and OpenSAF hold them to.
 
-A definition lists what its author wrote; the three attributes that IMM adds to every class
-(`SYSTEM_ATTRIBUTES`) are not among it. `check_class` says whether IMM would take a definition; it
-does not say whether the class exists.
+A definition lists what its author wrote, without the three attributes that IMM adds to every class
+(`SYSTEM_ATTRIBUTES`). `check_class` says whether IMM would take a definition; it does not say whether the
+class exists.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import NamedTuple, Optional
 
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import Value, ValueType, check_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 SYSTEM_ATTRIBUTES = ("SaImmAttrClassName", "SaImmAttrImplementerName", "SaImmAttrAdminOwnerName")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
@@ -23,7 +27,7 @@ class ClassError(ValueError):
 
 
 class Category(IntEnum):
-    """SaImmClassCategoryT."""
+    """Who owns the objects of a class (SaImmClassCategoryT)."""
 
     CONFIG = 1  # changed by administrators, in CCBs
     RUNTIME = 2  # created and owned by an object implementer
@@ -35,7 +39,7 @@ class Category(IntEnum):
 
 
 class AttributeFlag(IntFlag):
-    """SaImmAttrFlagsT; OpenSAF's own flags begin at 0x1000000."""
+    """The flags of an attribute (SaImmAttrFlagsT). OpenSAF's own flags begin at 0x1000000."""
 
     MULTI_VALUE = 0x1
     RDN = 0x2
@@ -60,7 +64,7 @@ _NOT_FOR_RDN = (
     | AttributeFlag.STRONG_DEFAULT
 )
 
-# What a class file calls a flag; CONFIG, RUNTIME and RDN have elements of their own there.
+# The words of class files for the flags. CONFIG, RUNTIME and RDN have elements of their own there.
 FILE_FLAGS = {
     "SA_MULTI_VALUE": AttributeFlag.MULTI_VALUE,
     "SA_WRITABLE": AttributeFlag.WRITABLE,
@@ -86,27 +90,27 @@ class AttributeDefinition(NamedTuple):
 
     @property
     def is_rdn(self) -> bool:
-        """Is it the attribute that names the object?"""
+        """Tell whether it is the attribute that names the object."""
         return bool(self.flags & AttributeFlag.RDN)
 
     @property
     def is_config(self) -> bool:
-        """Does it belong to the administrator, not to the implementer?"""
+        """Tell whether it belongs to the administrator, not to the implementer."""
         return bool(self.flags & AttributeFlag.CONFIG)
 
     @property
     def is_multi(self) -> bool:
-        """May it have several values?"""
+        """Tell whether it may have several values."""
         return bool(self.flags & AttributeFlag.MULTI_VALUE)
 
     @property
     def is_cached(self) -> bool:
-        """Is it a runtime attribute whose value IMM holds?"""
+        """Tell whether it is a runtime attribute whose value IMM holds."""
         return bool(self.flags & AttributeFlag.CACHED)
 
     @property
     def is_pure(self) -> bool:
-        """Is it a runtime attribute that IMM asks the implementer for, at each read?"""
+        """Tell whether it is a runtime attribute for which IMM asks the implementer at each read."""
         return bool(self.flags & AttributeFlag.RUNTIME) and not self.is_cached
 
 
@@ -126,7 +130,7 @@ class ClassDefinition(NamedTuple):
         raise ClassError(f"class {self.name} has no RDN attribute")
 
     def attribute(self, name: str) -> Optional[AttributeDefinition]:
-        """The attribute of that name, None when the class has none such."""
+        """Return the attribute of that name, or None when the class has no such attribute."""
         for attribute in self.attributes:
             if attribute.name == name:
                 return attribute
@@ -155,7 +159,7 @@ def check_class(definition: ClassDefinition) -> None:
 
 
 def is_class_name(name: str) -> bool:
-    """Would IMM take `name` for a class (ASCII letters, digits, '_'; no digit first)?"""
+    """Tell whether IMM takes `name` for a class: ASCII letters, digits and '_', no digit first."""
     return bool(name) and name[0] in _LETTERS and _LETTERS_AND_DIGITS.issuperset(name)
 
 
@@ -224,7 +228,7 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
 
 
 def _holds_names(attribute: AttributeDefinition) -> bool:
-    """Names, or strings that are declared to be DNs."""
+    """Tell whether it holds names, or strings that are declared to be DNs."""
     return attribute.type is ValueType.NAME or (
         attribute.type is ValueType.STRING and bool(attribute.flags & AttributeFlag.DN)
     )

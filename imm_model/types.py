@@ -2,23 +2,28 @@
 """The ten value types of IMM, and how their values look in Python.
 
 A value is an `int` (the five integer types), a `float`, a `str` (names and strings) or `bytes`
-(SA_ANY_T). Strings of IMM are bytes that should be UTF-8; what is not is carried as lone surrogates
+(SA_ANY_T). Strings of IMM are bytes that should be UTF-8. Bytes that are not become lone surrogates
 (PEP 383), so that nothing is lost. This module knows nothing of attributes, classes or the C library.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Union
 
-Value = Union[int, float, str, bytes]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
 
-MAX_NAME_LENGTH = 255  # bytes of a DN without long-DN support (facts: 256 is ERR_NAME_TOO_LONG)
+    Value = Union[int, float, str, bytes]
+else:
+    Value = object  # annotations alone use it, and `typing` would cost each command 4 ms
+
+MAX_NAME_LENGTH = 255  # bytes of a DN; 256 is ERR_NAME_TOO_LONG unless IMM allows long DNs
 _FLOAT_MAX = 3.4028234663852886e38
 
 
 class ValueType(IntEnum):
-    """SaImmValueTypeT; the numbers are those of the SA Forum's header."""
+    """The types of values (SaImmValueTypeT). The numbers are those of the SA Forum's header."""
 
     INT32 = 1
     UINT32 = 2
@@ -33,12 +38,12 @@ class ValueType(IntEnum):
 
     @property
     def sa_name(self) -> str:
-        """The standard's word, as in class files: ``SA_INT32_T``."""
+        """The word of the standard, which class files use: ``SA_INT32_T``."""
         return f"SA_{self.name}_T"
 
     @classmethod
     def from_sa_name(cls, word: str) -> ValueType:
-        """The type with this word of the standard; ValueError for any other word."""
+        """Return the type with this word of the standard; ValueError for any other word."""
         found = _BY_SA_NAME.get(word)
         if found is None:
             raise ValueError(f"{word!r} is no IMM type; types are {', '.join(_BY_SA_NAME)}")
@@ -61,7 +66,7 @@ FLOAT_TYPES = frozenset({ValueType.FLOAT, ValueType.DOUBLE})
 def check_value(value: Value, kind: ValueType) -> None:
     """Raise ValueError unless `value` is one of `kind`: right Python type, in range, encodable.
 
-    ctypes wraps integers silently and C strings end at a NUL; this is where both are found out.
+    ctypes wraps integers silently, and C strings end at a NUL; this function refuses both.
     """
     if kind in INTEGER_RANGES:
         low, high = INTEGER_RANGES[kind]
@@ -87,10 +92,10 @@ def check_value(value: Value, kind: ValueType) -> None:
 
 
 def parse_value(text: str, kind: ValueType) -> Value:
-    """The value that `format_value` wrote as `text`; ValueError says what is wrong.
+    """Return the value that `format_value` wrote as `text`; ValueError says what is wrong.
 
-    Integers are decimal, SA_ANY_T is hexadecimal. The command line tools' C literals (``0x10``,
-    ``010``) are their own affair.
+    Integers are decimal, SA_ANY_T is hexadecimal. The C literals of the command line tools (``0x10``,
+    ``010``) are not read here.
     """
     value: Value
     if kind in TEXT_TYPES:
@@ -110,7 +115,7 @@ def parse_value(text: str, kind: ValueType) -> Value:
 
 
 def format_value(value: Value, kind: ValueType) -> str:
-    """`value` as text that `parse_value` reads back exactly."""
+    """Return `value` as a text that `parse_value` reads back exactly."""
     if kind in TEXT_TYPES:
         return str(value)
     if isinstance(value, bytes):
@@ -119,10 +124,10 @@ def format_value(value: Value, kind: ValueType) -> str:
 
 
 def encode_text(text: str) -> bytes:
-    """The bytes of an IMM name or string; the inverse of `decode_text`."""
+    """Return the bytes of an IMM name or string; the inverse of `decode_text`."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def decode_text(raw: bytes) -> str:
-    """An IMM name or string as `str`, exact also when `raw` is not UTF-8."""
+    """Return an IMM name or string as `str`; nothing is lost when `raw` is not UTF-8."""
     return raw.decode("utf-8", "surrogateescape")

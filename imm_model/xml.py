@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM XML: the class and object files that ``immcfg -f`` loads, read and written.
+"""IMM XML: reading and writing the class and object files that ``immcfg -f`` loads.
 
-Reading is strict and says file, line and reason (`XmlError`); the real loader's forgiveness towards
-broken files is not imitated here. The texts of object attributes stay texts: their types are known
+Reading is strict and says file, line and reason (`XmlError`). The real loader accepts some broken files;
+this reader does not imitate that. The texts of object attributes stay texts, because their types are known
 only where the classes are (`typed_values`). Only the root element carries a namespace prefix:
 
     <imm:IMM-contents xmlns:imm="http://www.saforum.org/IMMSchema" ...>
@@ -71,7 +71,7 @@ class XmlError(ValueError):
 
 
 class XmlObject(NamedTuple):
-    """An object as the file has it: texts in the file's order, `line` where its element begins."""
+    """An object of a file: its texts in the order of the file, and the line where its element begins."""
 
     class_name: str
     dn: str
@@ -80,7 +80,7 @@ class XmlObject(NamedTuple):
 
 
 class ImmDocument(NamedTuple):
-    """What a file holds, in its order."""
+    """The classes and objects of a file in its order."""
 
     classes: tuple[ClassDefinition, ...]
     objects: tuple[XmlObject, ...]
@@ -93,12 +93,13 @@ def read_imm_xml(path: Union[str, os.PathLike[str]]) -> ImmDocument:
 
 
 def parse_imm_xml(data: bytes, file: str = "<data>") -> ImmDocument:
-    """The classes and objects in `data`; XmlError names `file`, the line and the reason."""
+    """Return the classes and objects in `data`; XmlError names `file`, the line and the reason."""
     return _Reader(file).read(data)
 
 
 def typed_values(obj: XmlObject, definition: ClassDefinition, file: str = "<data>") -> ImmObject:
-    """`obj` with its texts turned into values of the class's types (RDN left out); XmlError otherwise."""
+    """Return `obj` with values of the class's types instead of texts, without the RDN; XmlError if one is
+    wrong."""
     attributes: dict[str, tuple[Value, ...]] = {}
     for name, texts in obj.attributes:
         attribute = definition.attribute(name)
@@ -125,7 +126,7 @@ def format_imm_xml(
     definitions: Optional[Mapping[str, ClassDefinition]] = None,
     comment: str = "",
 ) -> str:
-    """A file with `classes` and `objects`.
+    """Return the text of a file with `classes` and `objects`.
 
     `definitions` (by class name) gives the types of the objects' attributes where `classes` does
     not; an attribute of unknown type is written as it prints. `comment` goes in front.
@@ -177,7 +178,7 @@ def _format_object(obj: ImmObject, definition: Optional[ClassDefinition]) -> str
 
 
 class _Draft:
-    """What has been read of one class, object or attribute: element -> texts."""
+    """What has been read so far of one class, object or attribute: the texts of each element."""
 
     def __init__(self, tag: str, name: Optional[str], line: int) -> None:
         self.tag = tag
@@ -192,7 +193,7 @@ class _Draft:
 
 
 class _Reader:
-    """One reading of one file: expat's events in, a document out."""
+    """One reading of one file: it takes the events of expat and makes a document."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -214,6 +215,8 @@ class _Reader:
             raise XmlError(
                 self._file, error.lineno, f"not well-formed XML: {expat.ErrorString(error.code)}"
             ) from None
+        except LookupError as error:  # Python has no codec for the encoding that the file names
+            raise self._fail(str(error)) from None
         return ImmDocument(tuple(self._classes), tuple(self._objects))
 
     def _fail(self, reason: str, line: Optional[int] = None) -> XmlError:
@@ -261,7 +264,7 @@ class _Reader:
     def _class(self, draft: _Draft) -> ClassDefinition:
         assert draft.name
         category = self._category(draft)
-        # immdump writes what IMM added to the class; it is no part of the definition
+        # immdump also writes the attributes that IMM added to the class; they do not belong to the definition
         parts = [part for part in draft.parts if part.one("name") not in SYSTEM_ATTRIBUTES]
         attributes = tuple(self._attribute(part) for part in parts)
         definition = ClassDefinition(draft.name, category, attributes)

@@ -146,10 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--clear", action="store_true", help="take all faults back")
     made.add_argument("--list", action="store_true", help="show the faults that are set")
     made = add(
-        "imm", _imm, "take IMM away, bring it back, or restart it (losing runtime objects and handles)"
+        "imm",
+        _imm,
+        "take IMM away, let it hang, bring it back, or restart it (losing runtime objects and handles)",
     )
     where(made)
-    made.add_argument("what", choices=("absent", "back", "restart"))
+    made.add_argument("what", choices=("absent", "hang", "back", "restart"))
     return parser
 
 

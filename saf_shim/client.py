@@ -15,17 +15,20 @@ import os
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import Code
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    Out = dict[str, Any]
+    RunCallback = Callable[[str, Out], Optional[int]]
+
 _CHUNK = 1 << 16
 _DISPATCH_ALL = 2
 _DISPATCH_BLOCKING = 3
-
-Out = dict[str, Any]
-RunCallback = Callable[[str, Out], Optional[int]]
 
 
 class UnreachableError(Exception):
@@ -138,6 +141,7 @@ class Session:
         self._dispatching = allocate_lock()
         self._asked = 0  # calls over the channel
         self._closed = False
+        self.is_ending = False  # whether a call is under way that ends the session at the simulator's side
 
     def call(
         self, name: str, args: Out, timeout: Optional[float] = None, answering: bool = False
@@ -235,8 +239,10 @@ class Session:
                     if self._closed and self._channel is not None:
                         self._channel.sock.close()  # perhaps a signal handler closed us, and could not do it
             if rc != Code.OK:
-                # The end of the handle ends a blocking dispatch with OK.
-                return Code.OK if self._closed and flags == _DISPATCH_BLOCKING else rc
+                # The end of the handle ends a blocking dispatch with OK. The simulator may close the channel
+                # before the thread that finalizes has its answer.
+                ends = self._closed or self.is_ending
+                return Code.OK if ends and flags == _DISPATCH_BLOCKING else rc
             callbacks = out["callbacks"]
             for number, callback, arguments in callbacks:
                 if self._closed:

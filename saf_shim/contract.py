@@ -171,6 +171,11 @@ class Node(NamedTuple):
 class Service(Protocol):
     """What the server hosts."""
 
+    # The calls that give a handle of this service back, and what each answers on a session that was lost.
+    finalizers: Mapping[str, Code]
+    # The calls that OpenSAF's library answers without the service: they work while the service hangs.
+    local_calls: frozenset[str]
+
     def handle_call(self, call: Call) -> Optional[Answer]:
         """Serve one call: an Answer, or None when `call.reply` comes later. AisError is an answer too."""
 

@@ -84,7 +84,7 @@ _TAIL = """
 ## Other modules
 
 `saAis`, `saImm`, `saEnumConst` (types, constants, conversions) are whole. `saLog` and `saNtf` can be
-imported: their types and constants are there, initializing is refused with ERR_NOT_SUPPORTED, every other
+imported: their types and constants are whole, initializing is refused with ERR_NOT_SUPPORTED, every other
 function with ERR_BAD_HANDLE. Absent are: {}.
 """
 

@@ -19,14 +19,13 @@ A line is at most `MAX_LINE` bytes. What is no such line is a `ProtocolError`, a
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii, make_encoder, make_scanner
+from saf_shim import compact_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 MAX_LINE = 8 * 1024 * 1024  # bytes of one request; the largest real one, a string attribute, has some 60 kB
-MAX_DIGITS = 25  # 2**64 has 20; more make int() slow on purpose
 
 MAIN = "main"
 CHANNEL = "channel"
@@ -43,54 +42,20 @@ class ProtocolError(Exception):
     """The peer's bytes are not this protocol; the text says why."""
 
 
-def _read_int(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise ValueError("a number of too many digits")
-    return int(digits)
-
-
-def _read_constant(word: str) -> float:
-    return {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}[word]
-
-
-class _Scanner:
-    """What the interpreter's own JSON scanner asks its owner for."""
-
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    parse_float = float
-    parse_int = staticmethod(_read_int)
-    parse_constant = staticmethod(_read_constant)
-    memo: dict[str, str] = {}
-
-
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"JSON cannot carry {value!r}")
-
-
-# The `json` package would cost every program under test 5 ms and 1 MB for `re`; this is its core.
-_scan = make_scanner(_Scanner)  # type: ignore[arg-type]
-_encode = make_encoder(None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, True)
-
-
 def encode_line(message: list[Any]) -> bytes:
     """`message` as one line; what JSON cannot carry is a TypeError."""
-    return ("".join(_encode(message, 0)) + "\n").encode("ascii")
+    return (compact_json.encode(message) + "\n").encode("ascii")
 
 
 def decode_line(line: bytes) -> list[Any]:
     """The array that `line` is (with or without its end); ProtocolError if it is none."""
     try:
         text = line.decode("utf-8")
-        message, end = _scan(text, 0)
+        message = compact_json.decode(text)
         if "\\ud" in text or "\\uD" in text:
             _require_bytes(message)
-    except (StopIteration, ValueError, RecursionError, SystemError) as error:
-        # SystemError: Python 3.10's scanner finds no exception to raise while json.decoder is not imported.
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(f"no JSON: {error}") from None
-    if text[end:].strip():
-        raise ProtocolError("something behind the array")
     if not isinstance(message, list):
         raise ProtocolError("no array")
     return message

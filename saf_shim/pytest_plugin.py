@@ -158,7 +158,7 @@ class SafShim:
             select.poll().poll(20)  # what another process does has no descriptor here
 
     def imm(self, what: str) -> None:
-        """``absent``, ``back`` or ``restart``."""
+        """``absent``, ``hang``, ``back`` or ``restart``."""
         self._control("imm", {"what": what})
 
     # calls and faults

@@ -23,15 +23,13 @@ hot loop (`clc` slows that down further).
 
 from __future__ import annotations
 
-import os
 import select
-import signal
 from math import inf
 from time import monotonic
 from typing import Callable, Optional, Protocol
 
 from amf_netwatch.assignment import Assignment, CsiFlag, HAState
-from amf_netwatch.errors import ERR_FAILED_OPERATION, ERR_TRY_AGAIN, OK, AisError, SettingsError
+from amf_netwatch.errors import ERR_FAILED_OPERATION, OK, SettingsError, place_of
 from amf_netwatch.interfaces.refresh import Changes, Refresh
 from amf_netwatch.log import Log
 from amf_netwatch.netlink.errors import NetlinkError
@@ -43,8 +41,6 @@ READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, until A
 ASSIGNMENT_BUDGET = 2.0  # seconds in IMM before ACTIVE is answered, whatever the setting says
 WITHDRAW_PATIENCE = 2.0  # seconds to wait for IMM before an end leaves something behind
 _PAUSE_MS = 100
-
-EXIT_OK, EXIT_CANNOT_START, EXIT_USAGE, EXIT_AMF_LOST = 0, 1, 2, 3
 
 
 class Invocation(Protocol):
@@ -262,54 +258,6 @@ class Component:
             self._published = not self._publisher.withdraw()
 
 
-class Dispatcher(Protocol):
-    """What the loop needs of `ais.Amf`."""
-
-    def selection_object(self) -> int:
-        """The descriptor to poll."""
-
-    def dispatch(self) -> None:
-        """Run the callbacks that wait."""
-
-
-def serve(component: Component, publisher: Publisher, amf: Dispatcher, log: Log) -> int:
-    """Wait for AMF, IMM and signals until the component ends; the exit status."""
-    woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _frame: asked.append(received))
-    amf_descriptor = amf.selection_object()
-    imm_descriptor: Optional[int] = None
-    poll = select.poll()
-    poll.register(woken, select.POLLIN)
-    poll.register(amf_descriptor, select.POLLIN)
-    while not component.ending:
-        if publisher.descriptor != imm_descriptor:
-            if imm_descriptor is not None:
-                poll.unregister(imm_descriptor)
-            imm_descriptor = publisher.descriptor
-            if imm_descriptor is not None:
-                poll.register(imm_descriptor, select.POLLIN)
-        ready = {descriptor for descriptor, _ in poll.poll()}
-        if asked:
-            component.end(signal.Signals(asked[0]).name)
-            break
-        if imm_descriptor in ready:
-            component.imm_speaks()
-        if amf_descriptor in ready:
-            try:
-                amf.dispatch()
-            except AisError as error:
-                if error.code == ERR_TRY_AGAIN:
-                    select.poll().poll(_PAUSE_MS)  # it stays readable
-                    continue
-                log.event("amf-lost", call=error.call, code=error.name)
-                component.end("AMF is lost")
-                return EXIT_AMF_LOST
-    return EXIT_OK
-
-
 def _describe(settings: Settings) -> str:
     words = []
     for name, value in settings._asdict().items():
@@ -321,13 +269,3 @@ def _describe(settings: Settings) -> str:
             text = str(value)
         words.append(f"{name.replace('_', '-')}:{text}")
     return ",".join(words)
-
-
-def place_of(error: BaseException) -> str:
-    """Where an exception was raised: ``file.py:line``."""
-    trace = error.__traceback__
-    if trace is None:
-        return "?"
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

@@ -21,15 +21,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Optional
 
 from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
+from amf_netwatch.environment import COMPONENT_VARIABLE, ERROR_SOURCE_VARIABLE, READY_VARIABLE
 from amf_netwatch.errors import SurroundingsError
 from amf_netwatch.log import Log
+from amf_netwatch.program import own_command
 
-COMPONENT_VARIABLE = "SA_AMF_COMPONENT_NAME"
-READY_VARIABLE = "AMF_NETWATCH_READY_FD"
-ERROR_SOURCE_VARIABLE = "OSAF_COMPONENT_ERROR_SOURCE"
 READY = b"ready\n"  # what the component writes into the pipe; anything else is the reason why not
 
 # OSAF_COMPONENT_ERROR_SOURCE: error report, healthcheck answered with failure, CSI set answered with failure
@@ -206,16 +204,3 @@ def _become_component(ready: int, arguments: Sequence[str], environment: Mapping
         os.write(ready, f"cannot start the component's process: {error}".encode("utf-8", "replace"))
     finally:
         os._exit(127)
-
-
-def own_command() -> list[str]:
-    """How to start this very program: interpreter and script, so that `ps` shows ``amf-netwatch run``."""
-    script = find_script()
-    return [sys.executable, script] if script else [sys.executable, "-m", "amf_netwatch"]
-
-
-def find_script() -> Optional[str]:
-    """The ``amf-netwatch`` that was started, or the one beside the interpreter; None when there is none."""
-    started = os.path.abspath(sys.argv[0]) if os.path.basename(sys.argv[0]) == "amf-netwatch" else ""
-    beside = os.path.join(os.path.dirname(sys.executable), "amf-netwatch")
-    return next((path for path in (started, beside) if path and os.path.isfile(path)), None)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
-from amf_netwatch.component.run_directory import SIMULATOR_VARIABLE
+from amf_netwatch.environment import SIMULATOR_VARIABLE
 from amf_netwatch.errors import SurroundingsError
 
 DEFAULT_USER = "opensaf"  # the user of OpenSAF's own daemons, made by its packages

@@ -14,10 +14,19 @@ from collections.abc import Mapping
 
 from amf_netwatch import __version__
 from amf_netwatch.assignment import Recovery
-from amf_netwatch.component.callbacks import EXIT_CANNOT_START, EXIT_USAGE, Component, place_of, serve
-from amf_netwatch.component.clc import COMPONENT_VARIABLE, report_ready
+from amf_netwatch.component.callbacks import Component
+from amf_netwatch.component.clc import report_ready
+from amf_netwatch.component.loop import EXIT_CANNOT_START, EXIT_USAGE, serve
 from amf_netwatch.component.privileges import become, find_account
-from amf_netwatch.errors import ERR_NOT_EXIST, AisError, NetwatchError, SettingsError, SurroundingsError
+from amf_netwatch.environment import COMPONENT_VARIABLE
+from amf_netwatch.errors import (
+    ERR_NOT_EXIST,
+    AisError,
+    NetwatchError,
+    SettingsError,
+    SurroundingsError,
+    place_of,
+)
 from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.reader import Reader
 from amf_netwatch.interfaces.refresh import Refresh
@@ -25,6 +34,7 @@ from amf_netwatch.interfaces.sysfs import CLASS_NET, Sysfs
 from amf_netwatch.log import Log, open_log
 from amf_netwatch.netlink.errors import NetlinkError
 from amf_netwatch.netlink.listener import Listener
+from amf_netwatch.publication.classes import CLASSES
 from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import ProcessSettings, Sources
 
@@ -71,7 +81,7 @@ def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, s
         name = amf.component_name()
         sysfs = open_sysfs(log)
         inventory = Inventory()
-        publisher = Publisher(ais.ImmService(name), inventory, log)
+        publisher = Publisher(ais.ImmService(name, CLASSES), inventory, log)
         component = Component(
             listener=listener,
             publisher=publisher,

@@ -14,10 +14,9 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
+from amf_netwatch.environment import DIRECTORY_VARIABLE, SIMULATOR_VARIABLE, USER_RUN_VARIABLE
 from amf_netwatch.errors import SurroundingsError
 
-DIRECTORY_VARIABLE = "AMF_NETWATCH_RUN_DIR"
-SIMULATOR_VARIABLE = "SAF_SHIM_DIR"
 _SYSTEM_DIRECTORY = "/run/amf-netwatch"
 _MAX_FAILURES = 16
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
@@ -116,7 +115,7 @@ def _default_directory(environment: Mapping[str, str]) -> str:
         return os.path.join(simulator, "amf-netwatch")
     if os.geteuid() == 0:
         return _SYSTEM_DIRECTORY
-    own = environment.get("XDG_RUNTIME_DIR")
+    own = environment.get(USER_RUN_VARIABLE)
     return os.path.join(own, "amf-netwatch") if own else f"/tmp/amf-netwatch-{os.geteuid()}"
 
 

@@ -17,14 +17,10 @@ Why these numbers
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from amf_netwatch.component.clc import find_script
 from amf_netwatch.errors import SettingsError
+from amf_netwatch.program import DEFAULT_PREFIX
 from amf_netwatch.publication.classes import CLASSES
 from amf_netwatch.settings import BY_NAME, TABLE, Sources
 from imm_model.names import escape_dn
@@ -34,7 +30,7 @@ from imm_model.xml import format_imm_xml
 
 NAME = "NetWatch"
 CLUSTER = "safAmfCluster=myAmfCluster"
-DEFAULT_NODE, DEFAULT_PREFIX = "SC-1", "/usr/bin"
+DEFAULT_NODE = "SC-1"
 DEFAULT_PERIOD, DEFAULT_MAX_DURATION = 5.0, 10.0
 MIN_SECONDS = 0.1  # AMF refuses less for a healthcheck
 NO_REDUNDANCY, TWO_N = 5, 1  # SaAmfRedundancyModelT
@@ -44,7 +40,6 @@ _LOCKED_INSTANTIATION = 3
 _COMPONENT_RESTART = 2
 _SECOND = 10**9
 _VERSION = "safVersion=1"
-_VERSION_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
 class ModelOptions(NamedTuple):
@@ -63,6 +58,8 @@ class ModelOptions(NamedTuple):
 
 def build_model(options: ModelOptions) -> list[ImmObject]:
     """All objects, each after those it refers to; SettingsError when a setting is wrong."""
+    if not is_prefix(options.prefix):
+        raise SettingsError(f"prefix {options.prefix!r} has a blank, at which AMF splits a command")
     assigned, process = _split_settings(options)
     return [
         *_types(options, process),
@@ -83,130 +80,14 @@ def format_classes() -> str:
     return format_imm_xml(classes=CLASSES, comment="IMM classes of amf-netwatch; load with: immcfg -f FILE")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """``amf-netwatch model``."""
-    parser = argparse.ArgumentParser(
-        prog="amf-netwatch model",
-        description="Print the AMF model; load it with `immcfg -f`, then `amf-adm unlock-in` and `unlock` "
-        f"the SUs (safSu=NODE,safSg={NAME},safApp={NAME}).",
-        epilog="To add nodes later, load a model with the new ones appended: what exists is skipped.",
-    )
-    add_arguments(parser)
-    given = parser.parse_args(arguments)
-    try:
-        sys.stdout.write(format_model(read_options(parser, given)))
-    except SettingsError as error:
-        parser.error(str(error))
-    return 0
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that say what a model is made for."""
-    add = parser.add_argument
-    add("--node", action="append", metavar="N", help=f"a node; repeat for more (default: {DEFAULT_NODE})")
-    add("--prefix", metavar="DIR", help="where the command is on the nodes (default: where this one is)")
-    add(
-        "--period", type=_seconds, default=DEFAULT_PERIOD, metavar="S", help="healthcheck period (default: 5)"
-    )
-    add(
-        "--max-duration",
-        type=_seconds,
-        default=DEFAULT_MAX_DURATION,
-        metavar="S",
-        help="how long AMF waits for an answer (default: 10)",
-    )
-    add(
-        "--set",
-        action="append",
-        default=[],
-        type=_pair,
-        metavar="NAME=VALUE",
-        help="a setting; repeat for lists: " + ", ".join(BY_NAME),
-    )
-    add(
-        "--redundancy",
-        choices=("none", "2n"),
-        default="none",
-        help="none: every node publishes; 2n: one active, one standby (default: none)",
-    )
-    add(
-        "--node-group",
-        type=read_version,
-        default=ModelOptions().node_group,
-        metavar="GROUP",
-        help="the SG's node group, which must be there and hold the nodes (default: AllNodes)",
-    )
-    add(
-        "--version",
-        type=read_version,
-        default=ModelOptions().version,
-        metavar="V",
-        help="version of the component type, which upgrade campaigns change (default: 1)",
-    )
-
-
-def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> ModelOptions:
-    """What the options of `add_arguments` ask for; `parser` reports what is wrong with them."""
-    nodes = tuple(given.node or (DEFAULT_NODE,))
-    if len(set(nodes)) < len(nodes):
-        parser.error("a node is named twice")
-    for node in nodes:
-        if not is_node_name(node):
-            parser.error(f"{node!r} is no name of a node: ASCII without blank and comma, at most 50")
-    return ModelOptions(
-        nodes,
-        os.path.abspath(given.prefix) if given.prefix else own_prefix(),
-        given.period,
-        given.max_duration,
-        tuple(given.set),
-        TWO_N if given.redundancy == "2n" else NO_REDUNDANCY,
-        node_group=given.node_group,
-        version=given.version,
-    )
-
-
-def classes_main(arguments: Sequence[str]) -> int:
-    """``amf-netwatch classes``."""
-    argparse.ArgumentParser(
-        prog="amf-netwatch classes", description="Print the IMM classes; load them with `immcfg -f`."
-    ).parse_args(arguments)
-    sys.stdout.write(format_classes())
-    return 0
-
-
 def is_node_name(name: str) -> bool:
     """Can a node have this name, so that ``netWatchNode=NAME`` fits the 64 bytes of an RDN?"""
     return 0 < len(name) <= 50 and name.isascii() and name.isprintable() and not set(name) & set(" ,\\")
 
 
-def own_prefix() -> str:
-    """The directory of the command that was started."""
-    script = find_script()
-    return os.path.dirname(script) if script else DEFAULT_PREFIX
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
-    if not MIN_SECONDS <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 86400 seconds")
-    return seconds
-
-
-def read_version(text: str) -> str:
-    """A version, or another word that becomes part of a DN; for argparse."""
-    if not text or not set(text) <= _VERSION_LETTERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of letters, digits, '.', '_' and '-'")
-    return text
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or name not in BY_NAME:
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE with a NAME of {', '.join(BY_NAME)}")
-    return name, value
+def is_prefix(prefix: str) -> bool:
+    """Can AMF find a command in this directory? It splits a command's text at blanks."""
+    return not any(letter.isspace() for letter in prefix)
 
 
 def _split_settings(options: ModelOptions) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
@@ -396,15 +277,3 @@ def _comment(options: ModelOptions) -> str:
         "AMF model of amf-netwatch; load with: immcfg -f FILE (after `amf-netwatch classes`), then for each "
         f"SU: amf-adm unlock-in {first} and amf-adm unlock {first}. Times are nanoseconds."
     )
-
-
-__all__ = [
-    "ModelOptions",
-    "add_arguments",
-    "build_model",
-    "format_classes",
-    "format_model",
-    "main",
-    "read_options",
-    "read_version",
-]

@@ -17,43 +17,22 @@ from __future__ import annotations
 import _socket  # the C half of `socket`
 import os
 from collections.abc import Iterable
-from struct import Struct
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
-from amf_netwatch.interfaces.record import Interface, mac_as_text
+from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.interfaces.sysfs import Sysfs
-from amf_netwatch.netlink.codec.address import Address, decode_address
-from amf_netwatch.netlink.codec.constants import (
-    Family,
-    HardwareType,
-    HeaderFlag,
-    LinkFilter,
-    LinkFlag,
-    MessageType,
-)
-from amf_netwatch.netlink.codec.link_facts import LinkFacts, LinkFactsDecoder
-from amf_netwatch.netlink.codec.messages import HEADER, HEADER_SIZE
-from amf_netwatch.netlink.codec.requests import pack_link_request
-from amf_netwatch.netlink.conversation import Conversation
-from amf_netwatch.netlink.errors import KernelError, NetlinkError
+from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag, OperState
+from amf_netwatch.netlink.codec.link import format_address
+from amf_netwatch.netlink.codec.link_facts import LinkFacts
+from amf_netwatch.netlink.errors import KernelError
+from amf_netwatch.netlink.link_query import LinkQuery
 from amf_netwatch.netlink.patterns import matches_any
-from amf_netwatch.netlink.socket import NetlinkSocket
 from amf_netwatch.settings import Settings
 
-# RFC 2863 words by IF_OPER_ number, as sysfs prints them.
-OPER_STATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
+_OPER_STATES = tuple(str(state) for state in OperState)  # the kernel's words by number
 _UP = int(LinkFlag.UP)
 _ETHER, _LOOPBACK = int(HardwareType.ETHER), int(HardwareType.LOOPBACK)
-_NEW_LINK, _GET_LINK = int(MessageType.NEWLINK), int(MessageType.GETLINK)
-_REQUEST = 1
-# nlmsghdr, ifinfomsg, and the attribute that leaves the counters out of the answer
-_LINK_REQUEST = Struct("=IHHIIBxHiIIHHI")
-_EXT_MASK = 29
-_ADDRESS_REQUEST = Struct("=IHHIIBBBBI")  # nlmsghdr, ifaddrmsg
-_GET_ADDRESS, _NEW_ADDRESS = int(MessageType.GETADDR), int(MessageType.NEWADDR)
-_DONE = int(MessageType.DONE)
-_DUMP, _DUMP_INTERRUPTED = int(HeaderFlag.DUMP), int(HeaderFlag.DUMP_INTERRUPTED)
-_ENODEV = 19
 
 
 class Filter(NamedTuple):
@@ -83,16 +62,12 @@ class Reader:
         self._physical_only = settings.physical_only
         self._addresses = settings.addresses
         self._sysfs = sysfs
-        self._decoder = LinkFactsDecoder()
-        self._socket = NetlinkSocket(receive_buffer=None, strict=True)
-        self._conversation = Conversation()
-        self._sequence = 0
+        self._query = LinkQuery()
         self._masters: dict[int, bytes] = {}  # name of each link that has a published port
 
     def close(self) -> None:
         """Close the sockets."""
-        self._socket.close()
-        self._conversation.close()
+        self._query.close()
 
     # ------------------------------------------------------------------------------------------- one link
 
@@ -102,7 +77,7 @@ class Reader:
         `known`: what an earlier read said, if the link is known to have lived since and its addresses to be
         the same: then these are not read again.
         """
-        link = self._read_link(ifindex)
+        link = self._query.get_link(ifindex)
         if link is None or link.name is None:
             return None
         if known is None or known.name != link.name:
@@ -118,72 +93,10 @@ class Reader:
         if known is not None:
             ipv4, ipv6 = known.ipv4, known.ipv6
         elif self._addresses:
-            ipv4, ipv6 = _sort(self._read_addresses(ifindex)).get(ifindex, _NO_ADDRESSES)
+            ipv4, ipv6 = _sort(self._query.get_addresses(ifindex)).get(ifindex, _NO_ADDRESSES)
         else:
             ipv4, ipv6 = _NO_ADDRESSES
         return _interface(link, physical, self._master_name(link.master), ipv4, ipv6)
-
-    def _read_link(self, ifindex: int) -> Optional[LinkFacts]:
-        """One request, one answer; whatever else comes is left to the conversation."""
-        self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1
-        self._socket.send(
-            _LINK_REQUEST.pack(
-                _LINK_REQUEST.size, _GET_LINK, _REQUEST, sequence, 0,  # the header
-                0, 0, ifindex, 0, 0,  # AF_UNSPEC, no hardware type, no flags
-                8, _EXT_MASK, LinkFilter.SKIP_STATS,
-            )
-        )  # fmt: skip
-        datagram = self._socket.receive()
-        if datagram is not None and len(datagram) > HEADER_SIZE:
-            length, kind, _, answered, port = HEADER.unpack_from(datagram)
-            ours = answered == sequence and port == self._socket.port and length <= len(datagram)
-            if ours and kind == _NEW_LINK:
-                return self._decoder.decode(datagram, HEADER_SIZE, length)
-        self._socket.discard()
-        payload = pack_link_request(ifindex, extended_mask=LinkFilter.SKIP_STATS)
-        try:
-            found = self._conversation.ask(MessageType.GETLINK, payload, parser=self._decoder.decode)
-        except KernelError as error:
-            if error.errno == _ENODEV:
-                return None
-            raise
-        return found[0] if found else None
-
-    def _read_addresses(self, ifindex: int) -> list[Address]:
-        """One request for a dump of one link's addresses; the conversation if anything is unusual."""
-        self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1
-        self._socket.send(
-            _ADDRESS_REQUEST.pack(
-                _ADDRESS_REQUEST.size, _GET_ADDRESS, _REQUEST | _DUMP, sequence, 0,  # the header
-                0, 0, 0, 0, ifindex,
-            )
-        )  # fmt: skip
-        found: list[Address] = []
-        while True:
-            datagram = self._socket.receive()
-            complete = None if datagram is None else self._add_addresses(datagram, sequence, found)
-            if complete:
-                return found
-            if complete is None:
-                self._socket.discard()
-                return self._conversation.dump_addresses(ifindex)
-
-    def _add_addresses(self, datagram: bytes, sequence: int, found: list[Address]) -> Optional[bool]:
-        """Add what a datagram of a dump holds; True at its end, None when it is not just what was asked
-        for.
-        """
-        offset, size, port, unpack = 0, len(datagram), self._socket.port, HEADER.unpack_from
-        while size - offset >= HEADER_SIZE:
-            length, kind, flags, answered, to = unpack(datagram, offset)
-            if length < HEADER_SIZE or length > size - offset or answered != sequence or to != port:
-                return None
-            if flags & _DUMP_INTERRUPTED or kind not in (_NEW_ADDRESS, _DONE):
-                return None
-            if kind == _DONE:
-                return True
-            found.append(decode_address(datagram, offset + HEADER_SIZE, offset + length))
-            offset += (length + 3) & -4
-        return False
 
     def _master_name(self, ifindex: Optional[int]) -> bytes:
         """The name of the link above; b"" when there is none, or none any more."""
@@ -211,14 +124,14 @@ class Reader:
 
     def read_everything(self) -> list[Interface]:
         """The facts of all links that are to be published, in no order."""
-        links: list[LinkFacts] = self._dump_links()
+        links = self._query.get_links()
         names = {link.ifindex: link.name for link in links}
         admits = self._filter.admits
         admitted = [link for link in links if link.name and admits(link.name, link.hardware_type)]
         physical = self._physical_among(admitted)
         if self._physical_only:
             admitted = [link for link in admitted if link.name in physical]
-        addresses = _sort(self._conversation.dump_addresses()) if self._addresses and admitted else {}
+        addresses = _sort(self._query.get_all_addresses()) if self._addresses and admitted else {}
         self._masters = {
             link.master: names.get(link.master) or _name_of(link.master) for link in admitted if link.master
         }
@@ -231,11 +144,6 @@ class Reader:
             )
             for link in admitted
         ]
-
-    def _dump_links(self) -> list[LinkFacts]:
-        payload = pack_link_request(extended_mask=LinkFilter.SKIP_STATS)
-        found: list[Any] = self._conversation.dump(MessageType.GETLINK, payload, parser=self._decoder.decode)
-        return found
 
     # ------------------------------------------------------------------------------------------- physical
 
@@ -250,12 +158,10 @@ class Reader:
             return self._sysfs.is_physical(link.name or b"")
         if link.hardware_type == _LOOPBACK:
             return False
-        payload = pack_link_request(link.ifindex, extended_mask=LinkFilter.SKIP_STATS)
         try:
-            found = self._conversation.ask(MessageType.GETLINK, payload)
+            return self._query.get_kind(link.ifindex) is None
         except KernelError:
-            return False  # it has gone; its going is an event
-        return bool(found) and found[0].kind is None
+            return False  # the link has gone, which is an event of its own
 
 
 _Addresses = tuple[tuple[str, ...], tuple[str, ...]]
@@ -279,10 +185,10 @@ def _interface(
     return Interface(
         link.name or b"",
         link.ifindex,
-        mac_as_text(link.address or b""),
+        format_address(link.address),
         link.mtu or 0,
         bool(link.flags & _UP),
-        OPER_STATES[state] if state < len(OPER_STATES) else f"unknown({state})",
+        _OPER_STATES[state] if state < len(_OPER_STATES) else str(OperState(state)),
         master,
         physical,
         ipv4,
@@ -295,6 +201,3 @@ def _name_of(ifindex: int) -> bytes:
         return os.fsencode(_socket.if_indextoname(ifindex))
     except OSError:
         return b""
-
-
-__all__ = ["OPER_STATES", "Filter", "NetlinkError", "Reader"]

@@ -29,17 +29,17 @@ from amf_netwatch.errors import (
     SurroundingsError,
 )
 from amf_netwatch.interfaces.inventory import Inventory
-from amf_netwatch.interfaces.record import (
+from amf_netwatch.interfaces.record import NodeFacts
+from amf_netwatch.log import Log
+from amf_netwatch.publication.classes import IMPLEMENTER_PREFIX, INTERFACE_CLASS, NODE_CLASS
+from amf_netwatch.publication.objects import (
     Attributes,
-    NodeFacts,
     interface_attributes,
     interface_dn,
     interface_name,
     node_attributes,
     node_dn,
 )
-from amf_netwatch.log import Log
-from amf_netwatch.publication.classes import IMPLEMENTER_PREFIX, INTERFACE_CLASS, NODE_CLASS
 from imm_model.diff import changed_attributes
 from imm_model.names import parent_dn
 from imm_model.objects import ImmObject

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, Union
+from enum import Enum
+from typing import NamedTuple, Optional, Protocol, Union
 
-from amf_netwatch.publication.classes import INTERFACE_CLASS
+from amf_netwatch.publication.classes import INTERFACE_CLASS, INTERFACE_RDN, NODE_RDN
 from imm_model.names import decode_rdn_value, parent_dn, rdn_value
 from imm_model.objects import ImmObject
 from imm_model.types import Value
 
-Json = Union[str, int, bool, list[str]]
+Json = Union[str, int, bool, list[str], None]
 
 
 class Found(Protocol):
@@ -27,29 +28,37 @@ class Found(Protocol):
 
     @property
     def implementer(self) -> str:
-        """Who owns it; empty when its node is gone."""
+        """Who owns it; empty when nobody does."""
+
+
+class Keeping(Enum):
+    """Does somebody keep a row true?"""
+
+    KEPT = "kept"  # a component holds the implementer name
+    STALE = "stale"  # nobody does, and the values are still those from before
+    GONE = "gone"  # nobody has for about 6 s: IMM shows the object without values
 
 
 class Row(NamedTuple):
     """One interface of one node as IMM has it. `name` is the interface's own, decoded.
 
-    `stale`: the node is gone, and nobody keeps this true any more.
+    Of a row that is gone only the names are known, from its DN: numbers are None, texts empty.
     """
 
     node: str
     name: str
     mac: str
-    ifindex: int
-    mtu: int
+    ifindex: Optional[int]
+    mtu: Optional[int]
     admin_state: str
     oper_state: str
     master: str
-    physical: bool
+    physical: Optional[bool]
     ipv4: tuple[str, ...]
     ipv6: tuple[str, ...]
-    last_change: int  # ns since the epoch
+    last_change: Optional[int]  # ns since the epoch
     dn: str
-    stale: bool
+    keeping: Keeping
 
 
 class Duplicate(NamedTuple):
@@ -63,15 +72,17 @@ COLUMNS = ("NODE", "INTERFACE", "STATE", "MAC", "MTU", "MASTER", "DEVICE", "ADDR
 
 
 def rows_of(found: Iterable[Found]) -> list[Row]:
-    """The interfaces among the objects, by node and ifindex."""
-    return sorted(
-        (
-            _row(each.object, not each.implementer)
-            for each in found
-            if each.object.class_name == INTERFACE_CLASS
-        ),
-        key=lambda row: (row.node, row.ifindex, row.name),
-    )
+    """The interfaces among the objects, by node and ifindex.
+
+    An object is known by its DN, not by its class: when its owner has been away for about 6 s, even
+    SaImmAttrClassName reads empty.
+    """
+    return sorted((_row(each) for each in found if _is_interface(each.object)), key=order_of)
+
+
+def order_of(row: Row) -> tuple[str, int, str]:
+    """What rows are sorted by."""
+    return row.node, row.ifindex or 0, row.name
 
 
 def find_duplicates(rows: Iterable[Row]) -> list[Duplicate]:
@@ -89,13 +100,15 @@ def find_duplicates(rows: Iterable[Row]) -> list[Duplicate]:
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row as the texts of `COLUMNS`."""
-    state = "stale" if row.stale else row.oper_state if row.admin_state == "up" else "off"
+    state = row.oper_state if row.admin_state == "up" else "off"
+    if row.keeping is not Keeping.KEPT:
+        state = row.keeping.value
     return (
         row.node,
         row.name,
         state,
         row.mac or "-",
-        str(row.mtu),
+        "-" if row.mtu is None else str(row.mtu),
         row.master or "-",
         "yes" if row.physical else "-",
         " ".join((*row.ipv4, *row.ipv6)) or "-",
@@ -118,7 +131,8 @@ def as_json(row: Row) -> dict[str, Json]:
         "ipv6Addresses": list(row.ipv6),
         "lastChange": row.last_change,
         "dn": row.dn,
-        "stale": row.stale,
+        "stale": row.keeping is not Keeping.KEPT,
+        "gone": row.keeping is Keeping.GONE,
     }
 
 
@@ -149,8 +163,20 @@ def printable(name: bytes) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
-def _row(obj: ImmObject, stale: bool) -> Row:
+def _is_interface(obj: ImmObject) -> bool:
+    if obj.class_name:
+        return obj.class_name == INTERFACE_CLASS
+    return obj.dn.startswith(f"{INTERFACE_RDN}=") and parent_dn(obj.dn).startswith(f"{NODE_RDN}=")
+
+
+def _row(found: Found) -> Row:
+    obj = found.object
     values = obj.attributes
+    physical = _number(values, "physical")
+    if not any(values.values()):
+        keeping = Keeping.GONE
+    else:
+        keeping = Keeping.KEPT if found.implementer else Keeping.STALE
     return Row(
         printable(decoded_name(parent_dn(obj.dn))),
         printable(decoded_name(obj.dn)),
@@ -160,12 +186,12 @@ def _row(obj: ImmObject, stale: bool) -> Row:
         _text(values, "adminState"),
         _text(values, "operState"),
         _text(values, "master"),
-        bool(_number(values, "physical")),
+        None if physical is None else bool(physical),
         _texts(values, "ipv4Addresses"),
         _texts(values, "ipv6Addresses"),
         _number(values, "lastChange"),
         obj.dn,
-        stale,
+        keeping,
     )
 
 
@@ -186,6 +212,6 @@ def _text(values: Mapping[str, tuple[Value, ...]], name: str) -> str:
     return " ".join(_texts(values, name))
 
 
-def _number(values: Mapping[str, tuple[Value, ...]], name: str) -> int:
+def _number(values: Mapping[str, tuple[Value, ...]], name: str) -> Optional[int]:
     found = values.get(name, ())
-    return found[0] if found and isinstance(found[0], int) else 0
+    return found[0] if found and isinstance(found[0], int) else None

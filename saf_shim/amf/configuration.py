@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from imm_model.names import escape_dn, parent_dn, rdn_value, split_dn
+from imm_model.names import escape_dn, parent_dn, rdn_value
 from imm_model.types import Value
 from saf_shim.amf.states import SECOND, Capability, Recovery, Redundancy
-from saf_shim.imm.internal import View
+from saf_shim.imm.implementer.hooks import View
 
 GLOBAL_ATTRIBUTES = "safRdn=compGlobalAttributes,safApp=safAmfService"
 DEFAULT_TRIES = 2
@@ -67,10 +67,6 @@ class Configuration:
 
     def _component(self, component: str, own: str, default: str) -> Optional[int]:
         return self._by_type(component, own, "saAmfCompType", default)
-
-    def is_sa_aware(self, component: str) -> bool:
-        category = self.number(self.component_type(component), "saAmfCtCompCategory")
-        return category is not None and bool(category & SA_AWARE)
 
     def instantiation_level(self, component: str) -> int:
         return self._component(component, "saAmfCompInstantiationLevel", "saAmfCtDefInstantiationLevel") or 0
@@ -234,9 +230,6 @@ class Configuration:
     def si_rank(self, si: str) -> int:
         return self.number(si, "saAmfSIRank") or 0
 
-    def csis_of(self, si: str) -> Sequence[str]:
-        return self.view.children(si, "SaAmfCSI")
-
     def csi_dependencies(self, csi: str) -> list[str]:
         return self.texts(csi, "saAmfCSIDependencies")
 
@@ -269,11 +262,3 @@ class Configuration:
     def capability(self, component: str, csi: str) -> Optional[Capability]:
         value = self.number(self._supported(csi, self.component_type(component)), "saAmfCtCompCapability")
         return Capability(value) if value is not None and value in Capability._value2member_map_ else None
-
-
-def unit_of(component: str) -> str:
-    """The DN of the SU that a component (or what is below it) belongs to; empty when there is none."""
-    rdn, rest = split_dn(component)
-    while rest and not rdn.startswith("safSu="):
-        rdn, rest = split_dn(rest)
-    return f"{rdn},{rest}" if rdn.startswith("safSu=") else ""

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from saf_shim.amf.cluster import validation
-from saf_shim.amf.cluster.administration import OPERATIONS
+from saf_shim.amf.cluster.administration.operations import OPERATIONS
+from saf_shim.amf.cluster.validation.creation import CREATE
+from saf_shim.amf.cluster.validation.deletion import DELETE
+from saf_shim.amf.cluster.validation.modification import MINIMUM
 from saf_shim.amf.library import CALLS
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES
@@ -125,22 +127,22 @@ def _ladder() -> str:
 
 
 def _validation() -> str:
-    names = sorted({*validation.CREATE, *validation.DELETE, *(key[0] for key in validation._MINIMUM)})
+    names = sorted({*CREATE, *DELETE, *(key[0] for key in MINIMUM)})
     rows = []
     for name in names:
-        minimum = [attribute for class_name, attribute in validation._MINIMUM if class_name == name]
+        minimum = [attribute for class_name, attribute in MINIMUM if class_name == name]
         rows.append(
             (
                 name,
-                "yes" if name in validation.CREATE else "-",
+                "yes" if name in CREATE else "-",
                 ", ".join(minimum) or "-",
-                "yes" if name in validation.DELETE else "-",
+                "yes" if name in DELETE else "-",
             )
         )
     return (
         "## Changes of the model\n\n"
         "What is checked before a CCB is applied, with OpenSAF's texts "
-        "(`saf_shim/amf/cluster/validation.py`).\n\n"
+        "(`saf_shim/amf/cluster/validation`).\n\n"
         + _rows(("class", "creation", "least values", "deletion"), rows)
         + "\n"
     )

@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What AMF's client library knows and refuses by itself, before a node director hears of the call.
 
-One `Process` for each client process: the library is loaded once in it and counts its initializations,
-successful or not; when the count falls to 0 with handles open the library is down, which a node director
-cannot tell from the death of the process. One `Handle` for each handle: the callbacks it was given, and the
-callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS version is the
-process's: that of its last initialization."""
+`ClientProcess` is the library in one client process. The library is loaded once there and counts its
+initializations, successful or not; when the count falls to 0 while handles are open, the library is down,
+which a node director cannot tell from the death of the process. `AmfHandle` is one handle: the callbacks it
+was given, and the callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS
+version is the process's: that of its last initialization."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
-from saf_shim.amf.node import callbacks, healthcheck, monitoring, registration
+from saf_shim.amf.cluster.simulated import SimulatedCluster
+from saf_shim.amf.entities import protection
+from saf_shim.amf.node import healthcheck, monitoring, registration, supervision
+from saf_shim.amf.node.local_node import LocalNode
 from saf_shim.amf.node.records import Callback
 from saf_shim.amf.states import Ha, Invocation, Recovery, Track
 from saf_shim.codes import Code
-
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
-    from saf_shim.amf.node.director import NodeDirector
 
 RELEASE = ord("B")
 OLD = (RELEASE, 1, 1)
@@ -45,7 +44,7 @@ class Reply(NamedTuple):
     out: Optional[Mapping[str, Any]] = None
 
 
-class Pending:
+class PendingCallback:
     """A dispatched callback that waits for its response."""
 
     __slots__ = ("done", "ha", "kind")
@@ -56,7 +55,7 @@ class Pending:
         self.done = False  # answered inside its own callback: it goes when the callback returns
 
 
-class Process:
+class ClientProcess:
     """The library in one client process."""
 
     __slots__ = ("handles", "name", "pid", "uses", "version")
@@ -66,7 +65,7 @@ class Process:
         self.uses = 0
         self.version = NEW
         self.name: Optional[str] = None  # from the environment, when it was loaded
-        self.handles: dict[int, Handle] = {}
+        self.handles: dict[int, AmfHandle] = {}
 
     @property
     def is_new(self) -> bool:
@@ -74,24 +73,24 @@ class Process:
         return self.version == NEW
 
 
-class Handle:
+class AmfHandle:
     """One AMF handle."""
 
     __slots__ = ("blocked", "callbacks", "number", "pending", "process")
 
-    def __init__(self, number: int, process: Process, given: tuple[str, ...]) -> None:
+    def __init__(self, number: int, process: ClientProcess, given: tuple[str, ...]) -> None:
         self.number = number
         self.process = process
         self.callbacks = frozenset(given)
-        self.pending: dict[int, Pending] = {}
+        self.pending: dict[int, PendingCallback] = {}
         self.blocked = False  # a dispatch waits: the next callback goes straight to the program
 
     def dispatched(self, name: str, arguments: Args) -> None:
         """A callback is on its way into the program."""
         if name in (Callback.HEALTHCHECK, Callback.TERMINATE, Callback.CSI_SET, Callback.CSI_REMOVE):
-            self.pending[arguments["invocation"]] = Pending(name, arguments.get("haState", 0))
+            self.pending[arguments["invocation"]] = PendingCallback(name, arguments.get("haState", 0))
 
-    def find(self, invocation: int, running: Any) -> Optional[Pending]:
+    def find(self, invocation: int, running: Any) -> Optional[PendingCallback]:
         """The callback of this invocation; `running`: invocations whose callbacks have not returned yet."""
         inside = running if isinstance(running, list) else ()
         for number in [n for n, pending in self.pending.items() if pending.done and n not in inside]:
@@ -108,19 +107,19 @@ class Handle:
 class Library:
     """All client processes."""
 
-    def __init__(self, director: Director) -> None:
-        self.director = director
-        self.processes: dict[int, Process] = {}
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        self.cluster = cluster
+        self.processes: dict[int, ClientProcess] = {}
 
     # -- life of a process
 
     def initialize(
         self, name: str, pid: int, environment: Mapping[str, str], args: Args, number: int
-    ) -> tuple[Reply, Optional[Handle]]:
+    ) -> tuple[Reply, Optional[AmfHandle]]:
         """saAmfInitialize and saAmfInitialize_4. A failing one costs the process a use: see `is_down`."""
         process = self.processes.get(pid)
         if process is None:
-            process = self.processes[pid] = Process(pid)
+            process = self.processes[pid] = ClientProcess(pid)
         new = name == "saAmfInitialize_4"
         version = args.get("version")
         if not isinstance(version, list) or len(version) != 3 or not args.get("hasHandle", True):
@@ -137,7 +136,7 @@ class Library:
         if process.name is None:
             process.name = environment.get(NAME_VARIABLE)
         given = args.get("callbacks")
-        handle = Handle(number, process, tuple(given) if isinstance(given, list) else ())
+        handle = AmfHandle(number, process, tuple(given) if isinstance(given, list) else ())
         process.handles[number] = handle
         return Reply(Code.OK, {"handle": number, "version": list(supported)}), handle
 
@@ -146,12 +145,12 @@ class Library:
         process = self.processes.get(pid)
         return process is not None and process.uses == 0 and bool(process.handles)
 
-    def finalize(self, handle: Handle) -> Reply:
+    def finalize(self, handle: AmfHandle) -> Reply:
         """saAmfFinalize."""
         process = handle.process
         process.handles.pop(handle.number, None)
         process.uses -= process.uses > 0
-        self.director.protection.forget(handle.number)
+        protection.forget(self.cluster, handle.number)
         node = self.node(process)
         if node is not None:
             monitoring.forget_handle(node, handle.number)
@@ -166,29 +165,29 @@ class Library:
         if process is None:
             return []
         for number in process.handles:
-            self.director.protection.forget(number)
-        for node in self.director.directors.values():
+            protection.forget(self.cluster, number)
+        for node in self.cluster.local_nodes.values():
             for number in process.handles:
                 monitoring.forget_handle(node, number)
             registration.died(node, pid)
         return list(process.handles)
 
-    def _forget_if_idle(self, process: Process) -> None:
+    def _forget_if_idle(self, process: ClientProcess) -> None:
         if not process.handles and process.uses == 0:
             self.processes.pop(process.pid, None)
 
     # -- where it is
 
-    def node(self, process: Process, component: str = "") -> Optional[NodeDirector]:
+    def node(self, process: ClientProcess, component: str = "") -> Optional[LocalNode]:
         """The node director that the process talks to: that of its component's node. A process outside AMF
         counts as one on the node of the component it asks about, else on the first node."""
         for name in (process.name or "", component):
-            found = self.director.node_of(name)
+            found = self.cluster.local_node_of(name)
             if found is not None:
                 return found
-        return next(iter(self.director.directors.values()), None)
+        return next(iter(self.cluster.local_nodes.values()), None)
 
-    def call(self, name: str, handle: Handle, args: Args) -> Reply:
+    def call(self, name: str, handle: AmfHandle, args: Args) -> Reply:
         """Serve a call of an open handle (any but the initializing ones, finalize and dispatch)."""
         function = CALLS.get(name)
         return function(self, handle, args) if function is not None else Reply(Code.ERR_NOT_SUPPORTED)
@@ -219,7 +218,7 @@ def _is_unused(correlation: Any) -> bool:
 # -- components
 
 
-def _own_name(process: Process, name: str) -> Code:
+def _own_name(process: ClientProcess, name: str) -> Code:
     """The name must be that of the process's component."""
     own = (process.name or "").encode("utf-8", "surrogateescape")
     given = name.encode("utf-8", "surrogateescape")
@@ -228,7 +227,7 @@ def _own_name(process: Process, name: str) -> Code:
     return Code.OK if own == given else Code.ERR_BAD_OPERATION
 
 
-def _component_register(library: Library, handle: Handle, args: Args) -> Reply:
+def _component_register(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, proxy = _name(args, "compName"), _name(args, "proxyCompName")
     process = handle.process
     if name is None:
@@ -247,7 +246,7 @@ def _component_register(library: Library, handle: Handle, args: Args) -> Reply:
     return Reply(registration.register(node, name, proxy or "", handle.number, process.pid))
 
 
-def _component_unregister(library: Library, handle: Handle, args: Args) -> Reply:
+def _component_unregister(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, proxy = _name(args, "compName"), _name(args, "proxyCompName")
     process = handle.process
     if name is None:
@@ -263,13 +262,13 @@ def _component_unregister(library: Library, handle: Handle, args: Args) -> Reply
     return Reply(registration.unregister(node, name, proxy or "", handle.number))
 
 
-def _component_name_get(library: Library, handle: Handle, args: Args) -> Reply:
+def _component_name_get(library: Library, handle: AmfHandle, args: Args) -> Reply:
     if handle.process.name is None:
         return Reply(Code.ERR_NOT_EXIST)
     return Reply(Code.OK, {"compName": handle.process.name})
 
 
-def _ha_state_get(library: Library, handle: Handle, args: Args) -> Reply:
+def _ha_state_get(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, csi = _name(args, "compName"), _name(args, "csiName")
     if name is None or csi is None:
         return Reply(Code.ERR_INVALID_PARAM)
@@ -290,7 +289,7 @@ def _key(args: Args) -> Optional[str]:
     return key
 
 
-def _healthcheck_start(library: Library, handle: Handle, args: Args) -> Reply:
+def _healthcheck_start(library: Library, handle: AmfHandle, args: Args) -> Reply:
     invocation, recovery = _number(args, "invocationType"), _number(args, "recommendedRecovery")
     name, key = _name(args, "compName"), _key(args)
     process = handle.process
@@ -313,7 +312,7 @@ def _healthcheck_start(library: Library, handle: Handle, args: Args) -> Reply:
     return Reply(healthcheck.start(node, name, asker, key, handle.number, kind, recovery))
 
 
-def _healthcheck_stop(library: Library, handle: Handle, args: Args) -> Reply:
+def _healthcheck_stop(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, key = _name(args, "compName"), _key(args)
     if name is None or key is None:
         return Reply(Code.ERR_INVALID_PARAM)
@@ -323,7 +322,7 @@ def _healthcheck_stop(library: Library, handle: Handle, args: Args) -> Reply:
     return Reply(healthcheck.stop(node, name, handle.process.name or "", key, handle.number))
 
 
-def _healthcheck_confirm(library: Library, handle: Handle, args: Args) -> Reply:
+def _healthcheck_confirm(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, key, result = _name(args, "compName"), _key(args), _number(args, "healthcheckResult")
     if name is None or key is None or not _is_answer(result):
         return Reply(Code.ERR_INVALID_PARAM)
@@ -331,13 +330,13 @@ def _healthcheck_confirm(library: Library, handle: Handle, args: Args) -> Reply:
     if node is None:
         return Reply(Code.ERR_NOT_EXIST)
     asker = handle.process.name or ""
-    return Reply(healthcheck.confirm(node, name, asker, key, handle.number, result == Code.OK))
+    return Reply(supervision.confirm_healthcheck(node, name, asker, key, handle.number, result == Code.OK))
 
 
 # -- answers to callbacks
 
 
-def _response(library: Library, handle: Handle, args: Args) -> Reply:
+def _response(library: Library, handle: AmfHandle, args: Args) -> Reply:
     invocation, error, running = _number(args, "invocation"), _number(args, "error"), args.get("running")
     if not invocation:
         return Reply(Code.ERR_INVALID_PARAM)
@@ -353,11 +352,11 @@ def _response(library: Library, handle: Handle, args: Args) -> Reply:
         handle.answered(invocation, running)
     node = library.node(process)
     if node is not None:
-        callbacks.answered(node, invocation, error)
+        supervision.answered(node, invocation, error)
     return Reply(Code.OK)
 
 
-def _response_4(library: Library, handle: Handle, args: Args) -> Reply:
+def _response_4(library: Library, handle: AmfHandle, args: Args) -> Reply:
     correlation, error = args.get("correlationIds"), _number(args, "error")
     if not handle.process.is_new:
         return Reply(Code.ERR_VERSION)
@@ -369,7 +368,7 @@ def _response_4(library: Library, handle: Handle, args: Args) -> Reply:
     return _response(library, handle, args)
 
 
-def _quiescing_complete(library: Library, handle: Handle, args: Args) -> Reply:
+def _quiescing_complete(library: Library, handle: AmfHandle, args: Args) -> Reply:
     invocation, error, running = _number(args, "invocation"), _number(args, "error"), args.get("running")
     process = handle.process
     if not _is_answer(error) or not invocation:
@@ -384,14 +383,14 @@ def _quiescing_complete(library: Library, handle: Handle, args: Args) -> Reply:
     handle.answered(invocation, running)
     node = library.node(process)
     if node is not None:
-        callbacks.quiescing_complete(node, invocation, error)
+        supervision.quiescing_complete(node, invocation, error)
     return Reply(Code.OK)
 
 
 # -- errors
 
 
-def _error_report(library: Library, handle: Handle, args: Args) -> Reply:
+def _error_report(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, recovery = _name(args, "erroneousComponent"), _number(args, "recommendedRecovery")
     if name is None:
         return Reply(Code.ERR_INVALID_PARAM)
@@ -405,7 +404,7 @@ def _error_report(library: Library, handle: Handle, args: Args) -> Reply:
     return Reply(registration.report_error(node, name, recovery))
 
 
-def _error_report_4(library: Library, handle: Handle, args: Args) -> Reply:
+def _error_report_4(library: Library, handle: AmfHandle, args: Args) -> Reply:
     if not handle.process.is_new:
         return Reply(Code.ERR_VERSION)
     recovery = _number(args, "recommendedRecovery")
@@ -419,7 +418,7 @@ def _error_report_4(library: Library, handle: Handle, args: Args) -> Reply:
     return _error_report(library, handle, args)
 
 
-def _error_clear(library: Library, handle: Handle, args: Args) -> Reply:
+def _error_clear(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name = _name(args, "compName")
     if name is None:
         return Reply(Code.ERR_INVALID_PARAM)
@@ -430,7 +429,7 @@ def _error_clear(library: Library, handle: Handle, args: Args) -> Reply:
 # -- protection groups
 
 
-def _track(library: Library, handle: Handle, args: Args) -> Reply:  # noqa: PLR0911
+def _track(library: Library, handle: AmfHandle, args: Args) -> Reply:  # noqa: PLR0911
     csi, flags = _name(args, "csiName"), _number(args, "trackFlags")
     new = args.get("new")
     if new and not handle.process.is_new:
@@ -448,26 +447,26 @@ def _track(library: Library, handle: Handle, args: Args) -> Reply:  # noqa: PLR0
     current = bool(flags & Track.CURRENT)
     if current and buffer == 0:
         return Reply(Code.ERR_INVALID_PARAM)
-    protection = library.director.protection
-    if not protection.track(handle.number, csi, flags, by_callback=current and buffer is None):
+    cluster = library.cluster
+    if not protection.track(cluster, handle.number, csi, flags, by_callback=current and buffer is None):
         return Reply(Code.ERR_NOT_EXIST)
     if not current or buffer is None:
         return Reply(Code.OK)
-    members = [member.to_wire() for member in protection.members(csi) or ()]
+    members = [member.to_wire() for member in protection.members(cluster, csi) or ()]
     room = len(members) if buffer == -1 else buffer
     code = Code.OK if len(members) <= room else Code.ERR_NO_SPACE
     return Reply(code, {"members": members[:room], "numberOfItems": len(members)})
 
 
-def _track_stop(library: Library, handle: Handle, args: Args) -> Reply:
+def _track_stop(library: Library, handle: AmfHandle, args: Args) -> Reply:
     csi = _name(args, "csiName")
     if csi is None:
         return Reply(Code.ERR_INVALID_PARAM)
-    known = library.director.protection.stop(handle.number, csi)
+    known = protection.stop(library.cluster, handle.number, csi)
     return Reply(Code.OK if known else Code.ERR_NOT_EXIST)
 
 
-def _notification_free(library: Library, handle: Handle, args: Args) -> Reply:
+def _notification_free(library: Library, handle: AmfHandle, args: Args) -> Reply:
     if not handle.process.is_new:
         return Reply(Code.ERR_VERSION)
     return Reply(Code.OK if args.get("hasNotification") else Code.ERR_INVALID_PARAM)
@@ -484,7 +483,7 @@ def _check_errors(errors: int) -> Code:
     return Code.ERR_NOT_SUPPORTED if errors & _PM_ABNORMAL_END else Code.OK
 
 
-def _pm_start(library: Library, handle: Handle, args: Args) -> Reply:
+def _pm_start(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, pid, recovery = (
         _name(args, "compName"),
         _number(args, "processId"),
@@ -503,7 +502,7 @@ def _pm_start(library: Library, handle: Handle, args: Args) -> Reply:
     return Reply(monitoring.start(node, name, pid, handle.number, recovery, bool(args.get("alive"))))
 
 
-def _pm_start_3(library: Library, handle: Handle, args: Args) -> Reply:
+def _pm_start_3(library: Library, handle: AmfHandle, args: Args) -> Reply:
     recovery = _number(args, "recommendedRecovery")
     if not handle.process.is_new:
         return Reply(Code.ERR_VERSION)
@@ -514,7 +513,7 @@ def _pm_start_3(library: Library, handle: Handle, args: Args) -> Reply:
     return _pm_start(library, handle, args)
 
 
-def _pm_stop(library: Library, handle: Handle, args: Args) -> Reply:
+def _pm_stop(library: Library, handle: AmfHandle, args: Args) -> Reply:
     name, pid = _name(args, "compName"), _number(args, "processId")
     if name is None or _number(args, "stopQualifier") not in _PM_QUALIFIERS:
         return Reply(Code.ERR_INVALID_PARAM)
@@ -529,15 +528,15 @@ def _pm_stop(library: Library, handle: Handle, args: Args) -> Reply:
     return Reply(monitoring.stop(node, name, pid, handle.number))
 
 
-def _not_supported(library: Library, handle: Handle, args: Args) -> Reply:
+def _not_supported(library: Library, handle: AmfHandle, args: Args) -> Reply:
     return Reply(Code.ERR_NOT_SUPPORTED)
 
 
-def _nothing(library: Library, handle: Handle, args: Args) -> Reply:
+def _nothing(library: Library, handle: AmfHandle, args: Args) -> Reply:
     return Reply(Code.OK)
 
 
-CALLS: Mapping[str, Callable[[Library, Handle, Args], Reply]] = {
+CALLS: Mapping[str, Callable[[Library, AmfHandle, Args], Reply]] = {
     "saAmfSelectionObjectGet": _nothing,
     "saAmfComponentRegister": _component_register,
     "saAmfComponentUnregister": _component_unregister,

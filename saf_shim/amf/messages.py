@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Union
 
 from saf_shim.amf.events import ComponentEvent
-from saf_shim.amf.node.records import Attributes
 from saf_shim.amf.states import Act, Capability, CsiTransition, Ha, Operation, Operational, Recovery
+
+Attributes = tuple[tuple[str, str], ...]
+"""(name, value) of a CSI, a pair for each value."""
 
 
 class InstantiateUnit(NamedTuple):

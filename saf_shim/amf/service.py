@@ -6,12 +6,15 @@ process that a command leaves behind ends with the server."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Callable, Optional
 
-from saf_shim.amf.cluster import administration, inventory, validation
-from saf_shim.amf.cluster.director import SUPPORTED, Director
+from saf_shim.amf.cluster import director, inventory
+from saf_shim.amf.cluster.administration import operations
+from saf_shim.amf.cluster.attributes import pure_attributes
+from saf_shim.amf.cluster.group_events import SUPPORTED
+from saf_shim.amf.cluster.simulated import SimulatedCluster
+from saf_shim.amf.cluster.validation import checks
 from saf_shim.amf.effects import (
     Create,
     Delete,
@@ -27,12 +30,15 @@ from saf_shim.amf.effects import (
     Update,
     WatchProcess,
 )
-from saf_shim.amf.library import FIRST_HANDLE, Handle, Library, Reply
+from saf_shim.amf.library import FIRST_HANDLE, AmfHandle, Library, Reply
 from saf_shim.amf.states import SECOND
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
-from saf_shim.imm.internal import AdminOperation, Change, Values, View
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.port import AdminOperation
+from saf_shim.imm.content.rules import Values
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer.attached import Attached
+from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 IMPLEMENTER = "safAmfService"
 TICK = SECOND // 10
@@ -50,11 +56,14 @@ _NODE_ENVIRONMENT = {
 class AmfService:
     """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.contract.Service`."""
 
+    finalizers: Mapping[str, Code] = {"saAmfFinalize": Code.ERR_BAD_HANDLE}
+    local_calls: frozenset[str] = frozenset()
+
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
-        self._imm = store.attach_internal(IMPLEMENTER, self)
-        self.director = Director(self._imm, [node.name for node in world.nodes])
-        self.library = Library(self.director)
+        self._imm = Attached(store, IMPLEMENTER, self)
+        self.cluster = SimulatedCluster(self._imm, [node.name for node in world.nodes])
+        self.library = Library(self.cluster)
         self._nodes = {node.name: node for node in world.nodes}
         self._sessions: dict[int, Session] = {}
         self._timers: dict[Hashable, Timer] = {}
@@ -69,8 +78,7 @@ class AmfService:
     def start(self) -> None:
         """See `Service`."""
         self._imm.bind_classes(inventory.CLASSES)
-        inventory.load(self.director)
-        self.director.settle()
+        director.start(self.cluster)
         self._started = True
         self._pump()
 
@@ -88,7 +96,7 @@ class AmfService:
         if call.name in ("saAmfInitialize", "saAmfInitialize_4"):
             return self._initialize(call)
         handle = session.data
-        if not isinstance(handle, Handle) or call.args.get("handle") != handle.number:
+        if not isinstance(handle, AmfHandle) or call.args.get("handle") != handle.number:
             return Answer(Code.ERR_BAD_HANDLE)
         if call.name == "saAmfDispatch":
             return self._dispatch(call, handle)
@@ -100,15 +108,24 @@ class AmfService:
             if self.library.is_down(session.pid):
                 self._lost(session.pid)
             return None
+        args = call.args
         if call.name.startswith("saAmfPmStart"):
-            call.args["alive"] = _is_alive(call.args.get("processId"))
-        self._answer(call, self.library.call(call.name, handle, call.args))
+            args = {**args, "alive": self._is_alive(args.get("processId"))}
+        self._answer(call, self.library.call(call.name, handle, args))
         return None
+
+    def _is_alive(self, pid: object) -> bool:
+        if not isinstance(pid, int) or pid <= 0:
+            return False
+        watch = self._world.watch_process(pid, lambda: None)
+        if watch is not None:
+            watch.cancel()
+        return watch is not None
 
     def session_closed(self, session: Session) -> None:
         """See `Service`: the end of one session without finalize is the end of its process."""
         handle, session.data = session.data, None
-        if isinstance(handle, Handle):
+        if isinstance(handle, AmfHandle):
             self._sessions.pop(handle.number, None)
             if not session.finalized:
                 self._lost(session.pid)
@@ -119,7 +136,7 @@ class AmfService:
             if other is not None:
                 other.data = None
                 other.lose()
-        self.director.settle()
+        director.settle(self.cluster)
         self._pump()
 
     def _initialize(self, call: Call) -> Optional[Answer]:
@@ -138,7 +155,7 @@ class AmfService:
             self._lost(session.pid)
         return None
 
-    def _dispatch(self, call: Call, handle: Handle) -> Optional[Answer]:
+    def _dispatch(self, call: Call, handle: AmfHandle) -> Optional[Answer]:
         flags = call.args.get("flags")
         answer = call.session.dispatch(call, flags if isinstance(flags, int) else 0)
         if answer is None:
@@ -151,49 +168,49 @@ class AmfService:
     def _answer(self, call: Call, reply: Reply) -> None:
         """The answer goes out before anything that follows from the call."""
         call.reply(reply.code, reply.out)
-        self.director.settle()
+        director.settle(self.cluster)
         self._pump()
 
     # IMM
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """See `imm.internal.Hooks`."""
-        ticket = self.director.ticket()
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        ticket = self.cluster.outbox.ticket()
         self._operations[ticket] = operation
         class_name = self._imm.class_of(operation.dn) or ""
         try:
-            administration.operate(self.director, class_name, operation.dn, operation.operation, ticket)
+            operations.operate(self.cluster, class_name, operation.dn, operation.operation, ticket)
         except AisError as error:
             self._end_operation(EndOperation(ticket, error.code, error.text))
-            self.director.settle()
+        director.settle(self.cluster)
         self._pump()
 
-    def ccb_changed(self, ccb_id: int, change: Change) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
 
-    def ccb_completed(self, ccb_id: int, changes: Sequence[Change], view: View) -> None:
-        """See `imm.internal.Hooks`."""
-        validation.check(self.director, changes, view, SUPPORTED)
+    def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        checks.check(self.cluster, changes, view, SUPPORTED)
 
-    def ccb_applied(self, ccb_id: int, changes: Sequence[Change]) -> None:
-        """See `imm.internal.Hooks`."""
+    def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
         if self._started:
-            inventory.apply(self.director, changes)
+            director.model_changed(self.cluster, changes)
             self._pump()
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """See `imm.internal.Hooks`."""
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
-        """See `imm.internal.Hooks`."""
-        values = self.director.pure(dn)
+        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        values = pure_attributes(self.cluster, dn)
         return {name: values.get(name, ()) for name in names}
 
     # effects
 
     def _pump(self) -> None:
         while self._started:
-            effects = self.director.take()
+            effects = self.cluster.outbox.take_effects()
             if not effects:
                 return
             for effect in effects:
@@ -213,7 +230,7 @@ class AmfService:
 
     def _timer_fired(self, key: Hashable) -> None:
         self._timers.pop(key, None)
-        self.director.timer_fired(key)
+        director.timer_fired(self.cluster, key)
         self._pump()
 
     def _stop_timer(self, effect: StopTimer) -> None:
@@ -231,14 +248,14 @@ class AmfService:
                 limit.cancel()
             self._world.log(f"amfnd[{effect.node}] {' '.join(effect.argv)}: {_describe(end)}")
             if current is not None:
-                self.director.command_ended(ticket, end.status)
+                director.command_ended(self.cluster, ticket, end.status)
                 self._pump()
 
         def time_is_over() -> None:
             """Its end counts from now: a component in the foreground dies of this, not by itself."""
             command.kill()
             del self._commands[ticket], self._limits[ticket]
-            self.director.command_ended(ticket, None)
+            director.command_ended(self.cluster, ticket, None)
             self._pump()
 
         if not effect.argv:
@@ -264,7 +281,7 @@ class AmfService:
 
     def _send_callback(self, effect: SendCallback) -> None:
         session = self._sessions.get(effect.handle)
-        if session is None or not isinstance(session.data, Handle):
+        if session is None or not isinstance(session.data, AmfHandle):
             return
         if session.data.blocked:
             session.data.blocked = False
@@ -276,7 +293,7 @@ class AmfService:
 
         def ended() -> None:
             self._watches.pop(key, None)
-            self.director.process_ended(key)
+            director.process_ended(self.cluster, key)
             self._pump()
 
         watch = self._world.watch_process(effect.pid, ended)
@@ -338,18 +355,6 @@ class _NoCommand:
 
     def kill(self) -> None:
         """See `Command`."""
-
-
-def _is_alive(pid: object) -> bool:
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _describe(end: CommandEnd) -> str:

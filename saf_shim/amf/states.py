@@ -230,7 +230,7 @@ class GroupChange(IntEnum):
     STATE_CHANGE = 4
 
 
-class Csi(IntEnum):
+class Progress(IntEnum):
     """Where a node director stands with one CSI (or one SI) of one component (or SU)."""
 
     UNASSIGNED = 1
@@ -266,8 +266,3 @@ class Act(IntEnum):
     ASSIGN = 1
     REMOVE = 2
     MODIFY = 3
-
-
-def word(value: IntEnum) -> str:
-    """As syslog has it: ``INSTANTIATION_FAILED``, ``OUT_OF_SERVICE``."""
-    return value.name

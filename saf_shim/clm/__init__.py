@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pure cluster membership service: which nodes there are."""
+"""The cluster membership service: which nodes there are. One module, `service`; it decides nothing about
+AMF's nodes."""

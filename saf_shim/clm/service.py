@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CLM for clients: versions, the nodes, tracking. All nodes are members from the start, and stay.
+"""CLM for clients: versions, the nodes, tracking. All nodes are members from the start and stay so.
 
-It also keeps the runtime attributes of the CLM objects in IMM. See `saf_shim.contract.Service` for the plug.
+It also keeps the runtime attributes of the CLM objects in IMM.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from typing import Any, NamedTuple, Optional
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call, Node, Session, World
-from saf_shim.imm.internal import AdminOperation, Change, Values, View
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.port import AdminOperation
+from saf_shim.imm.content.rules import Values
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer.attached import Attached
+from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 SUPPORTED = [ord("B"), 4, 1]
 LOCAL_NODE = 0xFFFFFFFF
@@ -36,7 +39,7 @@ class Member(NamedTuple):
 
 
 class _ClmSession:
-    """What the service knows of one handle."""
+    """What the service keeps for one handle."""
 
     def __init__(self, handle: int, version: Sequence[int]) -> None:
         self.handle = handle
@@ -45,7 +48,10 @@ class _ClmSession:
 
 
 class ClmService:
-    """The service behind saClm*."""
+    """The service behind saClm*. The server calls the methods of `Service`, IMM those of `Hooks`."""
+
+    finalizers: Mapping[str, Code] = {"saClmFinalize": Code.ERR_BAD_HANDLE}
+    local_calls: frozenset[str] = frozenset()
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
@@ -53,11 +59,11 @@ class ClmService:
         booted = world.wall_clock()
         self._members = [_member(node, booted, number) for number, node in enumerate(world.nodes, 1)]
         self._last = 0xC1A000000000
-        self._attached: Any = None
+        self._attached: Optional[Attached] = None
 
     def start(self) -> None:
-        """See `Service`: takes the implementer name and fills in the CLM objects."""
-        self._attached = self._store.attach_internal(IMPLEMENTER, self)
+        """Take the implementer name and fill in the CLM objects."""
+        self._attached = Attached(self._store, IMPLEMENTER, self)
         self._attached.bind_classes(["SaClmCluster", "SaClmNode"])
         count = {"saClmClusterNumNodes": (len(self._members),)}
         self._attached.update(_CLUSTER, {**count, "saClmClusterInitTimestamp": (self._members[0].boot_time,)})
@@ -75,10 +81,9 @@ class ClmService:
             )
 
     def stop(self) -> None:
-        """See `Service`."""
+        """Do nothing: CLM runs no timers and no processes."""
 
     def handle_call(self, call: Call) -> Optional[Answer]:
-        """See `Service`."""
         if call.name in ("saClmInitialize", "saClmInitialize_4"):
             return self._initialize(call)
         state = call.session.data
@@ -121,7 +126,6 @@ class ClmService:
         return Answer(Code.ERR_INVALID_PARAM)  # no callback of ours asks for a response
 
     def session_closed(self, session: Session) -> None:
-        """See `Service`."""
         session.data = None
 
     def _initialize(self, call: Call) -> Answer:
@@ -171,23 +175,23 @@ class ClmService:
     # IMM hooks
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """See `Hooks`: nodes cannot be locked here."""
+        """Refuse: nodes cannot be locked here."""
         operation.answer(Code.ERR_NOT_SUPPORTED)
 
-    def ccb_changed(self, ccb_id: int, change: Change) -> None:
-        """See `Hooks`."""
+    def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
+        """Accept every operation on a CLM object."""
 
-    def ccb_completed(self, ccb_id: int, changes: Sequence[Change], view: View) -> None:
-        """See `Hooks`."""
+    def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
+        """Accept every CCB."""
 
-    def ccb_applied(self, ccb_id: int, changes: Sequence[Change]) -> None:
-        """See `Hooks`."""
+    def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
+        """Do nothing: no setting of a CLM object has an effect here."""
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """See `Hooks`."""
+        """Do nothing: CLM keeps nothing of a CCB."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
-        """See `Hooks`: CLM's classes have no pure attributes."""
+        """Return nothing: CLM's classes have no pure attributes."""
         return {}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pure IMM: classes, objects, owners, CCBs, searches, implementers; no sockets, no clocks.
+"""IMM, the information model of the cluster, without sockets, clocks and processes.
 
-Reading order: `internal` (the port for implementers inside the server), `store`, `rules`, `classes`,
-`runtime`, `owners`, `ccb`, `implementers`, `search`, `adminop`, `service` (the calls and handles of clients).
+It is not the language of IMM, which is `imm_model`, and it does not know who its clients are. Reading order,
+each room using only the ones before it: `content` (what IMM holds, and its rules), `implementer` (what
+implementers do), `manager` (what administrators and readers do), `calls` (the handles and calls of clients).
 """

@@ -17,9 +17,9 @@ from imm_model.names import parent_dn, rdn_of
 from imm_model.objects import ImmObject
 from imm_model.types import Value
 from saf_shim.contract import Node
-from saf_shim.imm.classes import define
-from saf_shim.imm.rules import LOADER, Values
-from saf_shim.imm.store import (
+from saf_shim.imm.content.classes import define
+from saf_shim.imm.content.rules import LOADER, Values
+from saf_shim.imm.content.store import (
     CLASS_NAMES,
     IMM_OBJECT,
     IMM_OBJECT_CLASS,

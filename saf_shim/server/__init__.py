@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""See the modules."""
+"""The simulator's process: the socket that programs reach it by, its loop, its commands, its directory.
+
+This room knows the AIS calls only by their names: what a call means is said by the services behind
+`saf_shim.contract` (IMM, AMF, CLM). Only `simulator`, at the top, puts services and server together.
+
+Reading order, from the ground up: `loop` (descriptors, timers, processes), `processes` (commands that AMF
+runs), `connection` (one socket: lines in, lines out), `session` (one handle's client and its calls),
+`call_log` and `faults` (what tests look at and spoil), `server` (all of that together), `loading` (files that
+are in IMM from the start), `simulator`, `directory` (what stands in DIR), `launch` (a simulator in a process
+of its own).
+"""

@@ -12,12 +12,12 @@ from imm_model.names import parent_dn, rdn_of
 from imm_model.xml import XmlError, XmlObject, read_imm_xml, typed_values
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
-from saf_shim.imm import ccb_changes
-from saf_shim.imm.ccb import Ccb
-from saf_shim.imm.classes import define
-from saf_shim.imm.owners import AdminOwner
-from saf_shim.imm.rules import LOADER, GivenValues
-from saf_shim.imm.store import Store, StoredObject
+from saf_shim.imm.content.classes import define
+from saf_shim.imm.content.rules import LOADER, AttributeValues
+from saf_shim.imm.content.store import Store, StoredObject
+from saf_shim.imm.manager import ccb_changes
+from saf_shim.imm.manager.ccb import Ccb
+from saf_shim.imm.manager.owners import AdminOwner
 
 
 class LoadError(Exception):
@@ -63,10 +63,10 @@ class _Loader:
             typed = typed_values(item, cls.definition, self._path)
         except XmlError as error:
             raise LoadError(str(error)) from None
-        given = [GivenValues(cls.rdn.name, int(cls.rdn.type), (rdn_of(item.dn),))]
+        given = [AttributeValues(cls.rdn.name, int(cls.rdn.type), (rdn_of(item.dn),))]
         for name, values in typed.attributes.items():
             kept = values if len(values) == 1 else tuple(value for value in values if value != "")
-            given.append(GivenValues(name, int(cls.attributes[name].type), kept[::-1]))  # as IMM has them
+            given.append(AttributeValues(name, int(cls.attributes[name].type), kept[::-1]))  # as IMM has them
         try:
             if cls.category == Category.RUNTIME:
                 _insert_runtime(self._store, item.dn, cls.name, given)
@@ -90,7 +90,7 @@ class _Loader:
             raise LoadError(f"{self._path}: {'; '.join(self._ccb.strings) or 'refused'}")
 
 
-def _insert_runtime(store: Store, dn: str, class_name: str, given: list[GivenValues]) -> None:
+def _insert_runtime(store: Store, dn: str, class_name: str, given: list[AttributeValues]) -> None:
     """A persistent runtime object out of a dump: an orphan until its implementer comes."""
     cls = store.classes[class_name]
     parent = store.objects.get(parent_dn(dn))

@@ -22,7 +22,7 @@ _ENDED = select.EPOLLHUP | select.EPOLLERR
 
 
 class LoopTimer:
-    """A timer of the loop; see `saf_shim.contract.Timer`."""
+    """A timer of the loop: a `saf_shim.contract.Timer`."""
 
     __slots__ = ("function", "when")
 
@@ -36,7 +36,7 @@ class LoopTimer:
 
 
 class ProcessWatch:
-    """One interest in the end of a process; see `saf_shim.contract.Watch`."""
+    """One interest in the end of a process: a `saf_shim.contract.Watch`."""
 
     __slots__ = ("_cancel",)
 

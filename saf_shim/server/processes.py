@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands that the simulated AMF runs, and the clearing up of all they leave behind.
 
-Commands begin as those of a real amfnd do (facts/amf.md section 1): cwd ``/``, umask 022, stdio on
+Commands begin as those of a real amfnd do (measured on OpenSAF 5.21.03): cwd ``/``, umask 022, stdio on
 /dev/null, no other descriptor, terminal signals ignored, the server's session. The server is a child
 subreaper, so that daemons they start stay its descendants, and `kill_descendants` finds every one.
 """
@@ -21,7 +21,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class RunningCommand:
-    """A command that has been started; see `saf_shim.contract.Command`."""
+    """A command that has been started: a `saf_shim.contract.Command`."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

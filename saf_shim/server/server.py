@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulator's process: sessions over a Unix socket, the call log, the faults, and the services behind
-them.
+"""The server: it takes connections, makes sessions of them, and hands their calls to the services.
 
-What the calls mean is the services' affair (`saf_shim.contract`); this module knows their names only as text.
+It also writes the call log and spoils calls as the faults say. What a call means is said by the services
+(`saf_shim.contract`); this module knows their names only as text.
 """
 
 from __future__ import annotations
@@ -13,44 +13,22 @@ import resource
 import socket
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from functools import partial
+from typing import Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Arguments, CommandEnd, Node, Service
-from saf_shim.server.connection import Connection, ServerCall, ServerSession
+from saf_shim.server.call_log import CallLog
+from saf_shim.server.connection import Connection
+from saf_shim.server.faults import Faults
 from saf_shim.server.loop import Loop, LoopTimer, ProcessWatch
 from saf_shim.server.processes import Processes, RunningCommand
+from saf_shim.server.session import ServerCall, ServerSession
+from saf_shim.server.waiting import Hang, Line
 
-MAX_LOG = 200_000  # calls that the log remembers
-_IMM_FINALIZE = ("saImmOmFinalize", "saImmOiFinalize")
-
-
-class LoggedCall(NamedTuple):
-    """One line of the call log."""
-
-    number: int
-    time: int  # ns since the epoch, when it was answered
-    pid: int
-    session: int
-    name: str
-    rc: int
-    args: Arguments
-
-
-class Fault:
-    """What shall go wrong with a call, and how often. `rc` None: executed; `lost`: executed, never
-    answered."""
-
-    __slots__ = ("delay", "lost", "rc", "times")
-
-    def __init__(self, rc: Optional[int], times: Optional[int], delay: float, lost: bool) -> None:
-        self.rc = rc
-        self.times = times
-        self.delay = delay
-        self.lost = lost
+MAX_OUTSTANDING = 256  # calls of one connection that wait for their answers
 
 
 class Server:
@@ -65,12 +43,12 @@ class Server:
         self.sessions: dict[int, ServerSession] = {}
         self.services: dict[str, Service] = {}
         self.absent: dict[str, Code] = {}  # prefix of the service that is away: what its calls answer
-        self.faults: dict[str, list[Fault]] = {}
-        self.calls: deque[LoggedCall] = deque(maxlen=MAX_LOG)
+        self.hanging: dict[str, Hang] = {}  # prefix of the service that hangs
+        self.faults = Faults()
+        self.calls = CallLog()
         self.controls: dict[str, Callable[[Arguments], Any]] = {}
         self._connections: set[Connection] = set()
         self._counter = 0
-        self._logged = 0
         self._started: list[Service] = []
         self._listener: Optional[socket.socket] = None
         self._paused = False  # out of descriptors: not accepting until a connection closes
@@ -88,21 +66,21 @@ class Server:
         return time.time_ns()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
-        """See `saf_shim.contract.World`."""
+        """Call `function` once, in `delay` seconds."""
         return self.loop.start_timer(delay, function)
 
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> RunningCommand:
-        """See `saf_shim.contract.World`."""
+        """Start a command of AMF; `on_end` is told how it ended."""
         return self.processes.run(argv, environment, on_end)
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
-        """See `saf_shim.contract.World`."""
+        """Call `on_death` when the process ends; None when there is no such process."""
         return self.loop.watch_process(pid, on_death)
 
     def base_environment(self) -> dict[str, str]:
-        """An amfnd's own variables (facts/amf.md section 1), plus what finds the simulator."""
+        """The variables that a real amfnd gives its commands, and those that lead to the simulator."""
         inherited = os.environ.get("LANG", "C.UTF-8")
         path = os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         own = os.path.join(self.directory, "bin")
@@ -129,31 +107,74 @@ class Server:
         """Let `service` have the sessions whose first call begins with `prefix`; started by `run`."""
         self.services[prefix] = service
 
-    def open_session(self, connection: Connection, variables: Mapping[str, Any]) -> ServerSession:
-        """A new handle's client has connected."""
+    def _begin(self, connection: Connection, message: list[Any], _line: bytes) -> None:
+        """Serve the first message of a connection, which says what the connection is for."""
+        role = message[0] if message else None
+        session = None
+        if role == protocol.MAIN and len(message) == 2 and isinstance(message[1], dict):
+            session = self._open_session(connection, message[1])
+            connection.receive = partial(self._take_request, connection, session)
+        elif role == protocol.CHANNEL and len(message) == 2 and isinstance(message[1], int):
+            session = self.sessions.get(message[1])
+            if session is None or session.channel is not None or session.pid != connection.pid:
+                raise protocol.ProtocolError("no such session")
+            session.channel = connection
+            connection.receive = partial(self._take_request, connection, session)
+            connection.on_close = partial(self._channel_closed, connection, session)
+        elif role == protocol.CONTROL and len(message) == 1:
+            connection.receive = partial(self._take_command, connection)
+        else:
+            raise protocol.ProtocolError("unknown kind of connection")
+        number = session.id if session is not None else 0
+        connection.send(protocol.encode_line([0, 1, {"session": number}]))
+        if session is not None and session.channel is connection:
+            session.wake()
+
+    def _open_session(self, connection: Connection, variables: Mapping[str, Any]) -> ServerSession:
         self._counter += 1
         environment = {name: value for name, value in variables.items() if isinstance(value, str)}
-        session = ServerSession(self._counter, connection.pid, environment, connection)
+        line = Line(self.loop.start_timer, self.now)
+        session = ServerSession(self._counter, connection.pid, environment, connection, line)
         self.sessions[session.id] = session
+        connection.on_close = partial(self._main_closed, connection, session)
         if connection.pid:
             # A child that was forked with our connection open would keep it open after the client's death.
-            connection.watch = self.loop.watch_process(connection.pid, connection.close)
+            session.watch = self.loop.watch_process(connection.pid, connection.close)
         return session
 
-    def end_session(self, session: ServerSession) -> None:
+    def _end_session(self, session: ServerSession) -> None:
         """The client has finalized or died: tell its service, free everything."""
         if session.closed:
             return
         session.closed = True
         del self.sessions[session.id]
+        if session.watch is not None:
+            session.watch.cancel()
         session.end()
-        if session.service is not None:
-            session.service.session_closed(session)
+        session.line.add(partial(self._tell_service, session))
         if session.channel is not None:
             session.channel.close()
         session.main.close()
 
-    def forget(self, connection: Connection) -> None:
+    def _tell_service(self, session: ServerSession) -> None:
+        """Tell the service of a session that it has ended; a service that hangs hears of it later."""
+        for prefix, hang in self.hanging.items():
+            if session.service in (None, self.services.get(prefix)):
+                hang.add(partial(self._tell_service, session))
+                return
+        if session.service is not None:
+            session.service.session_closed(session)
+
+    def _main_closed(self, connection: Connection, session: ServerSession) -> None:
+        self._forget(connection)
+        self._end_session(session)
+
+    def _channel_closed(self, connection: Connection, session: ServerSession) -> None:
+        self._forget(connection)
+        session.channel = None
+        self._end_session(session)
+
+    def _forget(self, connection: Connection) -> None:
         """A connection has closed; there may be room for another."""
         self._connections.discard(connection)
         if self._listener is not None and self._paused:
@@ -162,60 +183,64 @@ class Server:
 
     # calls
 
-    def serve(self, call: ServerCall) -> None:
-        """Serve a call, or spoil it as the faults say."""
-        fault = self._next_fault(call.name)
-        if fault is None:
-            self._execute(call)
+    def _take_request(
+        self, connection: Connection, session: ServerSession, message: list[Any], line: bytes
+    ) -> None:
+        """Serve one message of a session: a call, or what a program's callback returned."""
+        number, name, args = _check_request(message)
+        if name == protocol.RETURN:
+            callback, rc = args.get("id"), args.get("rc")
+            if not isinstance(callback, int) or not isinstance(rc, int):
+                raise protocol.ProtocolError("no such callback")
+            session.returned(callback, rc)
             return
-        call.lost = fault.lost
-        rc = fault.rc
+        if connection.owed >= MAX_OUTSTANDING:
+            raise protocol.ProtocolError("too many calls without reading an answer")
+        connection.owed += 1
+        self._serve(ServerCall(connection, session, (number, name, args), line, self._answer))
 
-        def go_on() -> None:
-            if rc is None:
-                self._execute(call)
-            else:
-                call.reply(rc)
-
-        if fault.delay > 0:
-            self.loop.start_timer(fault.delay, go_on)
+    def _serve(self, call: ServerCall) -> None:
+        """Execute a call, or spoil it as the faults say."""
+        session = call.session
+        assert isinstance(session, ServerSession)
+        fault = self.faults.take(call.name)
+        delay = 0.0 if fault is None else fault.delay
+        go_on = partial(self._execute, call)
+        if fault is not None:
+            call.lost = fault.lost
+            if fault.rc is not None:
+                go_on = partial(call.reply, fault.rc)
+        if call.connection is session.main:
+            session.line.add(go_on, delay)
+        elif delay > 0:  # dispatching goes beside the other calls
+            self.loop.start_timer(delay, go_on)
         else:
             go_on()
-
-    def _next_fault(self, name: str) -> Optional[Fault]:
-        waiting = self.faults.get(name)
-        if not waiting:
-            return None
-        fault = waiting[0]
-        if fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                waiting.pop(0)
-        return fault
 
     def _execute(self, call: ServerCall) -> None:
         session = call.session
         assert isinstance(session, ServerSession)
-        if session.closed:
-            return
+        service = self._find_service(call.name)
+        for prefix, hang in self.hanging.items():
+            if call.name.startswith(prefix) and (service is None or call.name not in service.local_calls):
+                hang.add(partial(self._execute, call))
+                return
         for prefix, code in self.absent.items():
-            if call.name.startswith(prefix):
+            if call.name.startswith(prefix) and (service is None or call.name not in service.finalizers):
                 call.reply(code)
                 return
-        if session.lost:
-            if call.name.endswith("Finalize"):
-                session.finish()
-            # Whoever gives a lost IMM handle back is not punished for it.
-            call.reply(Code.OK if call.name in _IMM_FINALIZE else Code.ERR_BAD_HANDLE)
-            return
         service = session.service
         if service is None:
-            for prefix, candidate in self.services.items():
-                if call.name.startswith(prefix):
-                    service = session.service = candidate
+            service = session.service = self._find_service(call.name)
             if service is None:
                 call.reply(Code.ERR_NOT_SUPPORTED)
                 return
+        if session.lost:
+            code = service.finalizers.get(call.name, Code.ERR_BAD_HANDLE)
+            if call.name in service.finalizers:
+                session.finish()
+            call.reply(code)
+            return
         try:
             answer = service.handle_call(call)
         except AisError as error:
@@ -226,17 +251,35 @@ class Server:
         if answer is not None:
             call.reply(answer.rc, answer.out)
 
-    def record(self, session: ServerSession, call: ServerCall, rc: int) -> None:
-        """Write an answered call into the log."""
-        self._logged += 1
-        self.calls.append(
-            LoggedCall(self._logged, time.time_ns(), session.pid, session.id, call.name, rc, call.args)
-        )
+    def _find_service(self, call: str) -> Optional[Service]:
+        return next((service for prefix, service in self.services.items() if call.startswith(prefix)), None)
+
+    def _answer(self, call: ServerCall, rc: int, out: Optional[Mapping[str, Any]]) -> None:
+        """Send the answer to a call, and do what follows from it."""
+        connection, session = call.connection, call.session
+        assert isinstance(session, ServerSession)
+        connection.owed -= 1
+        if connection.closed:
+            return
+        self.calls.add(time.time_ns(), session.pid, session.id, call.name, rc, call.line)
+        if not call.lost:
+            if connection is session.channel:
+                session.note_channel_is_read()
+            connection.send(protocol.encode_line([call.number, rc, out]))
+        if connection is session.channel:
+            session.wake()
+        if session.finalized and connection is session.main:  # the answer to the finalizing call itself
+            self._end_session(session)
 
     # saf-shim's own commands
 
-    def control(self, name: str, args: Arguments) -> tuple[int, Any]:
-        """Serve one command of a control connection; rc 1 or, with the reason, 0."""
+    def _take_command(self, connection: Connection, message: list[Any], _line: bytes) -> None:
+        number, name, args = _check_request(message)
+        done, answer = self._control(name, args)
+        connection.send(protocol.encode_line([number, done, answer]))
+
+    def _control(self, name: str, args: Arguments) -> tuple[int, Any]:
+        """Serve one command; 1 and its result, or 0 and the reason."""
         function = self.controls.get(name)
         if function is None:
             return 0, f"unknown command {name!r}"
@@ -281,7 +324,10 @@ class Server:
                     self.loop.unregister(self._listener.fileno())
                 return
             sock.setblocking(False)
-            self._connections.add(Connection(self, sock))
+            connection = Connection(self.loop, sock, self.log)
+            connection.receive = partial(self._begin, connection)
+            connection.on_close = partial(self._forget, connection)
+            self._connections.add(connection)
 
     def run(self) -> None:
         """Start the services, serve until `stop`, end everything."""
@@ -309,9 +355,18 @@ class Server:
             self._listener.close()
             self._listener = None
         for connection in list(self._connections):
-            connection.sock.close()
+            connection.abandon()
         self.loop.close()
         self._log_file.close()
+
+
+def _check_request(message: list[Any]) -> tuple[int, str, Arguments]:
+    if len(message) != 3:
+        raise protocol.ProtocolError("a request has three members")
+    number, name, args = message
+    if not isinstance(number, int) or not isinstance(name, str) or not isinstance(args, dict):
+        raise protocol.ProtocolError("a request is [number, name, {arguments}]")
+    return number, name, args
 
 
 def bind_socket(sock: socket.socket, path: str) -> None:

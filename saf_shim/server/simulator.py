@@ -12,13 +12,16 @@ from saf_shim.amf.service import AmfService
 from saf_shim.clm.service import ClmService
 from saf_shim.codes import Code
 from saf_shim.contract import Arguments, Node
+from saf_shim.imm.calls.service import ImmService
 from saf_shim.imm.calls.wire import wire_attributes
-from saf_shim.imm.internal_port import HooksPort
-from saf_shim.imm.rules import GivenValues
-from saf_shim.imm.service import ImmService
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.rules import AttributeValues
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer.attached import HooksPort
 from saf_shim.model.standard import load_standard_model
-from saf_shim.server.server import Fault, LoggedCall, Server
+from saf_shim.server.call_log import LoggedCall
+from saf_shim.server.faults import Fault
+from saf_shim.server.server import Server
+from saf_shim.server.waiting import Hang
 
 
 class Simulator:
@@ -67,43 +70,51 @@ class Simulator:
 
     def _calls(self, args: Arguments) -> list[Any]:
         """The call log, oldest first; with `clear`, emptied after that. `prefix` selects by name."""
-        prefix = str(args.get("prefix") or "")
-        found = [show_call(call) for call in self.server.calls if call.name.startswith(prefix)]
+        found = [show_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
         if args.get("clear"):
             self.server.calls.clear()
         return found
 
     def _fault(self, args: Arguments) -> Any:
-        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`), or `clear`
-        them."""
+        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`).
+
+        With `clear` or `list`, take all faults back or list them."""
+        faults = self.server.faults
         if args.get("clear"):
-            self.server.faults.clear()
+            faults.clear()
             return None
         if args.get("list"):
-            return [
-                [name, fault.rc, fault.times, fault.delay, fault.lost]
-                for name, faults in self.server.faults.items()
-                for fault in faults
-            ]
-        times = args.get("times")
-        fault = Fault(args["rc"], times, float(args.get("delay") or 0), bool(args.get("lost")))
-        if times is not None and times < 1:
-            raise ValueError("times must be at least 1")
-        self.server.faults.setdefault(args["call"], []).append(fault)
+            return faults.pending()
+        delay, lost = float(args.get("delay") or 0), bool(args.get("lost"))
+        faults.add(Fault(args["call"], args["rc"], args.get("times"), delay, lost))
         return None
 
     def _imm(self, args: Arguments) -> None:
-        """What happens to IMM: `absent`, `back`, `restart`."""
+        """What happens to IMM: `absent`, `hang`, `back`, `restart`."""
         what = args.get("what")
         self.server.log(f"imm {what}")
         if what == "absent":
             self.server.absent["saImm"] = Code.ERR_TRY_AGAIN
+        elif what == "hang":
+            self.server.hanging.setdefault("saImm", Hang())
         elif what == "back":
             self.server.absent.pop("saImm", None)
+            self._end_hang()
         elif what == "restart":
             self.imm.restart()
+            self._end_hang()
         else:
-            raise ValueError(f"IMM can be absent, back or restart, not {what}")
+            raise ValueError(f"IMM can be absent, hang, back or restart, not {what}")
+
+    def _end_hang(self) -> None:
+        hang = self.server.hanging.pop("saImm", None)
+        if hang is not None:
+            hang.end()
+
+    def _imm_state(self) -> str:
+        if "saImm" in self.server.hanging:
+            return "hanging"
+        return "absent" if "saImm" in self.server.absent else "present"
 
     def _object(self, args: Arguments) -> Any:
         """What IMM holds of one object: ``[name, type, values]`` of each attribute, None without such an
@@ -113,10 +124,10 @@ class Simulator:
             return None
         port = found.implementer.port if found.implementer is not None else None
         if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
-            port.read_pure(found, sorted(found.cls.pure), lambda _rc: None)
+            port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
         return wire_attributes(
             [
-                GivenValues(name, int(found.cls.attributes[name].type), found.get(name))
+                AttributeValues(name, int(found.cls.attributes[name].type), found.get(name))
                 for name in found.cls.read_order
             ]
         )
@@ -141,7 +152,7 @@ class Simulator:
             "classes": len(self.store.classes),
             "objects": len(self.store.objects),
             "calls": len(self.server.calls),
-            "imm": "absent" if "saImm" in self.server.absent else "present",
+            "imm": self._imm_state(),
         }
 
 

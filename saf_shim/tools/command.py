@@ -12,9 +12,12 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn, Optional
 
 from imm_model.types import decode_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
 
 Tool = Callable[[Sequence[str]], int]
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Optional
 
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import decode_text, encode_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 
 class OptionError(Exception):

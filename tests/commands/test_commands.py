@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import os
 import select
@@ -17,8 +19,8 @@ from component_cluster import knows_other_users
 from component_fakes import MemoryLog
 
 from amf_netwatch import cli
-from amf_netwatch.cli import COMMANDS, parse_options
-from amf_netwatch.commands.demo import Changes
+from amf_netwatch.cli import COMMANDS
+from amf_netwatch.commands.setting_options import parse_options
 from amf_netwatch.component import clc
 from amf_netwatch.component.privileges import find_account
 from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
@@ -365,6 +367,38 @@ def test_help_lists_every_command_and_version_is_told():
     assert run("no-such").returncode == 2
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_the_same_shape(command):
+    """`main(arguments) -> int`, and `make_parser()` in each module that reads its options with argparse."""
+    module = importlib.import_module(f"amf_netwatch.commands.{command.module}")
+    signature = inspect.signature(module.main)
+    assert list(signature.parameters) == ["arguments"]
+    assert signature.return_annotation == "int"
+    if "argparse" in vars(module):
+        assert module.make_parser().prog == f"amf-netwatch {command.name}"
+
+
+def test_every_module_of_the_room_is_a_command_or_named_by_it():
+    room = ROOT / "amf_netwatch" / "commands"
+    found = {".".join(path.relative_to(room).with_suffix("").parts) for path in room.rglob("*.py")}
+    shared = {"__init__", "network.__init__", "shape", "setting_options"}
+    assert found - shared == {command.module for command in COMMANDS}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["classes"], ["model"], ["run", "--help"]])
+def test_a_full_disk_is_one_line(words):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "amf_netwatch", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "amf-netwatch: standard output: No space left on device\n")
+
+
 @pytest.mark.parametrize("command", ["run", "instantiate"])
 def test_help_of_the_light_commands_lists_every_setting(command):
     text = run(command, "--help").stdout
@@ -400,7 +434,8 @@ def test_main_catches_our_errors(capsys, monkeypatch):
 def test_what_the_component_does_not_import():
     """Each of these costs milliseconds and megabytes (`re` comes with `typing` up to Python 3.12)."""
     text = (
-        "import sys; before = set(sys.modules); import amf_netwatch.cli, amf_netwatch.component.process; "
+        "import sys; before = set(sys.modules); "
+        "import amf_netwatch.cli, amf_netwatch.commands.run, amf_netwatch.component.process; "
         "print(*set(sys.modules) - before)"
     )
     done = subprocess.run(
@@ -528,7 +563,24 @@ def test_objects_of_a_node_that_is_gone_are_stale():
     found.implementer = ""
     (row,) = rows_of([found])
     assert cells(row)[2] == "stale"
-    assert as_json(row)["stale"] is True
+    assert (as_json(row)["stale"], as_json(row)["gone"]) == (True, False)
+
+
+def test_objects_that_read_empty_are_gone_and_still_shown():
+    """Some seconds after its owner went, an object's every value reads empty, its class included."""
+    empty = dict.fromkeys(interface("PL-3", "eth0").object.attributes, ())
+    found = SimpleNamespace(object=ImmObject("netIf=a%2Cb,netWatchNode=PL-3", "", empty), implementer="")
+    (row,) = rows_of([found])
+    assert cells(row) == ("PL-3", "a,b", "gone", "-", "-", "-", "-", "-")
+    printed = as_json(row)
+    assert (printed["stale"], printed["gone"], printed["mtu"], printed["physical"]) == (
+        True,
+        True,
+        None,
+        None,
+    )
+    other = SimpleNamespace(object=ImmObject("safApp=x", "", {}), implementer="")
+    assert rows_of([other]) == []
 
 
 def test_rows_and_cells():
@@ -563,16 +615,3 @@ def test_columns_stand_below_each_other_also_with_wide_letters():
 
 def test_unprintable_names_cannot_play_with_the_terminal():
     assert printable(b"\x1b[31m\xff") == "\\x1b[31m\\xff"
-
-
-def test_changes_are_marked_for_a_while():
-    changes = Changes()
-    before = rows_of([interface("SC-1", "a"), interface("SC-1", "b")])
-    assert [each.mark for each in changes.mark(before, 0.0)] == [" ", " "]
-    after = rows_of([interface("SC-1", "a", mtu=(9000,)), interface("SC-1", "c")])
-    assert [(each.mark, each.row.name) for each in changes.mark(after, 1.0)] == [
-        ("~", "a"),
-        ("-", "b"),
-        ("+", "c"),
-    ]
-    assert [(each.mark, each.row.name) for each in changes.mark(after, 100.0)] == [(" ", "a"), (" ", "c")]

@@ -16,8 +16,8 @@ import pytest
 from kernel_fixtures import Namespace
 from netlink_programs import MONITOR, PATIENCE, WAIT, Program, command
 
-from amf_netwatch.commands.monitor import main as monitor_main
-from amf_netwatch.commands.wait import main as wait_main
+from amf_netwatch.commands.network.monitor import main as monitor_main
+from amf_netwatch.commands.network.wait import main as wait_main
 
 
 def run(module: str, *arguments: str) -> tuple[int, str, str]:
@@ -194,7 +194,7 @@ def test_monitor_imports_only_what_it_needs(namespace: Namespace) -> None:
     """Its start costs little more than Python's own."""
     unwanted = ["json", "dataclasses", "inspect", "logging", "socket", "subprocess", "asyncio", "pyosaf"]
     program = (
-        "import sys; from amf_netwatch.commands.monitor import main; main(['--count', '0']);"
+        "import sys; from amf_netwatch.commands.network.monitor import main; main(['--count', '0']);"
         f"print(sorted(set(sys.modules) & set({unwanted})))"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)

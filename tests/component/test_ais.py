@@ -48,6 +48,8 @@ from amf_netwatch import ais
 from amf_netwatch.assignment import *
 from amf_netwatch.errors import *
 from amf_netwatch.interfaces.record import *
+from amf_netwatch.publication.classes import CLASSES
+from amf_netwatch.publication.objects import *
 from imm_model.objects import ImmObject
 
 def node(name, **changes):
@@ -61,7 +63,7 @@ def code_of(call, *arguments):
         return error.code
     return OK
 
-oi = ais.ObjectImplementer()
+oi = ais.ObjectImplementer(CLASSES)
 """
 
 

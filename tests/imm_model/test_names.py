@@ -19,7 +19,6 @@ from imm_model.names import (
     rdn_of,
     rdn_value,
     split_dn,
-    unescape_dn,
 )
 
 dn_parts = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
@@ -98,5 +97,5 @@ def test_splitting_undoes_joining(parts):
 def test_a_dn_nested_in_an_rdn_comes_back(parts):
     dn = ",".join(parts)
     nested = escape_dn(dn)
-    assert unescape_dn(nested) == dn
+    assert nested.replace("\\,", ",") == dn
     assert split_dn(f"safSISU={nested},safSi=S") == (f"safSISU={nested}", "safSi=S")

@@ -170,3 +170,9 @@ def test_any_bytes_give_a_document_or_an_xml_error(data):
         parse_imm_xml(HEAD.encode() + data)
     except XmlError:
         pass
+
+
+def test_an_unknown_encoding_is_a_fault_of_the_file():
+    data = b'<?xml version="1.0" encoding="klingon"?><imm:IMM-contents xmlns:imm="x"/>'
+    with pytest.raises(XmlError, match=r"file\.xml:1: .*klingon"):
+        parse_imm_xml(data, "file.xml")

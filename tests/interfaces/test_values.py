@@ -14,21 +14,20 @@ from hypothesis import strategies as st
 
 from amf_netwatch.errors import SettingsError
 from amf_netwatch.interfaces.inventory import Inventory
-from amf_netwatch.interfaces.record import (
-    Interface,
-    NodeFacts,
+from amf_netwatch.interfaces.record import Interface, NodeFacts
+from amf_netwatch.log import Log, SyslogSink, format_value
+from amf_netwatch.log_lines import BY_NAME, EVENTS, LEVEL_NAMES
+from amf_netwatch.netlink.codec.link import format_address
+from amf_netwatch.netlink.patterns import matches, matches_any
+from amf_netwatch.publication.classes import CLASSES, INTERFACE, NODE
+from amf_netwatch.publication.objects import (
     interface_attributes,
     interface_dn,
     interface_name,
-    mac_as_text,
     name_as_text,
     node_attributes,
     node_dn,
 )
-from amf_netwatch.log import Log, SyslogSink, format_value
-from amf_netwatch.log_lines import BY_NAME, EVENTS, LEVEL_NAMES
-from amf_netwatch.netlink.patterns import matches, matches_any
-from amf_netwatch.publication.classes import CLASSES, INTERFACE, NODE
 from amf_netwatch.settings import (
     TABLE,
     ProcessSettings,
@@ -187,7 +186,7 @@ FACTS = st.builds(
     Interface,
     BYTES,
     st.integers(1, 2**31 - 1),
-    st.binary(max_size=20).map(mac_as_text),
+    st.binary(max_size=20).map(format_address),
     st.integers(0, 2**32 - 1),
     st.booleans(),
     st.sampled_from(["up", "down", "unknown"]),
@@ -248,8 +247,8 @@ def test_node_attributes_are_complete():
 
 
 def test_macs_and_names_as_text():
-    assert mac_as_text(bytes.fromhex("02AABB")) == "02:aa:bb"
-    assert mac_as_text(b"") == ""
+    assert format_address(bytes.fromhex("02AABB")) == "02:aa:bb"
+    assert format_address(b"") == ""
     assert name_as_text("é".encode()) == "é"
     assert name_as_text(b"\xff,") == "%FF%2C"
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amf_netwatch.interfaces.inventory import Inventory
-from amf_netwatch.interfaces.record import Interface, interface_attributes, interface_dn
+from amf_netwatch.interfaces.record import Interface
+from amf_netwatch.publication.objects import interface_attributes, interface_dn
 from amf_netwatch.publication.publisher import Publisher
 from imm_model.objects import ImmObject
 

@@ -10,8 +10,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Optional
 
 from imm_model.names import escape_dn, parent_dn
-from saf_shim.amf.cluster import administration, inventory
-from saf_shim.amf.cluster.director import Director
+from saf_shim.amf.cluster import director
+from saf_shim.amf.cluster.administration import operations
+from saf_shim.amf.cluster.simulated import SimulatedCluster
 from saf_shim.amf.effects import (
     Create,
     Delete,
@@ -23,7 +24,7 @@ from saf_shim.amf.effects import (
     StopTimer,
     Update,
 )
-from saf_shim.amf.library import FIRST_HANDLE, NAME_VARIABLE, Handle, Library
+from saf_shim.amf.library import FIRST_HANDLE, NAME_VARIABLE, AmfHandle, Library
 from saf_shim.amf.states import SECOND, Operation
 from saf_shim.codes import AisError, Code
 
@@ -41,7 +42,7 @@ CALLBACKS = [
 
 
 class View:
-    """A model in a dictionary; see `saf_shim.imm.internal.View`."""
+    """A model in a dictionary; see `saf_shim.imm.implementer.hooks.View`."""
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[str, Attributes]] = {}
@@ -170,7 +171,7 @@ _TIMES = {"saAmfHctDefPeriod": SECOND, "saAmfHctDefMaxDuration": SECOND}
 class Process:
     """A component's process: registered, and it remembers what it was told."""
 
-    def __init__(self, pid: int, component: str, handle: Handle) -> None:
+    def __init__(self, pid: int, component: str, handle: AmfHandle) -> None:
         self.pid = pid
         self.component = component
         self.handle = handle
@@ -180,12 +181,12 @@ class Process:
 
 
 class World:
-    """The director, and everything outside it."""
+    """The directors, and everything outside them."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.director = Director(model.view, model.nodes)
-        self.library = Library(self.director)
+        self.cluster = SimulatedCluster(model.view, model.nodes)
+        self.library = Library(self.cluster)
         self.commands: dict[int, RunCommand] = {}
         self.processes: dict[int, Process] = {}
         self.timers: dict[Hashable, int] = {}
@@ -195,15 +196,15 @@ class World:
         self.objects: set[str] = set()
         self.history: list[Any] = []
         self.pids = 100
-        inventory.load(self.director)
+        director.start(self.cluster)
         self.pump()
 
     # effects
 
     def pump(self) -> None:
-        self.director.settle()
+        director.settle(self.cluster)
         while True:
-            effects = self.director.take()
+            effects = self.cluster.outbox.take_effects()
             if not effects:
                 return
             for effect in effects:
@@ -245,11 +246,11 @@ class World:
 
     def operate(self, operation: Operation, dn: str) -> int:
         """Begin an administrative operation; its ticket."""
-        ticket = self.director.ticket()
+        ticket = self.cluster.outbox.ticket()
         self.asked.add(ticket)
         try:
             class_name = self.model.view.class_of(dn) or ""
-            administration.operate(self.director, class_name, dn, operation, ticket)
+            operations.operate(self.cluster, class_name, dn, operation, ticket)
         except AisError as error:
             self.ended[ticket] = (error.code, error.text)
         self.pump()
@@ -265,7 +266,7 @@ class World:
                     self.die(pid)
         elif status == 0 and register:
             self.start(component)
-        self.director.command_ended(ticket, status)
+        director.command_ended(self.cluster, ticket, status)
         self.pump()
 
     def start(self, component: str) -> Optional[Process]:
@@ -324,7 +325,7 @@ class World:
 
     def fire(self, key: Hashable) -> None:
         del self.timers[key]
-        self.director.timer_fired(key)
+        director.timer_fired(self.cluster, key)
         self.pump()
 
     # convenience

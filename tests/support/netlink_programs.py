@@ -17,7 +17,9 @@ MONITOR, WAIT = "monitor", "wait"
 
 def command(module: str, *arguments: str) -> list[str]:
     """The command line that runs the `main` of one of the command modules."""
-    program = f"import sys; from amf_netwatch.commands.{module} import main; sys.exit(main(sys.argv[1:]))"
+    program = (
+        f"import sys; from amf_netwatch.commands.network.{module} import main; sys.exit(main(sys.argv[1:]))"
+    )
     return [sys.executable, "-c", program, *arguments]
 
 

@@ -7,22 +7,19 @@ Invocations are reused: they are numbers of a small pool, as those of OpenSAF's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from saf_shim.amf.effects import SendCallback
 from saf_shim.amf.events import ComponentEvent
+from saf_shim.amf.node.local_node import LocalNode
 from saf_shim.amf.node.records import Callback, Healthcheck, LocalComponent, LocalCsi
-from saf_shim.amf.states import Csi, CsiFlags, CsiTransition, ErrorSource, Ha
-
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
+from saf_shim.amf.states import CsiFlags, CsiTransition, Ha, Progress
 
 FIRST_INVOCATION = 0xFF900001
 POOL = 32
-OK = 1
 
 
-def new_invocation(node: NodeDirector) -> int:
+def new_invocation(node: LocalNode) -> int:
     """The next number of the pool that is not in use."""
     used = {c.invocation for component in node.components.values() for c in component.callbacks}
     number = node.last_invocation
@@ -33,7 +30,7 @@ def new_invocation(node: NodeDirector) -> int:
             return FIRST_INVOCATION + number
 
 
-def send(node: NodeDirector, component: LocalComponent, kind: str, csi: Optional[LocalCsi] = None) -> None:
+def send(node: LocalNode, component: LocalComponent, kind: str, csi: Optional[LocalCsi] = None) -> None:
     """Send a terminate or CSI callback to the registered process; `csi` None: to all CSIs."""
     if not component.registered:
         return
@@ -56,7 +53,7 @@ def send(node: NodeDirector, component: LocalComponent, kind: str, csi: Optional
     _emit(node, component, callback, arguments, timeout)
 
 
-def send_healthcheck(node: NodeDirector, check: Healthcheck) -> None:
+def send_healthcheck(node: LocalNode, check: Healthcheck) -> None:
     component = check.component
     callback = Callback(Callback.HEALTHCHECK, new_invocation(node), check.handle, key=check.key)
     arguments = {"invocation": callback.invocation, "compName": component.dn, "healthcheckKey": check.key}
@@ -64,16 +61,16 @@ def send_healthcheck(node: NodeDirector, check: Healthcheck) -> None:
 
 
 def _emit(
-    node: NodeDirector, component: LocalComponent, callback: Callback, arguments: dict[str, Any], timeout: int
+    node: LocalNode, component: LocalComponent, callback: Callback, arguments: dict[str, Any], timeout: int
 ) -> None:
     component.callbacks.append(callback)
-    node.emit(SendCallback(callback.handle, callback.kind, arguments))
+    node.outbox.emit(SendCallback(callback.handle, callback.kind, arguments))
     node.start_timer("callback", (component.dn, callback.invocation), timeout)
 
 
 def _descriptor(csi: LocalCsi, to_all: bool) -> dict[str, Any]:
     """SaAmfCSIDescriptorT; attributes come with ADD_ONE alone."""
-    added = not to_all and csi.previous in (None, Csi.UNASSIGNED)
+    added = not to_all and csi.previous in (None, Progress.UNASSIGNED)
     flags = CsiFlags.TARGET_ALL if to_all else CsiFlags.ADD_ONE if added else CsiFlags.TARGET_ONE
     result: dict[str, Any] = {
         "csiFlags": int(flags),
@@ -92,7 +89,7 @@ def _descriptor(csi: LocalCsi, to_all: bool) -> dict[str, Any]:
 # -- answers
 
 
-def find(node: NodeDirector, invocation: int) -> Optional[tuple[LocalComponent, Callback]]:
+def find(node: LocalNode, invocation: int) -> Optional[tuple[LocalComponent, Callback]]:
     for component in node.components.values():
         callback = component.callback(invocation)
         if callback is not None:
@@ -100,119 +97,10 @@ def find(node: NodeDirector, invocation: int) -> Optional[tuple[LocalComponent, 
     return None
 
 
-def answered(node: NodeDirector, invocation: int, error: int) -> None:
-    """saAmfResponse; `error` is OK or FAILED_OPERATION (anything else counts as that). Late answers are
-    ignored."""
-    found = find(node, invocation)
-    if found is None:
-        return
-    component, callback = found
-    _ANSWERS[callback.kind](node, component, callback, error == OK)
-
-
-def _healthcheck_answered(
-    node: NodeDirector, component: LocalComponent, callback: Callback, ok: bool
-) -> None:
-    check = component.healthchecks.get((callback.key, callback.handle))
-    if not ok:
-        if check is not None:
-            node.error(component, ErrorSource.HEALTHCHECK_FAILED, check.recovery)
-        return
-    drop(node, component, callback)
-    if check is not None:
-        overdue = check.status == Healthcheck.OVERDUE
-        check.status = Healthcheck.STABLE
-        if overdue:
-            node.run_healthcheck(check)
-
-
-def _terminate_answered(node: NodeDirector, component: LocalComponent, callback: Callback, ok: bool) -> None:
-    if ok:
-        component.termination_invocation = (
-            callback.invocation
-        )  # now its process has to go, within the same time-out
-        return
-    component.termination_failed = True
-    node.component_event(component, ComponentEvent.CLEANUP)
-    drop(node, component, callback)
-
-
-def _csi_set_answered(node: NodeDirector, component: LocalComponent, callback: Callback, ok: bool) -> None:
-    csi = component.csi(callback.csi) if callback.csi else None
-    told = csi if csi is not None else next(iter(component.csis), None)
-    overtaken = told is None or callback.ha != told.si.ha or (csi is not None and component.all_csis)
-    if overtaken:
-        drop(node, component, callback)
-    elif not ok:
-        node.error(component, ErrorSource.CSI_SET_FAILED)
-    elif callback.ha == Ha.QUIESCING:
-        node.stop_timer("callback", (component.dn, callback.invocation))
-        timeout = node.configuration.quiescing_timeout(component.dn)
-        node.start_timer("quiescing", component.dn, timeout)
-    else:
-        node.component_assigned(component, csi)
-
-
-def _csi_remove_answered(node: NodeDirector, component: LocalComponent, callback: Callback, ok: bool) -> None:
-    csi = component.csi(callback.csi) if callback.csi else None
-    if not ok:
-        node.error(component, ErrorSource.CSI_REMOVE_FAILED)
-    if component.csis and (csi is None or csi in component.csis):
-        node.component_removed(component, csi)
-    node.stop_timer("quiescing", component.dn)
-
-
-_ANSWERS = {
-    Callback.HEALTHCHECK: _healthcheck_answered,
-    Callback.TERMINATE: _terminate_answered,
-    Callback.CSI_SET: _csi_set_answered,
-    Callback.CSI_REMOVE: _csi_remove_answered,
-}
-
-
-def quiescing_complete(node: NodeDirector, invocation: int, error: int) -> None:
-    """saAmfCSIQuiescingComplete."""
-    found = find(node, invocation)
-    if found is None:
-        return
-    component, callback = found
-    node.stop_timer("quiescing", component.dn)
-    if error != OK:
-        node.error(component, ErrorSource.CSI_SET_FAILED)
-        return
-    csi = component.csi(callback.csi) if callback.csi else None
-    if csi is not None or not callback.csi:
-        node.component_assigned(component, csi)
-
-
 # -- time-outs
 
-_LATE = {
-    Callback.HEALTHCHECK: ErrorSource.HEALTHCHECK_TIMEOUT,
-    Callback.CSI_SET: ErrorSource.CSI_SET_TIMEOUT,
-    Callback.CSI_REMOVE: ErrorSource.CSI_REMOVE_TIMEOUT,
-}
 
-
-def expired(node: NodeDirector, component: LocalComponent, invocation: int) -> None:
-    """No answer in time (terminate: answered, but the process did not go)."""
-    callback = component.callback(invocation)
-    if callback is None:
-        return
-    if callback.kind == Callback.TERMINATE:
-        component.termination_failed = True
-        if component.termination_invocation:
-            forget_termination(node, component)
-        node.component_event(component, ComponentEvent.CLEANUP)
-    elif callback.kind == Callback.HEALTHCHECK:
-        check = component.healthchecks.get((callback.key, callback.handle))
-        if check is not None:
-            node.error(component, _LATE[callback.kind], check.recovery)
-    else:
-        node.error(component, _LATE[callback.kind])
-
-
-def forget_termination(node: NodeDirector, component: LocalComponent) -> None:
+def forget_termination(node: LocalNode, component: LocalComponent) -> None:
     """The process that answered terminate with OK is gone, or is being cleaned up."""
     callback = component.callback(component.termination_invocation)
     component.termination_invocation = 0
@@ -223,25 +111,25 @@ def forget_termination(node: NodeDirector, component: LocalComponent) -> None:
 # -- queue
 
 
-def drop(node: NodeDirector, component: LocalComponent, callback: Callback) -> None:
+def drop(node: LocalNode, component: LocalComponent, callback: Callback) -> None:
     if callback in component.callbacks:
         component.callbacks.remove(callback)
     node.stop_timer("callback", (component.dn, callback.invocation))
 
 
-def drop_all(node: NodeDirector, component: LocalComponent) -> None:
+def drop_all(node: LocalNode, component: LocalComponent) -> None:
     for callback in list(component.callbacks):
         drop(node, component, callback)
 
 
-def drop_csi(node: NodeDirector, component: LocalComponent, csi: str) -> None:
+def drop_csi(node: LocalNode, component: LocalComponent, csi: str) -> None:
     """Those about the CSI; with an empty name those about any."""
     for callback in list(component.callbacks):
         if callback.kind in (Callback.CSI_SET, Callback.CSI_REMOVE) and csi in ("", callback.csi):
             drop(node, component, callback)
 
 
-def drop_handle(node: NodeDirector, component: LocalComponent, handle: int) -> None:
+def drop_handle(node: LocalNode, component: LocalComponent, handle: int) -> None:
     """The handle is finalized: what was sent to it will not be answered."""
     for callback in list(component.callbacks):
         if callback.handle != handle:

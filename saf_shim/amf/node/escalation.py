@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import Callable, NamedTuple, Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.node import callbacks, unit_assignment
+from saf_shim.amf.node import callbacks, presence, unit_assignment
+from saf_shim.amf.node.local_node import LocalNode
 from saf_shim.amf.node.records import LocalComponent, LocalUnit
 from saf_shim.amf.states import ERROR_WORDS, RECOVERY_WORDS, ErrorSource, Operational, Presence, Recovery
-
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
 
 
 class Level(IntEnum):
@@ -69,8 +67,12 @@ LADDER = (
 # -- what is found wrong
 
 
-def error(node: NodeDirector, component: LocalComponent, source: ErrorSource, recommended: int) -> None:
-    """An error of `component`; `recommended` is a Recovery."""
+def error(
+    node: LocalNode, component: LocalComponent, source: ErrorSource, recommended: Optional[int] = None
+) -> None:
+    """An error of `component`; `recommended` is a Recovery, or None: what the model says for its errors."""
+    if recommended is None:
+        recommended = node.configuration.recovery_on_error(component.dn)
     if component.termination_invocation:
         callbacks.forget_termination(node, component)
     if component.admin_restart:
@@ -103,7 +105,7 @@ def error(node: NodeDirector, component: LocalComponent, source: ErrorSource, re
 # -- which recovery
 
 
-def escalate(node: NodeDirector, unit: LocalUnit, component: LocalComponent, recovery: Recovery) -> Recovery:
+def escalate(node: LocalNode, unit: LocalUnit, component: LocalComponent, recovery: Recovery) -> Recovery:
     """The recovery to carry out instead of the recommended one; counts it."""
     configuration = node.configuration
     if recovery == Recovery.NO_RECOMMENDATION:
@@ -125,7 +127,7 @@ def escalate(node: NodeDirector, unit: LocalUnit, component: LocalComponent, rec
     return recovery
 
 
-def _climb(node: NodeDirector, unit: LocalUnit) -> Recovery:
+def _climb(node: LocalNode, unit: LocalUnit) -> Recovery:
     configuration = node.configuration
     if unit.level == Level.COMPONENT_RESTART and unit.component_restarts == 0:
         unit.level = _first_level(node, unit)
@@ -149,25 +151,25 @@ def _climb(node: NodeDirector, unit: LocalUnit) -> Recovery:
     return Recovery.NODE_FAILOVER
 
 
-def _first_level(node: NodeDirector, unit: LocalUnit) -> Level:
+def _first_level(node: LocalNode, unit: LocalUnit) -> Level:
     """A limit of 0 takes its level off the ladder."""
     if node.configuration.component_restart_max(unit.dn) != 0:
         return Level.COMPONENT_RESTART
     return _level_above_component_restart(node, unit)
 
 
-def _level_above_component_restart(node: NodeDirector, unit: LocalUnit) -> Level:
+def _level_above_component_restart(node: LocalNode, unit: LocalUnit) -> Level:
     configuration = node.configuration
     if configuration.unit_restart_max(unit.dn) != 0 and node.restartable(unit):
         return Level.SU_RESTART
     return _level_above_unit_restart(node)
 
 
-def _level_above_unit_restart(node: NodeDirector) -> Level:
+def _level_above_unit_restart(node: LocalNode) -> Level:
     return Level.SU_FAILOVER if node.configuration.failover_max(node.dn) != 0 else Level.NODE_FAILOVER
 
 
-def _su_restart(node: NodeDirector, unit: LocalUnit) -> Recovery:
+def _su_restart(node: LocalNode, unit: LocalUnit) -> Recovery:
     configuration = node.configuration
     recovery = Recovery.SU_RESTART
     if unit.presence in (Presence.INSTANTIATING, Presence.RESTARTING) or unit.assignment_pending:
@@ -185,7 +187,7 @@ def _su_restart(node: NodeDirector, unit: LocalUnit) -> Recovery:
     return recovery
 
 
-def _leave_unit_restart(node: NodeDirector, unit: LocalUnit) -> Recovery:
+def _leave_unit_restart(node: LocalNode, unit: LocalUnit) -> Recovery:
     if _level_above_unit_restart(node) == Level.SU_FAILOVER:
         unit.level = Level.SU_FAILOVER
         return _su_failover(node, unit)
@@ -193,7 +195,7 @@ def _leave_unit_restart(node: NodeDirector, unit: LocalUnit) -> Recovery:
     return Recovery.NODE_FAILOVER
 
 
-def _su_failover(node: NodeDirector, unit: LocalUnit) -> Recovery:
+def _su_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
     """A restart that has come to level 2."""
     configuration = node.configuration
     if node.failovers and node.failovers >= configuration.failover_max(node.dn):
@@ -202,7 +204,7 @@ def _su_failover(node: NodeDirector, unit: LocalUnit) -> Recovery:
     return Recovery.SU_FAILOVER if configuration.su_failover(unit.dn) else Recovery.COMPONENT_FAILOVER
 
 
-def _count_failover(node: NodeDirector, unit: LocalUnit) -> Recovery:
+def _count_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
     """A failover that was recommended."""
     configuration = node.configuration
     if configuration.failover_max(node.dn) == 0 or (
@@ -214,20 +216,20 @@ def _count_failover(node: NodeDirector, unit: LocalUnit) -> Recovery:
     return Recovery.SU_FAILOVER if configuration.su_failover(unit.dn) else Recovery.COMPONENT_FAILOVER
 
 
-def _count(node: NodeDirector) -> None:
+def _count(node: LocalNode) -> None:
     if node.failovers == 0:
         node.start_timer("failover", "", node.configuration.failover_probation(node.dn))
     node.failovers += 1
 
 
-def _fail_node_over(node: NodeDirector) -> Recovery:
+def _fail_node_over(node: LocalNode) -> Recovery:
     node.stop_timer("failover", "")
     node.failovers = 0
     node.level = Level.NODE_FAILOVER
     return Recovery.NODE_FAILOVER
 
 
-def unit_probation_over(node: NodeDirector, unit: LocalUnit) -> None:
+def unit_probation_over(node: LocalNode, unit: LocalUnit) -> None:
     if unit.level == Level.COMPONENT_RESTART:
         unit.component_restarts = 0
         reset_component_restarts(node, unit)
@@ -241,7 +243,7 @@ def unit_probation_over(node: NodeDirector, unit: LocalUnit) -> None:
         unit.level = node.level = Level.COMPONENT_RESTART
 
 
-def node_probation_over(node: NodeDirector) -> None:
+def node_probation_over(node: LocalNode) -> None:
     for unit in node.units.values():
         if unit.level == Level.SU_FAILOVER:
             unit.component_restarts = 0
@@ -253,7 +255,7 @@ def node_probation_over(node: NodeDirector) -> None:
     node.level = Level.COMPONENT_RESTART
 
 
-def reset_component_restarts(node: NodeDirector, unit: LocalUnit) -> None:
+def reset_component_restarts(node: LocalNode, unit: LocalUnit) -> None:
     for component in unit.components:
         if component.restarts:
             component.restarts = 0
@@ -263,7 +265,7 @@ def reset_component_restarts(node: NodeDirector, unit: LocalUnit) -> None:
 # -- carrying it out
 
 
-def recover(node: NodeDirector, unit: LocalUnit, component: LocalComponent, recovery: Recovery) -> None:
+def recover(node: LocalNode, unit: LocalUnit, component: LocalComponent, recovery: Recovery) -> None:
     if component.presence == Presence.INSTANTIATING:
         _mark(node, component)
         node.component_event(component, ComponentEvent.INSTANTIATION_FAILED)
@@ -281,23 +283,23 @@ def recover(node: NodeDirector, unit: LocalUnit, component: LocalComponent, reco
     RECOVERIES[recovery](node, unit, component)
 
 
-def _mark(node: NodeDirector, component: LocalComponent) -> None:
+def _mark(node: LocalNode, component: LocalComponent) -> None:
     component.failed = True
     node.set_operational(component, Operational.DISABLED)
 
 
-def restart_component(node: NodeDirector, component: LocalComponent) -> None:
+def restart_component(node: LocalNode, component: LocalComponent) -> None:
     """Recovery, or the administrator's restart."""
-    node.forget(component)
+    presence.forget(node, component)
     node.component_event(component, ComponentEvent.RESTART)
 
 
-def _component_restart(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _component_restart(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     component.failed = True
     restart_component(node, component)
 
 
-def _unit_restart(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _unit_restart(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     unit.failed = True
     unit.operational = Operational.DISABLED
     _mark(node, component)
@@ -310,7 +312,7 @@ def _unit_restart(node: NodeDirector, unit: LocalUnit, component: LocalComponent
         node.component_event(component, ComponentEvent.CLEANUP)
 
 
-def _component_failover(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _component_failover(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     _mark(node, component)
     unit.failed = True
     unit.failover = True
@@ -319,7 +321,7 @@ def _component_failover(node: NodeDirector, unit: LocalUnit, component: LocalCom
     node.component_event(component, ComponentEvent.CLEANUP)
 
 
-def _unit_failover(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _unit_failover(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     component.failed = True
     component.operational = Operational.DISABLED
     unit.failed = True
@@ -338,7 +340,7 @@ def _end_restart(unit: LocalUnit) -> None:
         unit.admin_restart = False
 
 
-def _node_switchover(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _node_switchover(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     _mark(node, component)
     unit.failed = True
     node.begin_switchover(unit)
@@ -356,7 +358,7 @@ def _node_switchover(node: NodeDirector, unit: LocalUnit, component: LocalCompon
         node.component_event(component, ComponentEvent.CLEANUP)
 
 
-def _node_failover(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _node_failover(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     node.begin_failover(unit)
     component.failed = True
     component.operational = Operational.DISABLED
@@ -364,22 +366,22 @@ def _node_failover(node: NodeDirector, unit: LocalUnit, component: LocalComponen
     unit.operational = Operational.DISABLED
     _end_restart(unit)
     for each in sorted(node.components.values(), key=lambda c: c.dn):
-        node.forget(each)
+        presence.forget(node, each)
         node.component_event(each, ComponentEvent.CLEANUP)
         node.set_unit_presence(each.unit, Presence.TERMINATING)
 
 
-def _node_failfast(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _node_failfast(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     """The node is rebooted at once."""
     node.reboot(unit, Recovery.NODE_FAILFAST)
 
 
-def _cluster_reset(node: NodeDirector, unit: LocalUnit, component: LocalComponent) -> None:
+def _cluster_reset(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
     """Every node is rebooted at once."""
     node.reboot(unit, Recovery.CLUSTER_RESET)
 
 
-RECOVERIES: Mapping[Recovery, Callable[[NodeDirector, LocalUnit, LocalComponent], None]] = {
+RECOVERIES: Mapping[Recovery, Callable[[LocalNode, LocalUnit, LocalComponent], None]] = {
     Recovery.COMPONENT_RESTART: _component_restart,
     Recovery.SU_RESTART: _unit_restart,
     Recovery.COMPONENT_FAILOVER: _component_failover,
@@ -391,7 +393,7 @@ RECOVERIES: Mapping[Recovery, Callable[[NodeDirector, LocalUnit, LocalComponent]
 }
 
 
-def forget_unit(node: NodeDirector, unit: LocalUnit) -> None:
+def forget_unit(node: LocalNode, unit: LocalUnit) -> None:
     """Its counts begin at 0 (unless it failed); every component is forgotten."""
     if not unit.failed:
         unit.level = Level.COMPONENT_RESTART
@@ -400,4 +402,4 @@ def forget_unit(node: NodeDirector, unit: LocalUnit) -> None:
         unit.restarts = 0
         node.report(unit.dn, "saAmfSURestartCount", 0)
     for component in unit.components:
-        node.forget(component)
+        presence.forget(node, component)

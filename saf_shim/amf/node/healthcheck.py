@@ -8,15 +8,13 @@ SaAmfHealthcheck object, if it had one when it was made, else from its type's Sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from saf_shim.amf.node import callbacks
+from saf_shim.amf.node.local_node import LocalNode
 from saf_shim.amf.node.records import Healthcheck, LocalComponent
-from saf_shim.amf.states import ErrorSource, Invocation, Presence
+from saf_shim.amf.states import Invocation, Presence
 from saf_shim.codes import Code
-
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
 
 _NOT_UP = frozenset(
     {
@@ -35,7 +33,7 @@ class Timing(NamedTuple):
     max_duration: int
 
 
-def timing(node: NodeDirector, component: LocalComponent, key: str) -> Optional[Timing]:
+def timing(node: LocalNode, component: LocalComponent, key: str) -> Optional[Timing]:
     own = component.instances.get(key)
     if own is not None:
         return Timing(*own)
@@ -44,7 +42,7 @@ def timing(node: NodeDirector, component: LocalComponent, key: str) -> Optional[
 
 
 def start(
-    node: NodeDirector, name: str, asker: str, key: str, handle: int, invocation: Invocation, recovery: int
+    node: LocalNode, name: str, asker: str, key: str, handle: int, invocation: Invocation, recovery: int
 ) -> Code:
     """saAmfHealthcheckStart for component `name`, asked by the process of component `asker`."""
     component = node.components.get(name)
@@ -67,9 +65,9 @@ def start(
     return Code.OK
 
 
-def stop(node: NodeDirector, name: str, asker: str, key: str, handle: int) -> Code:
+def stop(node: LocalNode, name: str, asker: str, key: str, handle: int) -> Code:
     """saAmfHealthcheckStop."""
-    check = _find(node, name, asker, key, handle)
+    check = find(node, name, asker, key, handle)
     if check is None:
         return Code.ERR_NOT_EXIST
     component = check.component
@@ -81,26 +79,14 @@ def stop(node: NodeDirector, name: str, asker: str, key: str, handle: int) -> Co
     return Code.OK
 
 
-def confirm(node: NodeDirector, name: str, asker: str, key: str, handle: int, ok: bool) -> Code:
-    """saAmfHealthcheckConfirm."""
-    check = _find(node, name, asker, key, handle)
-    if check is None or check.invocation != Invocation.COMPONENT_INVOKED:
-        return Code.ERR_NOT_EXIST
-    if ok:
-        node.start_timer("healthcheck", check.identity, check.period)
-    else:
-        node.error(check.component, ErrorSource.HEALTHCHECK, check.recovery)
-    return Code.OK
-
-
-def _find(node: NodeDirector, name: str, asker: str, key: str, handle: int) -> Optional[Healthcheck]:
+def find(node: LocalNode, name: str, asker: str, key: str, handle: int) -> Optional[Healthcheck]:
     component = node.components.get(name)
     if component is None or name != asker:
         return None
     return component.healthchecks.get((key, handle))
 
 
-def run(node: NodeDirector, check: Healthcheck) -> None:
+def run(node: LocalNode, check: Healthcheck) -> None:
     """Begin a period."""
     if check.invocation == Invocation.AMF_INVOKED:
         callbacks.send_healthcheck(node, check)
@@ -108,34 +94,23 @@ def run(node: NodeDirector, check: Healthcheck) -> None:
     node.start_timer("healthcheck", check.identity, check.period)
 
 
-def period_over(node: NodeDirector, check: Healthcheck) -> None:
-    if check.component.presence != Presence.INSTANTIATED:
-        check.status = Healthcheck.STABLE
-    elif check.invocation == Invocation.COMPONENT_INVOKED:
-        node.error(check.component, ErrorSource.HEALTHCHECK, check.recovery)
-    elif check.status == Healthcheck.STABLE:
-        run(node, check)
-    elif check.status == Healthcheck.WAITING:
-        check.status = Healthcheck.OVERDUE
-
-
-def delete(node: NodeDirector, check: Healthcheck) -> None:
+def delete(node: LocalNode, check: Healthcheck) -> None:
     node.stop_timer("healthcheck", check.identity)
     check.component.healthchecks.pop((check.key, check.handle), None)
 
 
-def delete_all(node: NodeDirector, component: LocalComponent) -> None:
+def delete_all(node: LocalNode, component: LocalComponent) -> None:
     for check in list(component.healthchecks.values()):
         delete(node, check)
 
 
-def delete_handle(node: NodeDirector, component: LocalComponent, handle: int) -> None:
+def delete_handle(node: LocalNode, component: LocalComponent, handle: int) -> None:
     for check in list(component.healthchecks.values()):
         if check.handle == handle:
             delete(node, check)
 
 
-def type_changed(node: NodeDirector, component: LocalComponent, key: str) -> None:
+def type_changed(node: LocalNode, component: LocalComponent, key: str) -> None:
     """A SaAmfHealthcheckType was modified: running checks of the registered handle follow, from their next
     period."""
     check = component.healthchecks.get((key, component.handle))

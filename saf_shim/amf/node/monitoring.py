@@ -6,15 +6,11 @@ Only the process itself is watched, not its descendants; how it ended makes no d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from saf_shim.amf.effects import UnwatchProcess, WatchProcess
-from saf_shim.amf.node.records import LocalComponent
-from saf_shim.amf.states import ErrorSource, Presence, Recovery
+from saf_shim.amf.node.local_node import LocalNode
+from saf_shim.amf.node.records import LocalComponent, Monitor
+from saf_shim.amf.states import Presence, Recovery
 from saf_shim.codes import Code
-
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
 
 _NOT_UP = frozenset(
     {
@@ -26,14 +22,7 @@ _NOT_UP = frozenset(
 )
 
 
-class Monitor(NamedTuple):
-    """One monitored process."""
-
-    handle: int  # that asked for it
-    recovery: int
-
-
-def start(node: NodeDirector, name: str, pid: int, handle: int, recovery: int, alive: bool) -> Code:
+def start(node: LocalNode, name: str, pid: int, handle: int, recovery: int, alive: bool) -> Code:
     """saAmfPmStart; `alive`: there is such a process. Asking again changes the recovery."""
     component = node.components.get(name)
     if component is None:
@@ -49,11 +38,11 @@ def start(node: NodeDirector, name: str, pid: int, handle: int, recovery: int, a
         return Code.ERR_BAD_HANDLE
     component.monitors[pid] = Monitor(handle, recovery)
     if known is None:
-        node.emit(WatchProcess((node.name, name, pid), pid))
+        node.outbox.emit(WatchProcess((node.name, name, pid), pid))
     return Code.OK
 
 
-def stop(node: NodeDirector, name: str, pid: int, handle: int) -> Code:
+def stop(node: LocalNode, name: str, pid: int, handle: int) -> Code:
     """saAmfPmStop."""
     component = node.components.get(name)
     known = component.monitors.get(pid) if component is not None else None
@@ -65,27 +54,19 @@ def stop(node: NodeDirector, name: str, pid: int, handle: int) -> Code:
     return Code.OK
 
 
-def ended(node: NodeDirector, name: str, pid: int) -> None:
-    """A monitored process has ended."""
-    component = node.components.get(name)
-    known = component.monitors.pop(pid, None) if component is not None else None
-    if component is not None and known is not None:
-        node.error(component, ErrorSource.PASSIVE_MONITOR, known.recovery)
-
-
-def forget_handle(node: NodeDirector, handle: int) -> None:
+def forget_handle(node: LocalNode, handle: int) -> None:
     """The handle that asked is gone."""
     for component in node.components.values():
         for pid in [pid for pid, monitor in component.monitors.items() if monitor.handle == handle]:
             _forget(node, component, pid)
 
 
-def forget(node: NodeDirector, component: LocalComponent) -> None:
+def forget(node: LocalNode, component: LocalComponent) -> None:
     """The component's processes are being ended."""
     for pid in list(component.monitors):
         _forget(node, component, pid)
 
 
-def _forget(node: NodeDirector, component: LocalComponent, pid: int) -> None:
+def _forget(node: LocalNode, component: LocalComponent, pid: int) -> None:
     del component.monitors[pid]
-    node.emit(UnwatchProcess((node.name, component.dn, pid)))
+    node.outbox.emit(UnwatchProcess((node.name, component.dn, pid)))

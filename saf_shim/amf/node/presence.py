@@ -10,48 +10,45 @@ terminated by callback, never by command."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
+from saf_shim.amf.node import callbacks, component_assignment, healthcheck, monitoring
+from saf_shim.amf.node.local_node import LocalNode
 from saf_shim.amf.node.records import Callback, LocalComponent
-from saf_shim.amf.states import Csi, ErrorSource, Operational, Presence, Recovery
-
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
+from saf_shim.amf.states import ErrorSource, Operational, Presence, Progress, Recovery
+from saf_shim.amf.tables import Transition
 
 NO_RETRY = 200
 """Exit status of an instantiate command that asks AMF not to try again (OpenSAF)."""
 
 
-class Transition(NamedTuple):
-    """One entry: the states it may lead to (its own: it stays for now), and what is done."""
-
-    to: tuple[Presence, ...]
-    action: Callable[[NodeDirector, LocalComponent], None]
-    text: str
+Action = Callable[[LocalNode, LocalComponent], None]
 
 
 # -- steps
 
 
-def _forget_registration(node: NodeDirector, component: LocalComponent) -> None:
+def _forget_registration(node: LocalNode, component: LocalComponent) -> None:
     node.stop_timer("registration", component.dn)
     component.handle = 0
     component.process = 0
 
 
-def _forget_process(node: NodeDirector, component: LocalComponent) -> None:
+def _forget_process(node: LocalNode, component: LocalComponent) -> None:
     """Nothing of the present process counts any more."""
     _forget_registration(node, component)
     component.command_succeeded = False
 
 
-def _forget_calls(node: NodeDirector, component: LocalComponent) -> None:
-    node.drop_healthchecks(component)
-    node.drop_callbacks(component)
+def forget_calls(node: LocalNode, component: LocalComponent) -> None:
+    """Forget what the process was asked, and what it has asked for."""
+    healthcheck.delete_all(node, component)
+    monitoring.forget(node, component)
+    callbacks.drop_all(node, component)
 
 
-def _clean_up(node: NodeDirector, component: LocalComponent) -> None:
+def _clean_up(node: LocalNode, component: LocalComponent) -> None:
     node.run_command(component, "cleanup")
     _forget_process(node, component)
 
@@ -59,45 +56,45 @@ def _clean_up(node: NodeDirector, component: LocalComponent) -> None:
 # -- actions
 
 
-def _start(node: NodeDirector, component: LocalComponent) -> None:
+def _start(node: LocalNode, component: LocalComponent) -> None:
     node.run_command(component, "instantiate")
     component.tries += 1
     if component.presence != Presence.RESTARTING:
         node.set_presence(component, Presence.INSTANTIATING)
 
 
-def _is_up(node: NodeDirector, component: LocalComponent) -> None:
+def _is_up(node: LocalNode, component: LocalComponent) -> None:
     node.stop_timer("registration", component.dn)
     if component.presence == Presence.INSTANTIATING:
         component.tries = 0
     node.set_presence(component, Presence.INSTANTIATED)
 
 
-def _failed_to_start(node: NodeDirector, component: LocalComponent) -> None:
+def _failed_to_start(node: LocalNode, component: LocalComponent) -> None:
     _forget_process(node, component)
-    _forget_calls(node, component)
+    forget_calls(node, component)
     node.run_command(component, "cleanup")
 
 
-def _abandon(node: NodeDirector, component: LocalComponent) -> None:
+def _abandon(node: LocalNode, component: LocalComponent) -> None:
     _clean_up(node, component)
-    _forget_calls(node, component)
+    forget_calls(node, component)
     node.set_presence(component, Presence.TERMINATING)
 
 
-def _abandon_start(node: NodeDirector, component: LocalComponent) -> None:
+def _abandon_start(node: LocalNode, component: LocalComponent) -> None:
     _clean_up(node, component)
     component.termination_failed = False
     node.set_presence(component, Presence.TERMINATING)
 
 
-def _start_over(node: NodeDirector, component: LocalComponent) -> None:
+def _start_over(node: LocalNode, component: LocalComponent) -> None:
     _clean_up(node, component)
     node.set_presence(component, Presence.RESTARTING)
 
 
-def _try_again(node: NodeDirector, component: LocalComponent) -> None:
-    node.complete_callbacks(component)
+def _try_again(node: LocalNode, component: LocalComponent) -> None:
+    component_assignment.complete_callbacks(node, component)
     if not _may_start_again(node, component):
         return
     if component.tries < node.configuration.max_tries(component.dn) and component.exit_status != NO_RETRY:
@@ -107,7 +104,7 @@ def _try_again(node: NodeDirector, component: LocalComponent) -> None:
         node.set_presence(component, Presence.INSTANTIATION_FAILED)
 
 
-def _may_start_again(node: NodeDirector, component: LocalComponent) -> bool:
+def _may_start_again(node: LocalNode, component: LocalComponent) -> bool:
     unit = component.unit
     if unit.restart and unit.failed:
         if unit.presence == Presence.INSTANTIATING:
@@ -126,26 +123,26 @@ def _may_start_again(node: NodeDirector, component: LocalComponent) -> bool:
     )
 
 
-def _cannot_clean_up(node: NodeDirector, component: LocalComponent) -> None:
+def _cannot_clean_up(node: LocalNode, component: LocalComponent) -> None:
     node.set_presence(component, Presence.TERMINATION_FAILED)
 
 
-def _cannot_end(node: NodeDirector, component: LocalComponent) -> None:
+def _cannot_end(node: LocalNode, component: LocalComponent) -> None:
     node.set_presence(component, Presence.TERMINATION_FAILED)
-    node.forget(component)
+    forget(node, component)
 
 
-def _terminate(node: NodeDirector, component: LocalComponent) -> None:
+def _terminate(node: LocalNode, component: LocalComponent) -> None:
     if component.registered:
-        node.send_callback(component, Callback.TERMINATE)
+        callbacks.send(node, component, Callback.TERMINATE)
     else:
         _clean_up(node, component)
-        _forget_calls(node, component)
+        forget_calls(node, component)
     component.command_succeeded = False
     node.set_presence(component, Presence.TERMINATING)
 
 
-def _kill(node: NodeDirector, component: LocalComponent) -> None:
+def _kill(node: LocalNode, component: LocalComponent) -> None:
     unit = component.unit
     if (
         unit.restart
@@ -160,7 +157,7 @@ def _kill(node: NodeDirector, component: LocalComponent) -> None:
     node.set_presence(component, Presence.TERMINATING)
 
 
-def _restart(node: NodeDirector, component: LocalComponent) -> None:
+def _restart(node: LocalNode, component: LocalComponent) -> None:
     disabled = node.configuration.restart_disabled(component.dn)
     if component.failed:
         node.run_command(component, "cleanup")
@@ -168,29 +165,29 @@ def _restart(node: NodeDirector, component: LocalComponent) -> None:
     elif not component.registered:
         node.run_command(component, "cleanup")
         _forget_registration(node, component)
-        _forget_calls(node, component)
+        forget_calls(node, component)
     elif disabled and component.csis:
         node.hand_over_restart(component.unit)
         return
     else:
-        node.send_callback(component, Callback.TERMINATE)
+        callbacks.send(node, component, Callback.TERMINATE)
     component.command_succeeded = False
     node.set_presence(component, Presence.TERMINATING if disabled else Presence.RESTARTING)
 
 
-def _has_ended(node: NodeDirector, component: LocalComponent) -> None:
+def _has_ended(node: LocalNode, component: LocalComponent) -> None:
     node.set_presence(component, Presence.UNINSTANTIATED)
     _forget_registration(node, component)
-    node.forget(component)
+    forget(node, component)
 
 
-def _would_not_end(node: NodeDirector, component: LocalComponent) -> None:
+def _would_not_end(node: LocalNode, component: LocalComponent) -> None:
     node.run_command(component, "cleanup")
     component.termination_failed = False
     _forget_registration(node, component)
 
 
-def _is_gone(node: NodeDirector, component: LocalComponent) -> None:
+def _is_gone(node: LocalNode, component: LocalComponent) -> None:
     unit = component.unit
     node.set_presence(component, Presence.UNINSTANTIATED)
     if (
@@ -203,20 +200,22 @@ def _is_gone(node: NodeDirector, component: LocalComponent) -> None:
         node.report_unit(unit, Recovery.COMPONENT_FAILOVER)
         unit.failover = False
     if not node.failing_over(unit):
-        node.complete_callbacks(component)
+        component_assignment.complete_callbacks(node, component)
         if component.failed and unit.failed and not component.callbacks:
-            node.complete_assignments(component)  # it was to be told after a restart that did not come
-    node.forget(component)
+            component_assignment.complete_assignments(
+                node, component
+            )  # it was to be told after a restart that did not come
+    forget(node, component)
     _forget_registration(node, component)
 
 
-def _next_life(node: NodeDirector, component: LocalComponent) -> None:
+def _next_life(node: LocalNode, component: LocalComponent) -> None:
     _forget_registration(node, component)
     if not component.unit.restart or component.admin_restart:  # a unit starts its components in turn
         node.run_command(component, "instantiate")
 
 
-def _clean_up_restart(node: NodeDirector, component: LocalComponent) -> None:
+def _clean_up_restart(node: LocalNode, component: LocalComponent) -> None:
     _clean_up(node, component)
     if component.termination_failed:  # terminate was refused or not answered: the restart goes on
         component.termination_failed = False
@@ -224,13 +223,13 @@ def _clean_up_restart(node: NodeDirector, component: LocalComponent) -> None:
         node.set_presence(component, Presence.TERMINATING)
 
 
-def _restart_again(node: NodeDirector, component: LocalComponent) -> None:
+def _restart_again(node: LocalNode, component: LocalComponent) -> None:
     _clean_up(node, component)
 
 
 _E, _P = ComponentEvent, Presence
 
-TRANSITIONS: Mapping[tuple[Presence, ComponentEvent], Transition] = {
+TRANSITIONS: Mapping[tuple[Presence, ComponentEvent], Transition[Presence, Action]] = {
     (_P.UNINSTANTIATED, _E.INSTANTIATE): Transition(
         (_P.INSTANTIATING,), _start, "run the instantiate command"
     ),
@@ -294,8 +293,10 @@ TRANSITIONS: Mapping[tuple[Presence, ComponentEvent], Transition] = {
 }
 
 
-def handle_event(node: NodeDirector, component: LocalComponent, event: ComponentEvent) -> None:
+def handle_event(node: LocalNode, component: LocalComponent, event: ComponentEvent) -> None:
     """Run the machine once, and then whatever follows from the new state."""
+    if node.holds_back(component, event):
+        return
     before = component.presence
     entry = TRANSITIONS.get((before, event))
     if entry is not None:
@@ -306,7 +307,7 @@ def handle_event(node: NodeDirector, component: LocalComponent, event: Component
         react(node, component, before, after)
 
 
-def react(node: NodeDirector, component: LocalComponent, before: Presence, after: Presence) -> None:
+def react(node: LocalNode, component: LocalComponent, before: Presence, after: Presence) -> None:
     """What a new presence state of a component leads to."""
     unit = component.unit
     if after == Presence.RESTARTING and before != after and not component.admin_restart:
@@ -336,28 +337,28 @@ def react(node: NodeDirector, component: LocalComponent, before: Presence, after
         node.unit_event(unit, event, component)
 
 
-def _restart_failed(node: NodeDirector, component: LocalComponent) -> None:
+def _restart_failed(node: LocalNode, component: LocalComponent) -> None:
     """A restart that cannot be finished is a failover."""
     unit = component.unit
     component.failed = True
     node.set_operational(component, Operational.DISABLED)
     unit.restart = False
     unit.failed = True
-    node.complete_callbacks(component)
-    node.complete_assignments(component)
-    node.forget(component)
+    component_assignment.complete_callbacks(node, component)
+    component_assignment.complete_assignments(node, component)
+    forget(node, component)
     if unit.operational == Operational.ENABLED:
         unit.operational = Operational.DISABLED
         node.report_unit(unit, Recovery.COMPONENT_FAILOVER)
 
 
-def _restarted(node: NodeDirector, component: LocalComponent) -> None:
+def _restarted(node: LocalNode, component: LocalComponent) -> None:
     unit = component.unit
     if component.failed:
         component.failed = False
         node.set_operational(component, Operational.ENABLED)
     if not unit.restart or (not unit.failed and not unit.admin_restart):
-        node.assign_again(component)
+        component_assignment.assign_again(node, component)
         if unit.presence == Presence.RESTARTING and not unit.restart:
             node.set_unit_presence(unit, Presence.INSTANTIATED)
     if unit.operational == Operational.DISABLED and unit.enabled:
@@ -366,7 +367,7 @@ def _restarted(node: NodeDirector, component: LocalComponent) -> None:
         node.report_unit(unit)
 
 
-def _ended(node: NodeDirector, component: LocalComponent) -> None:
+def _ended(node: LocalNode, component: LocalComponent) -> None:
     unit = component.unit
     if not component.failed or component.csis or unit.sis:
         return
@@ -395,7 +396,7 @@ def _unit_event(component: LocalComponent, before: Presence, after: Presence) ->
     return None
 
 
-def command_ended(node: NodeDirector, component: LocalComponent, command: str, status: Optional[int]) -> None:
+def command_ended(node: LocalNode, component: LocalComponent, command: str, status: Optional[int]) -> None:
     """A CLC-CLI command has ended: `status` is None when it was killed or could not be started."""
     component.command = None
     if command == "cleanup":
@@ -412,16 +413,16 @@ def command_ended(node: NodeDirector, component: LocalComponent, command: str, s
             node.start_timer("registration", component.dn, timeout)
 
 
-def registration_expired(node: NodeDirector, component: LocalComponent) -> None:
+def registration_expired(node: LocalNode, component: LocalComponent) -> None:
     """The command ended with 0 but nobody registered in time."""
     node.component_event(component, _E.INSTANTIATION_FAILED)
 
 
-def forget(node: NodeDirector, component: LocalComponent) -> None:
+def forget(node: LocalNode, component: LocalComponent) -> None:
     """Drop what belongs to the process that is ending: its callbacks, healthchecks, timers; when nothing
     failed also the counts."""
     for csi in component.csis:
-        csi.previous = Csi.UNASSIGNED
+        csi.previous = Progress.UNASSIGNED
     if not component.failed and not component.unit.failed:
         component.error_source = ErrorSource.NONE
         component.restarts = 0
@@ -429,5 +430,4 @@ def forget(node: NodeDirector, component: LocalComponent) -> None:
             node.set_operational(component, Operational.DISABLED)
     component.tries = 0
     node.stop_timer("quiescing", component.dn)
-    node.drop_healthchecks(component)
-    node.drop_callbacks(component)
+    forget_calls(node, component)

@@ -9,22 +9,21 @@ by rank (among equals the later added first), the SIs of a unit and the CSIs of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Optional
+from typing import NamedTuple, Optional, Union
 
+from saf_shim.amf.messages import AssignmentRequest, Attributes
 from saf_shim.amf.states import (
     AT_REST,
     Act,
     Capability,
-    Csi,
     CsiTransition,
     ErrorSource,
     Ha,
     Invocation,
     Operational,
     Presence,
+    Progress,
 )
-
-Attributes = tuple[tuple[str, str], ...]
 
 
 class LocalCsi:
@@ -57,8 +56,8 @@ class LocalCsi:
         self.active_component = ""
         self.transition = CsiTransition.NEW_ASSIGN
         self.standby_rank = 0
-        self.state = Csi.UNASSIGNED
-        self.previous: Optional[Csi] = Csi.UNASSIGNED
+        self.state = Progress.UNASSIGNED
+        self.previous: Optional[Progress] = Progress.UNASSIGNED
         self.suspended = False  # ASSIGNING is put off to the end of the operation
         self.removal_pending = False
         self.single: Optional[Act] = None  # this CSI alone is added to or taken from its SI
@@ -66,7 +65,7 @@ class LocalCsi:
     def demote(self) -> None:
         """What it was is past: the next callback is about a change of it."""
         self.previous = self.state
-        self.state = Csi.UNASSIGNED
+        self.state = Progress.UNASSIGNED
 
 
 class LocalSi:
@@ -80,15 +79,17 @@ class LocalSi:
         self.rank = rank
         self.ha = ha
         self.previous_ha: Optional[Ha] = None
-        self.state = Csi.UNASSIGNED
-        self.previous: Optional[Csi] = Csi.UNASSIGNED
+        self.state = Progress.UNASSIGNED
+        self.previous: Optional[Progress] = Progress.UNASSIGNED
         self.csis: list[LocalCsi] = []
         self.single: Optional[Act] = None
 
     @property
     def busy(self) -> bool:
         """An operation is under way that a new one has to wait for (QUIESCING can be overtaken)."""
-        return (self.state == Csi.ASSIGNING and self.ha != Ha.QUIESCING) or self.state == Csi.REMOVING
+        return (
+            self.state == Progress.ASSIGNING and self.ha != Ha.QUIESCING
+        ) or self.state == Progress.REMOVING
 
     @property
     def first_to_last(self) -> list[LocalCsi]:
@@ -99,7 +100,7 @@ class LocalSi:
         self.previous_ha = self.ha
         self.ha = ha
         self.previous = self.state
-        self.state = Csi.UNASSIGNED
+        self.state = Progress.UNASSIGNED
 
     def insert(self, csi: LocalCsi) -> None:
         at = next((i for i, other in enumerate(self.csis) if other.rank >= csi.rank), len(self.csis))
@@ -166,6 +167,13 @@ class Healthcheck:
         self.status = self.STABLE
 
 
+class Monitor(NamedTuple):
+    """A process whose exit is an error of the component."""
+
+    handle: int  # the AMF handle that asked for it
+    recovery: int
+
+
 class LocalComponent:
     """One component on this node."""
 
@@ -224,7 +232,7 @@ class LocalComponent:
             str, tuple[int, int]
         ] = {}  # key: period and duration of SaAmfHealthcheck objects
         self.csis: list[LocalCsi] = []
-        self.monitors: dict[int, Any] = {}  # pid: monitoring.Monitor
+        self.monitors: dict[int, Monitor] = {}  # by pid
 
     @property
     def registered(self) -> bool:
@@ -287,7 +295,9 @@ class LocalUnit:
         self.operational = Operational.ENABLED
         self.components: list[LocalComponent] = []
         self.sis: list[LocalSi] = []
-        self.buffer: list[Any] = []  # assignment messages that wait for the present operation, oldest first
+        self.buffer: list[
+            AssignmentRequest
+        ] = []  # assignment messages that wait for the present operation, oldest first
         self.reset()
         self.level = 0  # of escalation: 0 component restart, 1 SU restart, 2 SU failover
         self.component_restarts = 0
@@ -329,7 +339,7 @@ class LocalUnit:
     @property
     def assigned(self) -> bool:
         """Every SI is (true without any)."""
-        return all(si.state == Csi.ASSIGNED for si in self.sis)
+        return all(si.state == Progress.ASSIGNED for si in self.sis)
 
     @property
     def busy(self) -> bool:
@@ -358,11 +368,24 @@ class LocalUnit:
         self.sis.sort(key=by_bytes)
 
 
-def by_bytes(named: Any) -> bytes:
+def by_bytes(named: Union[LocalCsi, LocalSi]) -> bytes:
     """Sort key: the name's bytes, as strcmp compares them."""
-    name: str = named.name
-    return name.encode("utf-8", "surrogateescape")
+    return named.name.encode("utf-8", "surrogateescape")
 
 
 def all_removable(csis: Iterable[LocalCsi]) -> bool:
-    return all(csi.state in (Csi.REMOVED, Csi.UNASSIGNED) for csi in csis)
+    return all(csi.state in (Progress.REMOVED, Progress.UNASSIGNED) for csi in csis)
+
+
+def delete_assignment(unit: LocalUnit, si: LocalSi) -> None:
+    for csi in si.csis:
+        if csi in csi.component.csis:
+            csi.component.csis.remove(csi)
+    si.csis = []
+    if si in unit.sis:
+        unit.sis.remove(si)
+
+
+def delete_assignments(unit: LocalUnit) -> None:
+    for si in list(unit.sis):
+        delete_assignment(unit, si)

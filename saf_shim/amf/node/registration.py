@@ -8,19 +8,17 @@ are in `library`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from saf_shim.amf.events import ComponentEvent
-from saf_shim.amf.node import callbacks, component_assignment, healthcheck
+from saf_shim.amf.node import callbacks, component_assignment, escalation, healthcheck
+from saf_shim.amf.node.local_node import LocalNode
 from saf_shim.amf.node.records import LocalComponent
-from saf_shim.amf.states import Csi, ErrorSource, Ha, Operational, Presence, Recovery
+from saf_shim.amf.states import ErrorSource, Ha, Operational, Presence, Progress, Recovery
 from saf_shim.codes import Code
 
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
 
-
-def register(node: NodeDirector, name: str, proxy: str, handle: int, process: int) -> Code:
+def register(node: LocalNode, name: str, proxy: str, handle: int, process: int) -> Code:
     """saAmfComponentRegister."""
     component = node.components.get(name)
     if component is None:
@@ -44,7 +42,7 @@ def register(node: NodeDirector, name: str, proxy: str, handle: int, process: in
     return Code.OK
 
 
-def unregister(node: NodeDirector, name: str, proxy: str, handle: int) -> Code:
+def unregister(node: LocalNode, name: str, proxy: str, handle: int) -> Code:
     """saAmfComponentUnregister (B.01 handles only)."""
     component = node.components.get(name)
     if component is None:
@@ -59,7 +57,7 @@ def unregister(node: NodeDirector, name: str, proxy: str, handle: int) -> Code:
     return Code.OK
 
 
-def _leave(node: NodeDirector, component: LocalComponent) -> None:
+def _leave(node: LocalNode, component: LocalComponent) -> None:
     """Not a death: the process may live on, but it takes no more workload."""
     node.stop_timer("registration", component.dn)
     component.handle = 0
@@ -73,7 +71,7 @@ def _leave(node: NodeDirector, component: LocalComponent) -> None:
         node.report_unit(component.unit, Recovery.COMPONENT_FAILOVER)
 
 
-def finalized(node: NodeDirector, name: str, handle: int) -> None:
+def finalized(node: LocalNode, name: str, handle: int) -> None:
     """saAmfFinalize of a handle in the process of component `name`."""
     component = node.components.get(name)
     if component is None:
@@ -85,7 +83,7 @@ def finalized(node: NodeDirector, name: str, handle: int) -> None:
     callbacks.drop_handle(node, component, handle)
 
 
-def _finish_termination(node: NodeDirector, component: LocalComponent) -> bool:
+def _finish_termination(node: LocalNode, component: LocalComponent) -> bool:
     """True when the process had answered terminate: this is the orderly end."""
     invocation = component.termination_invocation
     if not invocation:
@@ -98,16 +96,16 @@ def _finish_termination(node: NodeDirector, component: LocalComponent) -> bool:
     return True
 
 
-def died(node: NodeDirector, process: int) -> None:
+def died(node: LocalNode, process: int) -> None:
     """The library's connection is gone: the process has ended, or its library has shut down."""
     for component in sorted(node.components.values(), key=lambda c: c.dn):
         if component.process == process and process:
             if not _finish_termination(node, component):
-                node.error(component, ErrorSource.DEATH)
+                escalation.error(node, component, ErrorSource.DEATH)
             return
 
 
-def report_error(node: NodeDirector, name: str, recommended: int) -> Code:
+def report_error(node: LocalNode, name: str, recommended: int) -> Code:
     """saAmfComponentErrorReport, about any component of this node."""
     component = node.components.get(name)
     if component is None:
@@ -120,11 +118,11 @@ def report_error(node: NodeDirector, name: str, recommended: int) -> Code:
     if recommended == Recovery.CONTAINER_RESTART:
         code = Code.ERR_INVALID_PARAM
     if code == Code.OK:
-        node.error(component, ErrorSource.ERROR_REPORT, recommended)
+        escalation.error(node, component, ErrorSource.ERROR_REPORT, recommended)
     return code
 
 
-def clear_error(node: NodeDirector, name: str) -> Code:
+def clear_error(node: LocalNode, name: str) -> Code:
     """saAmfComponentErrorClear."""
     component = node.components.get(name)
     if component is None:
@@ -137,13 +135,13 @@ def clear_error(node: NodeDirector, name: str) -> Code:
     return Code.OK
 
 
-def ha_state(node: NodeDirector, name: str, csi_name: str) -> tuple[Code, Optional[Ha]]:
+def ha_state(node: LocalNode, name: str, csi_name: str) -> tuple[Code, Optional[Ha]]:
     """saAmfHAStateGet, for any component of this node."""
     component = node.components.get(name)
     csi = component.csi(csi_name) if component is not None else None
     if component is None or csi is None or not component.registered:
         return Code.ERR_NOT_EXIST, None
     ha = csi.si.ha
-    if ha == Ha.QUIESCING and csi.state in (Csi.ASSIGNED, Csi.REMOVING):
+    if ha == Ha.QUIESCING and csi.state in (Progress.ASSIGNED, Progress.REMOVING):
         ha = Ha.QUIESCED
     return Code.OK, ha

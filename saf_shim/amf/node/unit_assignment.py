@@ -7,18 +7,17 @@ What each component is told is in `component_assignment`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
 from saf_shim.amf.messages import AssignmentReport, AssignmentRequest, CsiRequest
-from saf_shim.amf.node.records import LocalCsi, LocalSi, LocalUnit
-from saf_shim.amf.states import SERVING, Act, Csi, Ha, Operational, Presence
+from saf_shim.amf.node import callbacks, component_assignment
+from saf_shim.amf.node.local_node import LocalNode
+from saf_shim.amf.node.records import LocalCsi, LocalSi, LocalUnit, delete_assignment, delete_assignments
+from saf_shim.amf.states import SERVING, Act, Ha, Operational, Presence, Progress
 
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
 
-
-def receive(node: NodeDirector, request: AssignmentRequest) -> None:
+def receive(node: LocalNode, request: AssignmentRequest) -> None:
     """A request of the cluster director."""
     unit = node.units.get(request.unit)
     if unit is None:
@@ -38,13 +37,15 @@ def receive(node: NodeDirector, request: AssignmentRequest) -> None:
         process(node, unit, request)
 
 
-def _confirm_for_dead(node: NodeDirector, request: AssignmentRequest) -> None:
+def _confirm_for_dead(node: LocalNode, request: AssignmentRequest) -> None:
     """After a node failover nothing is left to be told: whatever is asked is done."""
     ha = request.ha if request.ha is not None else Ha.QUIESCED
-    node.send(AssignmentReport(node.name, request.unit, request.si, request.act, ha, True, request.single))
+    node.outbox.to_cluster(
+        AssignmentReport(node.name, request.unit, request.si, request.act, ha, True, request.single)
+    )
 
 
-def _put_off(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> bool:
+def _put_off(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> bool:
     """Keep a request for later if it cannot be begun now; True when it was kept."""
     failed = unit.presence == Presence.INSTANTIATION_FAILED and not unit.all_terminated
     if failed or (unit.restart and node.restartable(unit)):
@@ -62,13 +63,13 @@ def _put_off(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) ->
     return busy
 
 
-def take_next(node: NodeDirector, unit: LocalUnit) -> None:
+def take_next(node: LocalNode, unit: LocalUnit) -> None:
     """Begin with the oldest request that waits, if none is under way."""
     if unit.buffer and not unit.busy:
         process(node, unit, unit.buffer.pop(0))
 
 
-def process(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
+def process(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:
     unit.assignment_pending = True
     if not request.si:
         unit.all_sis = True
@@ -80,7 +81,7 @@ def process(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> 
         _remove(node, unit, request)
 
 
-def _assign_new(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
+def _assign_new(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:
     si = unit.si(request.si)
     if request.single:
         if si is None:
@@ -99,7 +100,7 @@ def _assign_new(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest)
     assign(node, unit, si)
 
 
-def _add_csi(node: NodeDirector, si: LocalSi, request: CsiRequest) -> Optional[LocalCsi]:
+def _add_csi(node: LocalNode, si: LocalSi, request: CsiRequest) -> Optional[LocalCsi]:
     component = node.components.get(request.component)
     if component is None or component.csi(request.csi) is not None:
         return None
@@ -118,7 +119,7 @@ def _describe(csi: LocalCsi, request: CsiRequest) -> None:
     csi.standby_rank = request.standby_rank
 
 
-def _modify(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:  # noqa: PLR0912
+def _modify(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:  # noqa: PLR0912
     if request.ha is None:
         return
     if not request.si:
@@ -152,7 +153,7 @@ def _modify(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> 
     assign(node, unit, one)
 
 
-def _remove(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
+def _remove(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:
     si = unit.si(request.si) if request.si else None
     if not unit.sis or (si is None and request.si):
         unit.all_sis = False
@@ -167,23 +168,25 @@ def _remove(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> 
     remove(node, unit, si)
 
 
-def _answer_for_nothing(node: NodeDirector, unit: LocalUnit, request: AssignmentRequest) -> None:
+def _answer_for_nothing(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:
     """A request about what has gone meanwhile, with a failure that is being reported: it is done."""
     ha = request.ha if request.ha is not None else Ha.ACTIVE
     unit.assignment_pending = False
-    node.send(AssignmentReport(node.name, unit.dn, request.si, request.act, ha, True, request.single))
+    node.outbox.to_cluster(
+        AssignmentReport(node.name, unit.dn, request.si, request.act, ha, True, request.single)
+    )
 
 
-def assign(node: NodeDirector, unit: LocalUnit, si: Optional[LocalSi]) -> None:
+def assign(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
     """Give one SI its HA state, or (None) all SIs of the unit with one callback to each component."""
     if si is not None:
-        si.state = Csi.ASSIGNING
+        si.state = Progress.ASSIGNING
         _assign_si(node, si, single=True)
         return
     for each in unit.sis:
         for csi in _first_rank(each):
             csi.component.flagged = False
-        each.state = Csi.ASSIGNING
+        each.state = Progress.ASSIGNING
     for each in list(unit.sis):
         _assign_si(node, each, single=False)
 
@@ -196,7 +199,7 @@ def _first_rank(si: LocalSi) -> list[LocalCsi]:
     return [csi for csi in ordered if csi.rank == ordered[0].rank]
 
 
-def _assign_si(node: NodeDirector, si: LocalSi, single: bool) -> None:
+def _assign_si(node: LocalNode, si: LocalSi, single: bool) -> None:
     first = _first_rank(si)
     serving = si.ha in SERVING
     if single:
@@ -204,66 +207,66 @@ def _assign_si(node: NodeDirector, si: LocalSi, single: bool) -> None:
             csi.component.flagged = False
     for csi in first:
         component = csi.component
-        if csi.state == Csi.ASSIGNED:
+        if csi.state == Progress.ASSIGNED:
             continue
         if component.flagged:
             if serving or not csi.suspended:
-                csi.state = Csi.ASSIGNED
+                csi.state = Progress.ASSIGNED
             continue
-        if si.state != Csi.ASSIGNED:
-            node.assign_component(component, csi if single else None)
-        if not component.flagged and (csi.previous == Csi.ASSIGNED or not serving):
+        if si.state != Progress.ASSIGNED:
+            component_assignment.assign(node, component, csi if single else None)
+        if not component.flagged and (csi.previous == Progress.ASSIGNED or not serving):
             mine = [each for each in component.csis if each.si is si]
-            component.flagged = all(each.state == Csi.ASSIGNING or each.suspended for each in mine)
+            component.flagged = all(each.state == Progress.ASSIGNING or each.suspended for each in mine)
 
 
-def remove(node: NodeDirector, unit: LocalUnit, si: Optional[LocalSi]) -> None:
+def remove(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
     """Take one SI from the unit, or (None) all of them; the CSI told last is removed first."""
     for each in [si] if si is not None else unit.sis:
-        each.state = Csi.REMOVING
+        each.state = Progress.REMOVING
     if not unit.sis:
         unit.all_sis = False
         return
     if si is None:
         for each in list(unit.sis):
             if each.csis:
-                node.remove_component(each.csis[-1].component, None)
+                component_assignment.remove(node, each.csis[-1].component, None)
                 if not unit.sis:
                     return
     elif si.single == Act.REMOVE:
         for csi in list(si.csis):
             if csi.single == Act.REMOVE:
-                node.remove_component(csi.component, csi)
+                component_assignment.remove(node, csi.component, csi)
     elif si.csis:
-        node.remove_component(si.csis[-1].component, si.csis[-1])
+        component_assignment.remove(node, si.csis[-1].component, si.csis[-1])
 
 
-def done(node: NodeDirector, unit: LocalUnit, si: Optional[LocalSi]) -> None:  # noqa: PLR0912
+def done(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:  # noqa: PLR0912
     """Some component has finished its part: if it was the last, the operation is over."""
     sis = [si] if si is not None else list(unit.sis)
     finished = _is_finished(unit, sis)
     if finished:
         for each in sis:
-            if each.state == Csi.ASSIGNING:
-                each.state = Csi.ASSIGNED
-            elif each.state == Csi.REMOVING:
-                each.state = Csi.REMOVED
+            if each.state == Progress.ASSIGNING:
+                each.state = Progress.ASSIGNED
+            elif each.state == Progress.REMOVING:
+                each.state = Progress.REMOVED
         in_order = not unit.restart or node.has_unrestartable_assignment(unit)
         if in_order and not node.leaving(unit) and not node.ending and not node.ended:
             report(node, unit, None if unit.all_sis else si)
     if si is not None:
-        if si.single == Act.REMOVE and si.state == Csi.REMOVED:
-            si.state = Csi.ASSIGNED
+        if si.single == Act.REMOVE and si.state == Progress.REMOVED:
+            si.state = Progress.ASSIGNED
             for csi in [c for c in si.csis if c.single == Act.REMOVE][:1]:
                 si.csis.remove(csi)
                 csi.component.csis.remove(csi)
         si.single = None
     first = si if si is not None else next(iter(unit.sis), None)
-    if first is not None and first.state == Csi.REMOVED:
+    if first is not None and first.state == Progress.REMOVED:
         if si is not None:
-            delete(unit, si)
+            delete_assignment(unit, si)
         else:
-            delete_all(unit)
+            delete_assignments(unit)
         if _wants_repair(node, unit):
             _repair(node, unit)
     if unit.restart:
@@ -275,20 +278,20 @@ def _is_finished(unit: LocalUnit, sis: list[LocalSi]) -> bool:
     csis = [csi for si in sis for csi in si.csis]
     hopeless = unit.presence in (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED)
     for csi in csis:
-        if csi.state in (Csi.ASSIGNING, Csi.REMOVING):
+        if csi.state in (Progress.ASSIGNING, Progress.REMOVING):
             return False
         if csi.component.failed:
             for other in csis:
                 if hopeless or other.component.failed or not other.component.registered or other.suspended:
                     continue
-                if other.state in (Csi.ASSIGNING, Csi.REMOVING, Csi.UNASSIGNED):
+                if other.state in (Progress.ASSIGNING, Progress.REMOVING, Progress.UNASSIGNED):
                     return False
     for csi in csis:
         csi.suspended = False
     return True
 
 
-def _wants_repair(node: NodeDirector, unit: LocalUnit) -> bool:
+def _wants_repair(node: LocalNode, unit: LocalUnit) -> bool:
     return (
         unit.failed
         and not unit.sis
@@ -299,7 +302,7 @@ def _wants_repair(node: NodeDirector, unit: LocalUnit) -> bool:
     )
 
 
-def _repair(node: NodeDirector, unit: LocalUnit) -> None:
+def _repair(node: LocalNode, unit: LocalUnit) -> None:
     """After a component failover without SU failover: its components start again, without assignments."""
     if unit.presence == Presence.INSTANTIATION_FAILED:
         return
@@ -314,7 +317,7 @@ def _repair(node: NodeDirector, unit: LocalUnit) -> None:
         node.set_unit_presence(unit, Presence.INSTANTIATING)
 
 
-def _finish_restart(node: NodeDirector, unit: LocalUnit) -> None:
+def _finish_restart(node: LocalNode, unit: LocalUnit) -> None:
     if node.restartable(unit) or (not node.has_unrestartable_assignment(unit) and not unit.failed):
         if unit.assigned:
             unit.restart = False
@@ -329,12 +332,12 @@ def _finish_restart(node: NodeDirector, unit: LocalUnit) -> None:
         node.unit_event(unit, UnitEvent.INSTANTIATE)
 
 
-def report(node: NodeDirector, unit: LocalUnit, si: Optional[LocalSi]) -> None:
+def report(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
     """Tell the cluster director how the present operation ended."""
     first = si if si is not None else next(iter(unit.sis), None)
     if first is None:
         return
-    there = first.state in (Csi.ASSIGNED, Csi.ASSIGNING)
+    there = first.state in (Progress.ASSIGNED, Progress.ASSIGNING)
     if not there:
         act = Act.REMOVE
     elif first.previous_ha is None or (si is not None and si.single == Act.ASSIGN):
@@ -342,41 +345,29 @@ def report(node: NodeDirector, unit: LocalUnit, si: Optional[LocalSi]) -> None:
     else:
         act = Act.MODIFY
     ha = Ha.QUIESCED if first.ha == Ha.QUIESCING else first.ha
-    ok = first.state in (Csi.ASSIGNED, Csi.REMOVED)
+    ok = first.state in (Progress.ASSIGNED, Progress.REMOVED)
     single = si is not None and si.single is not None
-    node.send(AssignmentReport(node.name, unit.dn, si.name if si is not None else "", act, ha, ok, single))
-    if not any(each.state in (Csi.ASSIGNING, Csi.REMOVING) for each in unit.sis):
+    node.outbox.to_cluster(
+        AssignmentReport(node.name, unit.dn, si.name if si is not None else "", act, ha, ok, single)
+    )
+    if not any(each.state in (Progress.ASSIGNING, Progress.REMOVING) for each in unit.sis):
         unit.assignment_pending = False
     unit.all_sis = False
 
 
-def assign_again(node: NodeDirector, unit: LocalUnit) -> None:
+def assign_again(node: LocalNode, unit: LocalUnit) -> None:
     """After a restart of the whole unit: it gets what it had."""
     for si in list(unit.sis):
         assign(node, unit, si)
 
 
-def unmark(node: NodeDirector, unit: LocalUnit) -> None:
+def unmark(node: LocalNode, unit: LocalUnit) -> None:
     """Before a restart of the whole unit: nothing is assigned any more, all of it will be again."""
     for si in unit.sis:
         si.previous_ha = None
         si.previous = None
-        si.state = Csi.UNASSIGNED
+        si.state = Progress.UNASSIGNED
         for csi in si.csis:
             csi.previous = None
-            csi.state = Csi.UNASSIGNED
-            node.drop_csi_callbacks(csi.component, csi.name)
-
-
-def delete(unit: LocalUnit, si: LocalSi) -> None:
-    for csi in si.csis:
-        if csi in csi.component.csis:
-            csi.component.csis.remove(csi)
-    si.csis = []
-    if si in unit.sis:
-        unit.sis.remove(si)
-
-
-def delete_all(unit: LocalUnit) -> None:
-    for si in list(unit.sis):
-        delete(unit, si)
+            csi.state = Progress.UNASSIGNED
+            callbacks.drop_csi(node, csi.component, csi.name)

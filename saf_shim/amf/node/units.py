@@ -8,25 +8,16 @@ new state means for the cluster director. What happens to assignments is in `ass
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from saf_shim.amf.events import ComponentEvent, UnitEvent
-from saf_shim.amf.node.records import LocalComponent, LocalUnit
-from saf_shim.amf.states import Csi, Operational, Presence, Recovery
+from saf_shim.amf.node import component_assignment, unit_assignment
+from saf_shim.amf.node.local_node import LocalNode
+from saf_shim.amf.node.records import LocalComponent, LocalUnit, delete_assignments
+from saf_shim.amf.states import Operational, Presence, Progress, Recovery
+from saf_shim.amf.tables import Transition
 
-if TYPE_CHECKING:
-    from saf_shim.amf.node.director import NodeDirector
-
-
-Action = Callable[["NodeDirector", LocalUnit, Optional[LocalComponent]], None]
-
-
-class Transition(NamedTuple):
-    """One entry: the states it may lead to, and what is done."""
-
-    to: tuple[Presence, ...]
-    action: Action
-    text: str
+Action = Callable[[LocalNode, LocalUnit, Optional[LocalComponent]], None]
 
 
 _OVER = (Presence.RESTARTING, Presence.UNINSTANTIATED)
@@ -45,21 +36,21 @@ def _restart_event(unit: LocalUnit) -> ComponentEvent:
 # -- actions
 
 
-def _instantiate(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _instantiate(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     first = next((c for c in unit.components if c.presence == Presence.UNINSTANTIATED), None)
     if first is not None:
         node.component_event(first, ComponentEvent.INSTANTIATE)
     node.set_unit_presence(unit, Presence.INSTANTIATING)
 
 
-def _terminate_all(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _terminate_all(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     for each in list(unit.components):
         if each.presence != Presence.UNINSTANTIATED:
             node.component_event(each, ComponentEvent.TERMINATE)
     node.set_unit_presence(unit, Presence.TERMINATING)
 
 
-def _instantiate_next(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _instantiate_next(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     if component.failed:
         component.failed = False
@@ -72,7 +63,7 @@ def _instantiate_next(node: NodeDirector, unit: LocalUnit, component: Optional[L
         node.set_unit_presence(unit, Presence.INSTANTIATED)
 
 
-def _instantiation_failed(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _instantiation_failed(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     node.set_unit_presence(unit, Presence.INSTANTIATION_FAILED)
     unit.all_terminated = False
     unit.restart = unit.admin_restart = False
@@ -83,10 +74,10 @@ def _instantiation_failed(node: NodeDirector, unit: LocalUnit, component: Option
             left += 1
     if left == 1:
         unit.all_terminated = True
-        node.take_next(unit)
+        unit_assignment.take_next(node, unit)
 
 
-def _terminate_last(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _terminate_last(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     last = _next(unit.components[::-1], Presence.UNINSTANTIATED)
     if last is not None:
         node.component_event(last, ComponentEvent.TERMINATE)
@@ -94,33 +85,33 @@ def _terminate_last(node: NodeDirector, unit: LocalUnit, component: Optional[Loc
         node.set_unit_presence(unit, Presence.TERMINATING)
 
 
-def _restart(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _restart(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     last = _next(unit.components[::-1], *_OVER)
     if last is not None:
         node.component_event(last, _restart_event(unit))
 
 
-def _restart_of_running(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _restart_of_running(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     _restart(node, unit, component)
     if unit.restarting and not unit.failed:
         node.set_unit_presence(unit, Presence.RESTARTING)
 
 
-def _continue_restart(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _continue_restart(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     _start_waiting(node, unit, unit.after(component))
     if unit.instantiated:
         all_instantiated(node, unit)
 
 
-def _start_waiting(node: NodeDirector, unit: LocalUnit, components: Iterable[LocalComponent]) -> None:
+def _start_waiting(node: LocalNode, unit: LocalUnit, components: Iterable[LocalComponent]) -> None:
     for each in components:
         if each.presence == Presence.RESTARTING and unit.restart:
             node.component_event(each, ComponentEvent.INSTANTIATE)
             break
 
 
-def _restart_previous(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _restart_previous(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     previous = _next(unit.before(component), Presence.RESTARTING)
     if previous is not None:
@@ -131,26 +122,26 @@ def _restart_previous(node: NodeDirector, unit: LocalUnit, component: Optional[L
         _start_waiting(node, unit, (component,))
 
 
-def _component_leaves(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _component_leaves(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     if (component is not None and component.admin_restart) or unit.failed or unit.admin_restart:
         node.set_unit_presence(unit, Presence.TERMINATING)
 
 
-def _give_up(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _give_up(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     node.set_unit_presence(unit, Presence.INSTANTIATION_FAILED)
     unit.all_terminated = False
     unit.restart = unit.admin_restart = False
     for each in unit.components[::-1]:
         if each.presence != Presence.UNINSTANTIATED:
-            node.complete_callbacks(each)
-            node.complete_assignments(each)
+            component_assignment.complete_callbacks(node, each)
+            component_assignment.complete_assignments(node, each)
             node.component_event(each, ComponentEvent.CLEANUP if each.failed else ComponentEvent.TERMINATE)
     if len(unit.components) == 1:
         unit.all_terminated = True
-        node.take_next(unit)
+        unit_assignment.take_next(node, unit)
 
 
-def _instantiate_again(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _instantiate_again(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     first = next((c for c in unit.components if c.presence in _OVER), None)
     if first is None:
         return
@@ -159,7 +150,7 @@ def _instantiate_again(node: NodeDirector, unit: LocalUnit, component: Optional[
         node.set_unit_presence(unit, Presence.INSTANTIATING)
 
 
-def _one_is_back(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _one_is_back(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     component.failed = False
     if unit.instantiated:
@@ -171,7 +162,7 @@ def _one_is_back(node: NodeDirector, unit: LocalUnit, component: Optional[LocalC
             node.component_event(component, ComponentEvent.CLEANUP)
 
 
-def _restart_or_start(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _restart_or_start(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     previous = _next(unit.before(component), *_OVER)
     if previous is not None:
@@ -180,7 +171,7 @@ def _restart_or_start(node: NodeDirector, unit: LocalUnit, component: Optional[L
         node.unit_event(unit, UnitEvent.INSTANTIATE)
 
 
-def _termination_failed(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _termination_failed(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     for each in unit.components:
         if each.presence == Presence.UNINSTANTIATED:
             continue
@@ -189,7 +180,7 @@ def _termination_failed(node: NodeDirector, unit: LocalUnit, component: Optional
     node.set_unit_presence(unit, Presence.TERMINATION_FAILED)
 
 
-def _one_has_ended(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _one_has_ended(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     if unit.failed:
         if unit.uninstantiated:
@@ -217,33 +208,33 @@ def _one_has_ended(node: NodeDirector, unit: LocalUnit, component: Optional[Loca
             node.unit_event(unit, UnitEvent.INSTANTIATE)
 
 
-def _abort(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _abort(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     for each in list(unit.components):
         if each.presence != Presence.UNINSTANTIATED:
             _clean_up_as_failed(node, each)
     node.set_unit_presence(unit, Presence.TERMINATING)
 
 
-def _clean_up_as_failed(node: NodeDirector, component: LocalComponent) -> None:
+def _clean_up_as_failed(node: LocalNode, component: LocalComponent) -> None:
     component.failed = True
     node.set_operational(component, Operational.DISABLED)
     node.component_event(component, ComponentEvent.CLEANUP)
 
 
-def _first_is_back(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _first_is_back(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     assert component is not None
     if any(c.presence == Presence.INSTANTIATED for c in unit.components):
         node.set_unit_presence(unit, Presence.INSTANTIATED)
     _start_waiting(node, unit, unit.after(component))
 
 
-def _start_first(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _start_first(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     first = next((c for c in unit.components if c.presence == Presence.RESTARTING), None)
     if first is not None:
         node.component_event(first, ComponentEvent.INSTANTIATE)
 
 
-def _others_leave_too(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _others_leave_too(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     if unit.terminated_by_admin:
         return
     for each in list(unit.components):
@@ -252,7 +243,7 @@ def _others_leave_too(node: NodeDirector, unit: LocalUnit, component: Optional[L
     node.set_unit_presence(unit, Presence.TERMINATING)
 
 
-def _failed_and_ended(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _failed_and_ended(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     for each in unit.components:
         if each.presence not in (Presence.UNINSTANTIATED, Presence.INSTANTIATION_FAILED):
             unit.all_terminated = False
@@ -260,24 +251,26 @@ def _failed_and_ended(node: NodeDirector, unit: LocalUnit, component: Optional[L
                 unit.buffer.clear()
             return
     unit.all_terminated = True
-    node.take_next(unit)
+    unit_assignment.take_next(node, unit)
 
 
-def _all_is_over(node: NodeDirector, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
+def _all_is_over(node: LocalNode, unit: LocalUnit, component: Optional[LocalComponent]) -> None:
     if unit.at_rest and _first_assignment_pending(unit):
         node.report_unit(unit, Recovery.SU_FAILOVER)
-        node.delete_assignments(unit)
+        delete_assignments(unit)
 
 
 def _first_assignment_pending(unit: LocalUnit) -> bool:
     return (
-        bool(unit.sis) and unit.assignment_pending and all(si.previous == Csi.UNASSIGNED for si in unit.sis)
+        bool(unit.sis)
+        and unit.assignment_pending
+        and all(si.previous == Progress.UNASSIGNED for si in unit.sis)
     )
 
 
 _E, _P = UnitEvent, Presence
 
-TRANSITIONS: Mapping[tuple[Presence, UnitEvent], Transition] = {
+TRANSITIONS: Mapping[tuple[Presence, UnitEvent], Transition[Presence, Action]] = {
     (_P.UNINSTANTIATED, _E.INSTANTIATE): Transition(
         (_P.INSTANTIATING,), _instantiate, "start the first component"
     ),
@@ -380,7 +373,7 @@ TRANSITIONS: Mapping[tuple[Presence, UnitEvent], Transition] = {
 
 
 def handle_event(
-    node: NodeDirector, unit: LocalUnit, event: UnitEvent, component: Optional[LocalComponent] = None
+    node: LocalNode, unit: LocalUnit, event: UnitEvent, component: Optional[LocalComponent] = None
 ) -> None:
     """Run the machine once, and then whatever follows from the new state."""
     before = unit.presence
@@ -389,14 +382,14 @@ def handle_event(
         entry.action(node, unit, component)
     if node.leaving(unit) and unit.uninstantiated:
         node.report_unit(unit, Recovery.NODE_SWITCHOVER if node.switching_over else Recovery.SU_FAILOVER)
-        node.delete_assignments(unit)
+        delete_assignments(unit)
         return
     node.continue_switchover(unit)
     if unit.presence != before:
         react(node, unit, before, unit.presence)
 
 
-def react(node: NodeDirector, unit: LocalUnit, before: Presence, after: Presence) -> None:
+def react(node: LocalNode, unit: LocalUnit, before: Presence, after: Presence) -> None:
     """What a new presence state of a unit leads to."""
     if after == Presence.INSTANTIATED:
         if before in (Presence.INSTANTIATING, Presence.RESTARTING) and unit.instantiated:
@@ -420,7 +413,7 @@ def react(node: NodeDirector, unit: LocalUnit, before: Presence, after: Presence
         _could_not_end(node, unit, before)
 
 
-def all_instantiated(node: NodeDirector, unit: LocalUnit) -> None:
+def all_instantiated(node: LocalNode, unit: LocalUnit) -> None:
     """Every component is instantiated: assign again what a restarted unit had."""
     unit.failed = False
     if not unit.restart:
@@ -428,21 +421,21 @@ def all_instantiated(node: NodeDirector, unit: LocalUnit) -> None:
         return
     unit.operational = Operational.ENABLED
     if unit.sis:
-        node.assign_unit_again(unit)
+        unit_assignment.assign_again(node, unit)
     else:
         node.report_unit(unit)
         unit.restart = unit.admin_restart = False
-        node.take_next(unit)  # an assignment that came during the restart
+        unit_assignment.take_next(node, unit)  # an assignment that came during the restart
     unit.admin_restart = False
 
 
-def _enable(node: NodeDirector, unit: LocalUnit) -> None:
+def _enable(node: LocalNode, unit: LocalUnit) -> None:
     if unit.enabled:
         unit.operational = Operational.ENABLED
         node.report_unit(unit)
 
 
-def _ended(node: NodeDirector, unit: LocalUnit) -> None:
+def _ended(node: LocalNode, unit: LocalUnit) -> None:
     if node.failing_over(unit):
         return
     if not unit.restart:
@@ -454,14 +447,14 @@ def _ended(node: NodeDirector, unit: LocalUnit) -> None:
         node.unit_event(unit, UnitEvent.INSTANTIATE)
 
 
-def _could_not_end(node: NodeDirector, unit: LocalUnit, before: Presence) -> None:
+def _could_not_end(node: LocalNode, unit: LocalUnit, before: Presence) -> None:
     if before == Presence.INSTANTIATING:
         unit.operational = Operational.DISABLED
         node.report(unit.dn, "saAmfSUOperState", unit.operational)
     elif before in (Presence.RESTARTING, Presence.TERMINATING):
         if node.failing_over(unit):
             node.report_unit(unit, Recovery.SU_FAILOVER)
-            node.delete_assignments(unit)
+            delete_assignments(unit)
             return
         unit.operational = Operational.DISABLED
         if before == Presence.TERMINATING:
@@ -470,4 +463,4 @@ def _could_not_end(node: NodeDirector, unit: LocalUnit, before: Presence) -> Non
         unit.operational = Operational.DISABLED
         if unit.at_rest:
             node.report_unit(unit, Recovery.SU_FAILOVER)
-            node.delete_assignments(unit)
+            delete_assignments(unit)

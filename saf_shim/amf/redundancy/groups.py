@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
-from saf_shim.amf.cluster import assignments
-from saf_shim.amf.cluster.records import Assignment, Group, Si, Unit
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Assignment, Group, Si, Unit
 from saf_shim.amf.states import Admin, GroupState, Ha
-
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
+from saf_shim.amf.tables import Transition
 
 
 class GroupEvent(Enum):
@@ -46,27 +44,19 @@ class Cause(NamedTuple):
     ha: Optional[Ha] = None
 
 
-Action = Callable[["Director", Group, Cause], bool]
+Action = Callable[[Cluster, Group, Cause], bool]
 
 
-class Transition(NamedTuple):
-    """One entry: the states it may lead to, and what is done."""
-
-    to: tuple[GroupState, ...]
-    action: Action
-    text: str
+Table = Mapping[tuple[GroupState, GroupEvent], Transition[GroupState, Action]]
 
 
-Table = Mapping[tuple[GroupState, GroupEvent], Transition]
-
-
-def handle_event(director: Director, table: Table, group: Group, event: GroupEvent, cause: Cause) -> bool:
+def handle_event(cluster: Cluster, table: Table, group: Group, event: GroupEvent, cause: Cause) -> bool:
     """False: the operation that caused the event cannot be done now."""
     entry = table.get((group.state, event))
-    return entry.action(director, group, cause) if entry is not None else True
+    return entry.action(cluster, group, cause) if entry is not None else True
 
 
-def refuse(director: Director, group: Group, cause: Cause) -> bool:
+def refuse(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Not now: the group is busy with something else."""
     return False
 
@@ -76,19 +66,15 @@ def is_leaving(unit: Unit, admin: Admin) -> bool:
     return admin in (unit.admin, unit.node.admin)
 
 
-def end_shutdown(director: Director, unit: Unit) -> None:
+def end_shutdown(cluster: Cluster, unit: Unit) -> None:
     """Quiescing is complete: what was SHUTTING_DOWN is LOCKED."""
     if unit.admin == Admin.SHUTTING_DOWN:
-        director.set_unit_admin(unit, Admin.LOCKED)
+        cluster.set_unit_admin(unit, Admin.LOCKED)
     elif unit.node.admin == Admin.SHUTTING_DOWN:
-        director.end_node_shutdown(unit.node)
+        cluster.end_node_shutdown(unit.node)
 
 
-def settle(director: Director, group: Group) -> None:
+def settle(cluster: Cluster, group: Group) -> None:
     """Nothing is left to do."""
-    director.set_group_state(group, GroupState.STABLE)
-    director.instantiate_spares(group)
-
-
-def forget(director: Director, unit: Unit) -> None:
-    assignments.delete_all(director, unit)
+    cluster.set_group_state(group, GroupState.STABLE)
+    cluster.instantiate_spares(group)

@@ -6,34 +6,32 @@ OpenSAF has it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
-from saf_shim.amf.cluster import assignments
-from saf_shim.amf.cluster.records import Assignment, Group, Unit
+from saf_shim.amf.entities import assignments
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Assignment, Group, Unit
 from saf_shim.amf.redundancy.groups import (
     Cause,
     GroupEvent,
     Table,
-    Transition,
     end_shutdown,
     is_leaving,
     refuse,
     settle,
 )
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
-
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
+from saf_shim.amf.tables import Transition
 
 
-def _assign_free(director: Director, group: Group) -> bool:
+def _assign_free(cluster: Cluster, group: Group) -> bool:
     """Assign what can be assigned; True when something is being assigned."""
     for si in group.sis:
         if si.admin != Admin.UNLOCKED or not si.csis or si.assignments:
             continue
         for unit in group.units:
             free = unit.readiness == Readiness.IN_SERVICE and not unit.assignments
-            if free and assignments.assign(director, unit, si, Ha.ACTIVE) is not None:
+            if free and assignments.assign(cluster, unit, si, Ha.ACTIVE) is not None:
                 group.enqueue(unit)
                 break
         else:
@@ -46,78 +44,78 @@ def _only(unit: Optional[Unit]) -> Optional[Assignment]:
     return unit.assignments[0] if unit is not None and unit.assignments else None
 
 
-def _fill(director: Director, group: Group, cause: Cause) -> bool:
-    if _assign_free(director, group):
-        director.set_group_state(group, GroupState.REALIGN)
+def _fill(cluster: Cluster, group: Group, cause: Cause) -> bool:
+    if _assign_free(cluster, group):
+        cluster.set_group_state(group, GroupState.REALIGN)
     elif cause.si is None:
-        director.instantiate_spares(group)
+        cluster.instantiate_spares(group)
     return True
 
 
-def _fill_or_settle(director: Director, group: Group) -> None:
-    if _assign_free(director, group):
-        director.set_group_state(group, GroupState.REALIGN)
+def _fill_or_settle(cluster: Cluster, group: Group) -> None:
+    if _assign_free(cluster, group):
+        cluster.set_group_state(group, GroupState.REALIGN)
     else:
-        settle(director, group)
+        settle(cluster, group)
 
 
-def _quiesce_unit(director: Director, group: Group, cause: Cause) -> bool:
+def _quiesce_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
     unit = assignment.unit
     if is_leaving(unit, Admin.LOCKED):
-        assignments.change(director, assignment, Ha.QUIESCED)
+        assignments.change(cluster, assignment, Ha.QUIESCED)
     elif is_leaving(unit, Admin.SHUTTING_DOWN):
-        assignments.change(director, assignment, Ha.QUIESCING)
+        assignments.change(cluster, assignment, Ha.QUIESCING)
     else:
         return True
     group.enqueue(unit)
-    director.set_group_state(group, GroupState.SU_OPERATION)
+    cluster.set_group_state(group, GroupState.SU_OPERATION)
     return True
 
 
-def _hurry_unit(director: Director, group: Group, cause: Cause) -> bool:
+def _hurry_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Lock of an SU that is being shut down."""
     assignment = _only(cause.unit)
     if assignment is None or group.head is not assignment.unit:
         return True
     if assignment.ha == Ha.QUIESCING and is_leaving(assignment.unit, Admin.LOCKED):
-        assignments.change(director, assignment, Ha.QUIESCED)
+        assignments.change(cluster, assignment, Ha.QUIESCED)
     return True
 
 
-def _quiesce_si(director: Director, group: Group, cause: Cause) -> bool:
+def _quiesce_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assert cause.si is not None
     if cause.si.assignments:
         ha = Ha.QUIESCED if cause.si.admin == Admin.LOCKED else Ha.QUIESCING
-        assignments.change(director, cause.si.assignments[0], ha)
+        assignments.change(cluster, cause.si.assignments[0], ha)
         group.admin_si = cause.si
-        director.set_group_state(group, GroupState.SI_OPERATION)
+        cluster.set_group_state(group, GroupState.SI_OPERATION)
     return True
 
 
-def _hurry_si(director: Director, group: Group, cause: Cause) -> bool:
+def _hurry_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Lock of an SI that is being shut down."""
     assert cause.si is not None
     if group.admin_si is cause.si and cause.si.admin == Admin.LOCKED and cause.si.assignments:
-        assignments.change(director, cause.si.assignments[0], Ha.QUIESCED)
+        assignments.change(cluster, cause.si.assignments[0], Ha.QUIESCED)
     return True
 
 
-def _quiesce_group(director: Director, group: Group, cause: Cause) -> bool:
+def _quiesce_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
     ha = Ha.QUIESCED if group.admin == Admin.LOCKED else Ha.QUIESCING
     for unit in group.units:
         assignment = _only(unit)
         if assignment is not None:
-            assignments.change(director, assignment, ha)
+            assignments.change(cluster, assignment, ha)
             group.enqueue(unit)
     if group.queue:
-        director.set_group_state(group, GroupState.SG_ADMIN)
+        cluster.set_group_state(group, GroupState.SG_ADMIN)
     return True
 
 
-def _hurry_group(director: Director, group: Group, cause: Cause) -> bool:
+def _hurry_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Lock of an SG that is being shut down."""
     if group.admin == Admin.LOCKED:
         for unit in group.queue:
@@ -127,261 +125,261 @@ def _hurry_group(director: Director, group: Group, cause: Cause) -> bool:
                 and assignment.ha == Ha.QUIESCING
                 and assignment.state == Susi.MODIFYING
             ):
-                assignments.change(director, assignment, Ha.QUIESCED)
+                assignments.change(cluster, assignment, Ha.QUIESCED)
     return True
 
 
 # -- faults
 
 
-def _fault(director: Director, group: Group, cause: Cause) -> bool:
+def _fault(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is not None:
-        assignments.change(director, assignment, Ha.QUIESCED)
+        assignments.change(cluster, assignment, Ha.QUIESCED)
         group.enqueue(assignment.unit)
-        director.set_group_state(group, GroupState.SU_OPERATION)
+        cluster.set_group_state(group, GroupState.SU_OPERATION)
     return True
 
 
-def _fault_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
     unit, si = assignment.unit, assignment.si
     if si is group.admin_si:
         if si.admin == Admin.SHUTTING_DOWN:
-            assignments.change(director, assignment, Ha.QUIESCED)
-            director.set_si_admin(si, Admin.LOCKED)
+            assignments.change(cluster, assignment, Ha.QUIESCED)
+            cluster.set_si_admin(si, Admin.LOCKED)
         group.enqueue(unit)
         group.admin_si = None
     elif unit in group.queue:
         if assignment.ha in (Ha.ACTIVE, Ha.QUIESCING):
-            assignments.change(director, assignment, Ha.QUIESCED)
-            end_shutdown(director, unit)
+            assignments.change(cluster, assignment, Ha.QUIESCED)
+            end_shutdown(cluster, unit)
     else:
-        assignments.change(director, assignment, Ha.QUIESCED)
+        assignments.change(cluster, assignment, Ha.QUIESCED)
         group.enqueue(unit)
     return True
 
 
-def _fault_of_leaving_unit(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_of_leaving_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
     unit = assignment.unit
     if group.head is unit:
         if assignment.ha == Ha.QUIESCING:
-            assignments.change(director, assignment, Ha.QUIESCED)
-            end_shutdown(director, unit)
+            assignments.change(cluster, assignment, Ha.QUIESCED)
+            end_shutdown(cluster, unit)
     else:
-        _fault_of_another(director, group, assignment)
+        _fault_of_another(cluster, group, assignment)
     return True
 
 
-def _fault_of_another(director: Director, group: Group, assignment: Assignment) -> None:
-    assignments.change(director, assignment, Ha.QUIESCED)
+def _fault_of_another(cluster: Cluster, group: Group, assignment: Assignment) -> None:
+    assignments.change(cluster, assignment, Ha.QUIESCED)
     group.enqueue(assignment.unit)
-    director.set_group_state(group, GroupState.REALIGN)
+    cluster.set_group_state(group, GroupState.REALIGN)
 
 
-def _fault_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
     si = assignment.si
     if si is not group.admin_si:
-        _fault_of_another(director, group, assignment)
+        _fault_of_another(cluster, group, assignment)
         return True
     if si.admin == Admin.SHUTTING_DOWN:
-        assignments.change(director, assignment, Ha.QUIESCED)
+        assignments.change(cluster, assignment, Ha.QUIESCED)
     group.enqueue(assignment.unit)
-    director.set_si_admin(si, Admin.LOCKED)
+    cluster.set_si_admin(si, Admin.LOCKED)
     group.admin_si = None
-    director.set_group_state(group, GroupState.SU_OPERATION)
+    cluster.set_group_state(group, GroupState.SU_OPERATION)
     return True
 
 
-def _fault_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_group_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None or group.admin != Admin.SHUTTING_DOWN:
         return True
     if assignment.ha == Ha.QUIESCING and assignment.state == Susi.MODIFYING:
-        assignments.change(director, assignment, Ha.QUIESCED)
+        assignments.change(cluster, assignment, Ha.QUIESCED)
     return True
 
 
 # -- answers
 
 
-def _delete(director: Director, group: Group, cause: Cause) -> bool:
+def _delete(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is not None:
-        assignments.delete_whole(director, assignment)
+        assignments.delete_whole(cluster, assignment)
     return True
 
 
-def _removed_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+def _removed_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
-    assignments.delete_whole(director, assignment)
+    assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
     else:
         group.dequeue(assignment.unit)
     if group.admin_si is None and not group.queue:
-        _fill_or_settle(director, group)
+        _fill_or_settle(cluster, group)
     return True
 
 
-def _quiesced_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+def _quiesced_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
-    assignments.remove(director, assignment)
+    assignments.remove(cluster, assignment)
     if group.admin_si is assignment.si:
-        director.set_si_admin(assignment.si, Admin.LOCKED)
+        cluster.set_si_admin(assignment.si, Admin.LOCKED)
         group.admin_si = None
         group.enqueue(assignment.unit)
     else:
-        end_shutdown(director, assignment.unit)
+        end_shutdown(cluster, assignment.unit)
     return True
 
 
-def _serving(director: Director, group: Group, cause: Cause) -> bool:
+def _serving(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assert cause.unit is not None
     group.dequeue(cause.unit)
     if not group.queue:
-        _fill_or_settle(director, group)
+        _fill_or_settle(cluster, group)
     return True
 
 
-def _removed_from_leaving_unit(director: Director, group: Group, cause: Cause) -> bool:
+def _removed_from_leaving_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assert cause.unit is not None
-    _delete(director, group, cause)
+    _delete(cluster, group, cause)
     group.dequeue(cause.unit)
     if not group.queue:
-        _fill_or_settle(director, group)
+        _fill_or_settle(cluster, group)
     return True
 
 
-def _leaving_unit_is_quiesced(director: Director, group: Group, cause: Cause) -> bool:
+def _leaving_unit_is_quiesced(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
     unit = assignment.unit
-    assignments.remove(director, assignment)
+    assignments.remove(cluster, assignment)
     another = group.head is not unit
     group.enqueue(unit)
-    director.set_group_state(group, GroupState.REALIGN)
+    cluster.set_group_state(group, GroupState.REALIGN)
     if not another:
-        end_shutdown(director, unit)
+        end_shutdown(cluster, unit)
     return True
 
 
-def _removed_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _removed_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
-    assignments.delete_whole(director, assignment)
+    assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
     if group.admin_si is None:
-        _fill_or_settle(director, group)
+        _fill_or_settle(cluster, group)
     return True
 
 
-def _leaving_si_is_quiesced(director: Director, group: Group, cause: Cause) -> bool:
+def _leaving_si_is_quiesced(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
-    assignments.remove(director, assignment)
+    assignments.remove(cluster, assignment)
     group.enqueue(assignment.unit)
     if group.admin_si is assignment.si:
         group.admin_si = None
-        director.set_si_admin(assignment.si, Admin.LOCKED)
-    director.set_group_state(group, GroupState.REALIGN)
+        cluster.set_si_admin(assignment.si, Admin.LOCKED)
+    cluster.set_group_state(group, GroupState.REALIGN)
     return True
 
 
-def _removed_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _removed_while_group_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assert cause.unit is not None
-    _delete(director, group, cause)
+    _delete(cluster, group, cause)
     group.dequeue(cause.unit)
     if not group.queue:
-        director.set_group_admin(group, Admin.LOCKED)
-        settle(director, group)
+        cluster.set_group_admin(group, Admin.LOCKED)
+        settle(cluster, group)
     return True
 
 
-def _remove(director: Director, group: Group, cause: Cause) -> bool:
+def _remove(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is not None:
-        assignments.remove(director, assignment)
+        assignments.remove(cluster, assignment)
     return True
 
 
-def _refused(director: Director, group: Group, cause: Cause) -> bool:
+def _refused(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """A unit that cannot be quiesced loses its assignment all the same."""
     if cause.ha not in (Ha.QUIESCED, Ha.QUIESCING):
         return True
     if group.state == GroupState.REALIGN:
-        return _quiesced_while_realigning(director, group, cause)
+        return _quiesced_while_realigning(cluster, group, cause)
     if group.state == GroupState.SI_OPERATION:
-        return _leaving_si_is_quiesced(director, group, cause)
-    _remove(director, group, cause)
+        return _leaving_si_is_quiesced(cluster, group, cause)
+    _remove(cluster, group, cause)
     if group.state == GroupState.SU_OPERATION and cause.unit is not None:
-        end_shutdown(director, cause.unit)
+        end_shutdown(cluster, cause.unit)
     return True
 
 
 # -- losses
 
 
-def _lost(director: Director, group: Group, cause: Cause) -> bool:
-    _delete(director, group, cause)
-    if _assign_free(director, group):
-        director.set_group_state(group, GroupState.REALIGN)
+def _lost(cluster: Cluster, group: Group, cause: Cause) -> bool:
+    _delete(cluster, group, cause)
+    if _assign_free(cluster, group):
+        cluster.set_group_state(group, GroupState.REALIGN)
     return True
 
 
-def _lost_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+def _lost_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
     unit = assignment.unit
-    assignments.delete_whole(director, assignment)
+    assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
-        director.set_si_admin(assignment.si, Admin.LOCKED)
+        cluster.set_si_admin(assignment.si, Admin.LOCKED)
     elif unit in group.queue:
         group.dequeue(unit)
-        end_shutdown(director, unit)
+        end_shutdown(cluster, unit)
     if group.admin_si is None and not group.queue:
-        _fill_or_settle(director, group)
+        _fill_or_settle(cluster, group)
     return True
 
 
-def _leaving_unit_is_lost(director: Director, group: Group, cause: Cause) -> bool:
+def _leaving_unit_is_lost(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
-    _delete(director, group, cause)
+    _delete(cluster, group, cause)
     if group.head is unit:
         group.dequeue(unit)
-        end_shutdown(director, unit)
-        _fill_or_settle(director, group)
+        end_shutdown(cluster, unit)
+        _fill_or_settle(cluster, group)
     return True
 
 
-def _lost_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _lost_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     assignment = _only(cause.unit)
     if assignment is None:
         return True
-    assignments.delete_whole(director, assignment)
+    assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
-        director.set_si_admin(assignment.si, Admin.LOCKED)
-        _fill_or_settle(director, group)
+        cluster.set_si_admin(assignment.si, Admin.LOCKED)
+        _fill_or_settle(cluster, group)
     return True
 
 

@@ -7,34 +7,30 @@ dependencies); the answers that take longer to tell are in `two_n_answers`, loss
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from saf_shim.amf.cluster import assignments
-from saf_shim.amf.cluster.records import Group, Si
+from saf_shim.amf.entities import assignments, counting
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Group, Si
 from saf_shim.amf.redundancy import two_n_answers, two_n_losses
 from saf_shim.amf.redundancy.groups import (
     Cause,
     GroupEvent,
     Table,
-    Transition,
     end_shutdown,
     is_leaving,
     refuse,
 )
 from saf_shim.amf.redundancy.two_n_roles import active_and_standby, choose, make_active
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
-
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
+from saf_shim.amf.tables import Transition
 
 
-def _fill(director: Director, group: Group, cause: Cause) -> bool:
-    unit = choose(director, group)
+def _fill(cluster: Cluster, group: Group, cause: Cause) -> bool:
+    unit = choose(cluster, group)
     if unit is not None:
         group.enqueue(unit)
-        director.set_group_state(group, GroupState.REALIGN)
+        cluster.set_group_state(group, GroupState.REALIGN)
     elif cause.si is None:
-        director.instantiate_spares(group)
+        cluster.instantiate_spares(group)
     return True
 
 
@@ -43,15 +39,15 @@ def can_swap(si: Si) -> bool:
     return si.admin == Admin.UNLOCKED and len(si.assignments) > 1
 
 
-def swap(director: Director, si: Si) -> bool:
+def swap(cluster: Cluster, si: Si) -> bool:
     """Begin a swap: every SI of the two units takes part. False: none of them is ACTIVE."""
     active = next((a for a in si.assignments[:2] if a.ha == Ha.ACTIVE), None)
     if active is None:
         return False
     unit = active.unit
-    assignments.change_all(director, unit, Ha.QUIESCED)
+    assignments.change_all(cluster, unit, Ha.QUIESCED)
     unit.group.enqueue(unit)
-    director.set_group_state(unit.group, GroupState.SU_OPERATION)
+    cluster.set_group_state(unit.group, GroupState.SU_OPERATION)
     unit.swapping = True
     return True
 
@@ -59,7 +55,7 @@ def swap(director: Director, si: Si) -> bool:
 # -- leaving
 
 
-def _unit_down(director: Director, group: Group, cause: Cause) -> bool:
+def _unit_down(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
     locked = is_leaving(unit, Admin.LOCKED)
@@ -67,26 +63,26 @@ def _unit_down(director: Director, group: Group, cause: Cause) -> bool:
         return True
     group.enqueue(unit)
     if unit.ha == Ha.ACTIVE:
-        assignments.change_all(director, unit, Ha.QUIESCED if locked else Ha.QUIESCING)
-        director.set_group_state(group, GroupState.SU_OPERATION)
+        assignments.change_all(cluster, unit, Ha.QUIESCED if locked else Ha.QUIESCING)
+        cluster.set_group_state(group, GroupState.SU_OPERATION)
         return True
-    assignments.remove_all(director, unit)
+    assignments.remove_all(cluster, unit)
     if not locked and unit.admin == Admin.SHUTTING_DOWN:
-        director.set_unit_admin(unit, Admin.LOCKED)
-    director.set_group_state(group, GroupState.REALIGN)
+        cluster.set_unit_admin(unit, Admin.LOCKED)
+    cluster.set_group_state(group, GroupState.REALIGN)
     return True
 
 
-def _hurry_unit(director: Director, group: Group, cause: Cause) -> bool:
+def _hurry_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Lock of an SU that is being shut down."""
     unit = cause.unit
     assert unit is not None
     if group.head is unit and unit.ha == Ha.QUIESCING and is_leaving(unit, Admin.LOCKED):
-        assignments.change_all(director, unit, Ha.QUIESCED)
+        assignments.change_all(cluster, unit, Ha.QUIESCED)
     return True
 
 
-def _si_down(director: Director, group: Group, cause: Cause) -> bool:
+def _si_down(cluster: Cluster, group: Group, cause: Cause) -> bool:
     si = cause.si
     assert si is not None
     if not si.assignments:
@@ -95,15 +91,15 @@ def _si_down(director: Director, group: Group, cause: Cause) -> bool:
     if active.ha != Ha.ACTIVE and standby is not None:
         active, standby = standby, active
     locked = si.admin == Admin.LOCKED
-    assignments.change(director, active, Ha.QUIESCED if locked else Ha.QUIESCING)
+    assignments.change(cluster, active, Ha.QUIESCED if locked else Ha.QUIESCING)
     if locked and standby is not None:
-        assignments.remove(director, standby)
+        assignments.remove(cluster, standby)
     group.admin_si = si
-    director.set_group_state(group, GroupState.SI_OPERATION)
+    cluster.set_group_state(group, GroupState.SI_OPERATION)
     return True
 
 
-def _hurry_si(director: Director, group: Group, cause: Cause) -> bool:
+def _hurry_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Lock of an SI that is being shut down."""
     si = cause.si
     assert si is not None
@@ -111,67 +107,67 @@ def _hurry_si(director: Director, group: Group, cause: Cause) -> bool:
         active, standby = si.assignments[0], si.assignments[1] if len(si.assignments) > 1 else None
         if active.ha == Ha.STANDBY and standby is not None:
             active, standby = standby, active
-        assignments.change(director, active, Ha.QUIESCED)
+        assignments.change(cluster, active, Ha.QUIESCED)
         if standby is not None:
-            assignments.remove(director, standby)
+            assignments.remove(cluster, standby)
     return True
 
 
-def _group_down(director: Director, group: Group, cause: Cause) -> bool:
+def _group_down(cluster: Cluster, group: Group, cause: Cause) -> bool:
     active, standby = active_and_standby(group)
     locked = group.admin == Admin.LOCKED
     if active is None:
-        director.set_group_admin(group, Admin.LOCKED)
-        director.set_group_state(group, GroupState.STABLE)
+        cluster.set_group_admin(group, Admin.LOCKED)
+        cluster.set_group_state(group, GroupState.STABLE)
         return True
-    assignments.change_all(director, active.unit, Ha.QUIESCED if locked else Ha.QUIESCING)
+    assignments.change_all(cluster, active.unit, Ha.QUIESCED if locked else Ha.QUIESCING)
     if locked and standby is not None:
-        assignments.remove_all(director, standby.unit)
-    director.set_group_state(group, GroupState.SG_ADMIN)
+        assignments.remove_all(cluster, standby.unit)
+    cluster.set_group_state(group, GroupState.SG_ADMIN)
     return True
 
 
-def _hurry_group(director: Director, group: Group, cause: Cause) -> bool:
+def _hurry_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
     """Lock of an SG that is being shut down."""
     active, standby = active_and_standby(group)
     if group.admin == Admin.LOCKED and active is not None:
-        assignments.change_all(director, active.unit, Ha.QUIESCED)
+        assignments.change_all(cluster, active.unit, Ha.QUIESCED)
         if standby is not None:
-            assignments.remove_all(director, standby.unit)
+            assignments.remove_all(cluster, standby.unit)
     return True
 
 
 # -- faults
 
 
-def _fault(director: Director, group: Group, cause: Cause) -> bool:
+def _fault(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     if unit is None or not unit.assignments:
         return True
     if unit.ha == Ha.ACTIVE:
-        assignments.change_all(director, unit, Ha.QUIESCED)
+        assignments.change_all(cluster, unit, Ha.QUIESCED)
         state = GroupState.SU_OPERATION
     else:
-        assignments.remove_all(director, unit)
+        assignments.remove_all(cluster, unit)
         state = GroupState.REALIGN
     group.enqueue(unit)
-    director.set_group_state(group, state)
+    cluster.set_group_state(group, state)
     return True
 
 
-def _fault_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     if unit is None or not unit.assignments or unit.all_removing:
         return True
     if unit.ha == Ha.ACTIVE:
-        assignments.change_all(director, unit, Ha.QUIESCED)
+        assignments.change_all(cluster, unit, Ha.QUIESCED)
     else:
-        assignments.remove_all(director, unit)
+        assignments.remove_all(cluster, unit)
     group.enqueue(unit)
     return True
 
 
-def _fault_while_unit_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_unit_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     if unit is None or not unit.assignments:
         return True
@@ -179,33 +175,33 @@ def _fault_while_unit_leaves(director: Director, group: Group, cause: Cause) -> 
         if unit.ha == Ha.QUIESCED:
             unit.swapping = False
         elif unit.ha == Ha.QUIESCING:
-            assignments.change_all(director, unit, Ha.QUIESCED)
-            end_shutdown(director, unit)
+            assignments.change_all(cluster, unit, Ha.QUIESCED)
+            end_shutdown(cluster, unit)
         else:
-            assignments.remove_all(director, unit)
+            assignments.remove_all(cluster, unit)
         return True
     leaver = group.head
     if unit.ha not in (Ha.STANDBY, Ha.ACTIVE):
         return True
     was_standby = unit.ha == Ha.STANDBY
     if was_standby:
-        assignments.remove_all(director, unit)
+        assignments.remove_all(cluster, unit)
     else:
-        assignments.change_all(director, unit, Ha.QUIESCED)
+        assignments.change_all(cluster, unit, Ha.QUIESCED)
     group.enqueue(unit)
-    director.set_group_state(group, GroupState.REALIGN)
+    cluster.set_group_state(group, GroupState.REALIGN)
     if leaver is None or leaver.ha != Ha.QUIESCED:
         return True
     if leaver.swapping and leaver.readiness == Readiness.IN_SERVICE:
         if was_standby:  # nobody else is left: it becomes active again
-            make_active(director, leaver)
+            make_active(cluster, leaver)
         leaver.swapping = False
     elif not was_standby:
-        assignments.remove_all(director, leaver)
+        assignments.remove_all(cluster, leaver)
     return True
 
 
-def _fault_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit, si = cause.unit, group.admin_si
     if unit is None or not unit.assignments or si is None:
         return True
@@ -213,55 +209,55 @@ def _fault_while_si_leaves(director: Director, group: Group, cause: Cause) -> bo
     other = next((a for a in si.assignments if a.unit is not unit), None)
     if si.admin == Admin.LOCKED:
         if mine is not None and mine.ha == Ha.QUIESCED:
-            assignments.change_all(director, unit, Ha.QUIESCED)
+            assignments.change_all(cluster, unit, Ha.QUIESCED)
             group.admin_si = None
             group.enqueue(unit)
-            director.set_group_state(group, GroupState.SU_OPERATION)
+            cluster.set_group_state(group, GroupState.SU_OPERATION)
         else:
-            assignments.remove_all(director, unit)
+            assignments.remove_all(cluster, unit)
         return True
     if si.admin != Admin.SHUTTING_DOWN:
         return False
     if mine is not None and mine.ha == Ha.QUIESCING:
         mine.ha = Ha.QUIESCED
         mine.state = Susi.ASSIGNED
-        assignments.count_si(director, si, -1, 0)
+        counting.count_si(cluster, si, -1, 0)
         unit.active = max(0, unit.active - 1)
-        assignments.publish(director, mine, Ha.QUIESCED)
-        assignments.change_all(director, unit, Ha.QUIESCED)
-        director.set_si_admin(si, Admin.UNLOCKED)
+        assignments.publish(cluster, mine, Ha.QUIESCED)
+        assignments.change_all(cluster, unit, Ha.QUIESCED)
+        cluster.set_si_admin(si, Admin.UNLOCKED)
         group.admin_si = None
         group.enqueue(unit)
-        director.set_group_state(group, GroupState.SU_OPERATION)
-        director.end_si_try_again(si)
+        cluster.set_group_state(group, GroupState.SU_OPERATION)
+        cluster.end_si_try_again(si)
         return True
     if other is not None:
-        assignments.change(director, other, Ha.ACTIVE)
+        assignments.change(cluster, other, Ha.ACTIVE)
         group.enqueue(other.unit)
-    director.set_si_admin(si, Admin.LOCKED if mine is not None else Admin.UNLOCKED)
+    cluster.set_si_admin(si, Admin.LOCKED if mine is not None else Admin.UNLOCKED)
     group.admin_si = None
-    assignments.remove_all(director, unit)
+    assignments.remove_all(cluster, unit)
     group.enqueue(unit)
-    director.set_group_state(group, GroupState.REALIGN)
+    cluster.set_group_state(group, GroupState.REALIGN)
     return True
 
 
-def _fault_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def _fault_while_group_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     if unit is None or not unit.assignments or group.admin != Admin.SHUTTING_DOWN:
         return True
     if unit.ha != Ha.QUIESCING:
-        assignments.remove_all(director, unit)
+        assignments.remove_all(cluster, unit)
         return True
-    assignments.change_all(director, unit, Ha.QUIESCED)
+    assignments.change_all(cluster, unit, Ha.QUIESCED)
     standby = None
     for each in group.units:
-        director.set_readiness(each, Readiness.OUT_OF_SERVICE)
+        cluster.set_readiness(each, Readiness.OUT_OF_SERVICE)
         if each.assignments and each.ha == Ha.STANDBY:
             standby = each
-    director.set_group_admin(group, Admin.LOCKED)
+    cluster.set_group_admin(group, Admin.LOCKED)
     if standby is not None:
-        assignments.remove_all(director, standby)
+        assignments.remove_all(cluster, standby)
     return True
 
 

@@ -4,36 +4,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from saf_shim.amf.cluster import assignments
-from saf_shim.amf.cluster.records import Group, Unit
+from saf_shim.amf.entities import assignments
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Group, Unit
 from saf_shim.amf.redundancy.groups import Cause, end_shutdown
 from saf_shim.amf.redundancy.two_n_answers import lock_group
 from saf_shim.amf.redundancy.two_n_roles import active_and_standby, choose, make_active
 from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
 
-
-def _realign(director: Director, group: Group, unit: Unit) -> None:
+def _realign(cluster: Cluster, group: Group, unit: Unit) -> None:
     group.enqueue(unit)
-    director.set_group_state(group, GroupState.REALIGN)
+    cluster.set_group_state(group, GroupState.REALIGN)
 
 
-def _choose(director: Director, group: Group) -> None:
-    chosen = choose(director, group)
+def _choose(cluster: Cluster, group: Group) -> None:
+    chosen = choose(cluster, group)
     if chosen is not None:
-        _realign(director, group, chosen)
+        _realign(cluster, group, chosen)
 
 
-def _start_afresh(director: Director, group: Group) -> None:
-    director.set_group_state(group, GroupState.STABLE)
-    _choose(director, group)
+def _start_afresh(cluster: Cluster, group: Group) -> None:
+    cluster.set_group_state(group, GroupState.STABLE)
+    _choose(cluster, group)
 
 
-def lost(director: Director, group: Group, cause: Cause) -> bool:
+def lost(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
     if not unit.assignments:
@@ -43,17 +39,17 @@ def lost(director: Director, group: Group, cause: Cause) -> bool:
         if standby is not None:
             other = standby.unit
             if other.assignment_state != Susi.REMOVING and other.readiness == Readiness.IN_SERVICE:
-                make_active(director, other)
+                make_active(cluster, other)
                 group.enqueue(other)
-            director.set_group_state(group, GroupState.REALIGN)
-            assignments.delete_all(director, unit)
+            cluster.set_group_state(group, GroupState.REALIGN)
+            assignments.delete_all(cluster, unit)
             return True
-    assignments.delete_all(director, unit)
-    _choose(director, group)
+    assignments.delete_all(cluster, unit)
+    _choose(cluster, group)
     return True
 
 
-def lost_while_realigning(director: Director, group: Group, cause: Cause) -> bool:
+def lost_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
     if not unit.assignments:
@@ -66,40 +62,40 @@ def lost_while_realigning(director: Director, group: Group, cause: Cause) -> boo
         other = found.unit if found is not None else None
     if other is not None:
         if other.readiness == Readiness.IN_SERVICE:
-            make_active(director, other)
+            make_active(cluster, other)
         elif not other.all_removing:
-            assignments.remove_all(director, other)
+            assignments.remove_all(cluster, other)
         group.enqueue(other)
-        assignments.delete_all(director, unit)
+        assignments.delete_all(cluster, unit)
         group.dequeue(unit)
         return True
-    assignments.delete_all(director, unit)
+    assignments.delete_all(cluster, unit)
     group.dequeue(unit)
     if not group.queue:
-        _start_afresh(director, group)
+        _start_afresh(cluster, group)
     return True
 
 
-def lost_while_unit_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def lost_while_unit_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
     if not unit.assignments:
         return True
     if group.head is unit:
-        _leaver_lost(director, group, unit)
+        _leaver_lost(cluster, group, unit)
     elif unit.ha in (Ha.STANDBY, Ha.ACTIVE) and group.head is not None:
         leaver = group.head
         if leaver.swapping and leaver.readiness == Readiness.IN_SERVICE:
-            make_active(director, leaver)
+            make_active(cluster, leaver)
         else:
-            assignments.remove_all(director, leaver)
-        director.set_group_state(group, GroupState.REALIGN)
+            assignments.remove_all(cluster, leaver)
+        cluster.set_group_state(group, GroupState.REALIGN)
         leaver.swapping = False
-        assignments.delete_all(director, unit)
+        assignments.delete_all(cluster, unit)
     return True
 
 
-def _leaver_lost(director: Director, group: Group, unit: Unit) -> None:  # noqa: PLR0912
+def _leaver_lost(cluster: Cluster, group: Group, unit: Unit) -> None:  # noqa: PLR0912
     active, standby = active_and_standby(group)
     quiescing = any(
         a.ha == Ha.QUIESCING or (a.ha == Ha.QUIESCED and a.state == Susi.MODIFYING) for a in unit.assignments
@@ -109,40 +105,40 @@ def _leaver_lost(director: Director, group: Group, unit: Unit) -> None:  # noqa:
         group.dequeue(unit)
         if standby is not None:
             if standby.unit.readiness == Readiness.IN_SERVICE:
-                make_active(director, standby.unit)
+                make_active(cluster, standby.unit)
                 group.enqueue(standby.unit)
-            assignments.delete_all(director, unit)
-            director.set_group_state(group, GroupState.REALIGN)
+            assignments.delete_all(cluster, unit)
+            cluster.set_group_state(group, GroupState.REALIGN)
         else:
-            assignments.delete_all(director, unit)
-            director.set_group_state(group, GroupState.STABLE)
+            assignments.delete_all(cluster, unit)
+            cluster.set_group_state(group, GroupState.STABLE)
             if quiescing:
-                _choose(director, group)
+                _choose(cluster, group)
         if quiescing:
             if shutting_down:
-                end_shutdown(director, unit)
+                end_shutdown(cluster, unit)
             else:
                 unit.swapping = False
         return
     group.dequeue(unit)
     done = active is None or active.unit.all_assigned
-    assignments.delete_all(director, unit)
+    assignments.delete_all(cluster, unit)
     if done or active is None:
         unit.swapping = False
-        director.set_group_state(group, GroupState.STABLE)
+        cluster.set_group_state(group, GroupState.STABLE)
         return
     if shutting_down:
-        end_shutdown(director, unit)
-        _realign(director, group, active.unit)
+        end_shutdown(cluster, unit)
+        _realign(cluster, group, active.unit)
     elif unit.swapping:
         unit.swapping = False
         if any(a.state == Susi.MODIFYING for a in active.unit.assignments):
-            _realign(director, group, active.unit)
+            _realign(cluster, group, active.unit)
     else:
-        _realign(director, group, active.unit)
+        _realign(cluster, group, active.unit)
 
 
-def lost_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def lost_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit, si = cause.unit, group.admin_si
     assert unit is not None
     if not unit.assignments or si is None:
@@ -150,28 +146,28 @@ def lost_while_si_leaves(director: Director, group: Group, cause: Cause) -> bool
     shutdown = si.admin == Admin.SHUTTING_DOWN
     serves = (Ha.ACTIVE, Ha.QUIESCING) if shutdown else (Ha.ACTIVE, Ha.QUIESCED)
     if unit.ha not in serves:
-        assignments.delete_all(director, unit)
+        assignments.delete_all(cluster, unit)
         return True
     _, standby = active_and_standby(group)
     group.admin_si = None
     if standby is None:
         if shutdown:
-            director.set_si_admin(si, Admin.LOCKED)
-        assignments.delete_all(director, unit)
-        _start_afresh(director, group)
+            cluster.set_si_admin(si, Admin.LOCKED)
+        assignments.delete_all(cluster, unit)
+        _start_afresh(cluster, group)
         return True
     if standby.unit.readiness == Readiness.IN_SERVICE:
-        make_active(director, standby.unit)
-        _realign(director, group, standby.unit)
+        make_active(cluster, standby.unit)
+        _realign(cluster, group, standby.unit)
     if shutdown:
-        director.set_si_admin(si, Admin.UNLOCKED)
-    assignments.delete_all(director, unit)
+        cluster.set_si_admin(si, Admin.UNLOCKED)
+    assignments.delete_all(cluster, unit)
     if shutdown:
-        director.end_si_try_again(si)
+        cluster.end_si_try_again(si)
     return True
 
 
-def lost_while_group_leaves(director: Director, group: Group, cause: Cause) -> bool:
+def lost_while_group_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
     unit = cause.unit
     assert unit is not None
     if not unit.assignments:
@@ -179,13 +175,13 @@ def lost_while_group_leaves(director: Director, group: Group, cause: Cause) -> b
     if group.admin == Admin.SHUTTING_DOWN and unit.ha == Ha.QUIESCING:
         _, standby = active_and_standby(group)
         if standby is not None:
-            assignments.remove_all(director, standby.unit)
-        assignments.delete_all(director, unit)
+            assignments.remove_all(cluster, standby.unit)
+        assignments.delete_all(cluster, unit)
         if standby is None:
-            director.set_group_state(group, GroupState.STABLE)
-        lock_group(director, group)
+            cluster.set_group_state(group, GroupState.STABLE)
+        lock_group(cluster, group)
         return True
-    assignments.delete_all(director, unit)
+    assignments.delete_all(cluster, unit)
     if group.admin == Admin.LOCKED and not any(each.assignments for each in group.units):
-        director.set_group_state(group, GroupState.STABLE)
+        cluster.set_group_state(group, GroupState.STABLE)
     return True

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
-from saf_shim.amf.cluster import assignments
-from saf_shim.amf.cluster.records import Assignment, Group, Unit
+from saf_shim.amf.entities import assignments
+from saf_shim.amf.entities.cluster import Cluster
+from saf_shim.amf.entities.records import Assignment, Group, Unit
 from saf_shim.amf.states import Admin, Ha, Readiness
-
-if TYPE_CHECKING:
-    from saf_shim.amf.cluster.director import Director
 
 Roles = tuple[Optional[Assignment], Optional[Assignment]]
 
@@ -41,27 +39,27 @@ def _pair(one: Assignment, two: Assignment) -> Roles:
     return one, two
 
 
-def choose(director: Director, group: Group) -> Optional[Unit]:  # noqa: PLR0911, PLR0912
+def choose(cluster: Cluster, group: Group) -> Optional[Unit]:  # noqa: PLR0911, PLR0912
     """Assign what can be assigned to one unit, and name it: first ACTIVE, when that is complete STANDBY."""
     active, standby = active_and_standby(group)
     if active is None and standby is not None and standby.unit.readiness == Readiness.IN_SERVICE:
         # the ACTIVE one went away while the other was busy
         if standby.unit.all_assigned and standby.ha == Ha.STANDBY:
-            make_active(director, standby.unit)
+            make_active(cluster, standby.unit)
             return standby.unit
         return None
     if active is not None:
         unit: Optional[Unit] = active.unit
         if active.unit.readiness != Readiness.IN_SERVICE:
             return None
-        if _assign_active(director, group, active.unit):
+        if _assign_active(cluster, group, active.unit):
             return active.unit
     else:
         unit = None
         for each in group.units:
             if each.readiness == Readiness.IN_SERVICE:
                 unit = each
-                if _assign_active(director, group, each):
+                if _assign_active(cluster, group, each):
                     return each
         if unit is None:
             return None
@@ -75,22 +73,22 @@ def choose(director: Director, group: Group) -> Optional[Unit]:  # noqa: PLR0911
     assigned = False
     for si in group.sis:
         if len(si.assignments) == 1:
-            assigned = assignments.assign(director, other, si, Ha.STANDBY) is not None or assigned
+            assigned = assignments.assign(cluster, other, si, Ha.STANDBY) is not None or assigned
     return other if assigned else None
 
 
-def _assign_active(director: Director, group: Group, unit: Unit) -> bool:
-    limit = director.configuration.max_active_sis(group.dn)
+def _assign_active(cluster: Cluster, group: Group, unit: Unit) -> bool:
+    limit = cluster.configuration.max_active_sis(group.dn)
     assigned = False
     for si in group.sis:
         if si.admin != Admin.UNLOCKED or not si.csis or si.assignments or unit.active >= limit:
             continue
-        assigned = assignments.assign(director, unit, si, Ha.ACTIVE) is not None or assigned
+        assigned = assignments.assign(cluster, unit, si, Ha.ACTIVE) is not None or assigned
     return assigned
 
 
-def make_active(director: Director, unit: Unit) -> None:
-    assignments.change_all(director, unit, Ha.ACTIVE)
+def make_active(cluster: Cluster, unit: Unit) -> None:
+    assignments.change_all(cluster, unit, Ha.ACTIVE)
 
 
 def other_in_queue(group: Group, unit: Unit) -> Optional[Unit]:

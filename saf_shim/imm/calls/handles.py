@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The handles of IMM's clients: what hangs on what, and what goes when one ends."""
+"""The handles of IMM's clients: which is made from which, and what ends with one."""
 
 from __future__ import annotations
 
@@ -7,85 +7,89 @@ from collections.abc import Callable
 from typing import Any, Optional
 
 from saf_shim.contract import Answer, Call, Session, World
-from saf_shim.imm import implementers, owners
-from saf_shim.imm.adminop import Operations
-from saf_shim.imm.ccb import CcbHandle
-from saf_shim.imm.ports import ClientPort
-from saf_shim.imm.store import Implementer, Store
+from saf_shim.imm.calls.client_port import ClientPort
+from saf_shim.imm.content.store import Implementer, Store
+from saf_shim.imm.implementer import bindings
+from saf_shim.imm.manager import owners
+from saf_shim.imm.manager.admin_operations import Operations
+from saf_shim.imm.manager.ccb_handle import CcbHandle
 
 _STEP = 0x10001
 
 OM, OI, ACCESSOR, SEARCH, OWNER, CCB = "om", "oi", "accessor", "search", "owner", "ccb"
 
 
-class Handle:
+class ImmHandle:
     """One handle of a client."""
 
-    def __init__(self, number: int, kind: str, session: Session, thing: Any = None) -> None:
+    def __init__(self, number: int, kind: str, session: Session, resource: Any = None) -> None:
         self.number = number
         self.kind = kind
         self.session = session
-        self.thing = thing  # Search, AdminOwner, CcbHandle
+        self.resource = resource  # what it stands for: a Search, AdminOwner, CcbHandle or Augmentation
         self.minor = 0
         self.has_callbacks = False
         self.port: Optional[ClientPort] = None
         self.implementer: Optional[Implementer] = None
-        self.below: dict[int, Handle] = {}
-        self.above: Optional[Handle] = None
+        self.below: dict[int, ImmHandle] = {}
+        self.above: Optional[ImmHandle] = None
         self.spent = False  # a time-out of an administrative operation cost it
 
-    def root(self) -> Handle:
-        """The OM or OI handle it was made from, or itself."""
+    def root(self) -> ImmHandle:
+        """Return the OM or OI handle that it was made from; that of an OM or OI handle is itself."""
         return self if self.above is None else self.above.root()
 
 
 class ImmHandles:
-    """All handles, with what the calls on them need."""
+    """All handles, and what the calls on them need."""
 
     def __init__(self, world: World, store: Store) -> None:
         self.world = world
         self.store = store
         self.operations = Operations(store, world)
-        self.handles: dict[int, Handle] = {}
+        self.handles: dict[int, ImmHandle] = {}
         self._last = 0x5AF000000000
 
-    def open(self, kind: str, session: Session, above: Optional[Handle], thing: Any = None) -> Handle:
-        """A new handle."""
+    def open(
+        self, kind: str, session: Session, above: Optional[ImmHandle], resource: Any = None
+    ) -> ImmHandle:
+        """Make a new handle."""
         self._last += _STEP
-        made = Handle(self._last, kind, session, thing)
+        made = ImmHandle(self._last, kind, session, resource)
         self.handles[made.number] = made
         if above is not None:
             made.above = above
             above.below[made.number] = made
         return made
 
-    def forget(self, handle: Handle) -> None:
+    def forget(self, handle: ImmHandle) -> None:
         """Remove a handle without its consequences."""
         self.handles.pop(handle.number, None)
         if handle.above is not None:
             handle.above.below.pop(handle.number, None)
 
-    def end(self, handle: Handle) -> None:
-        """A handle and all made from it go: CCBs first, as they lock what owners release."""
+    def end(self, handle: ImmHandle) -> None:
+        """End a handle and all that were made from it. CCBs end first, because they lock what owners
+        release."""
         for below in sorted(handle.below.values(), key=lambda each: each.kind == OWNER):
             self.end(below)
         self.forget(handle)
         if handle.kind == CCB:
-            handle.thing.end()
+            handle.resource.end()
         elif handle.kind == OWNER:
-            owners.end_owner(handle.thing)
+            owners.end_owner(handle.resource)
         elif handle.kind == OI:
             self.clear_implementer(handle)
 
-    def clear_implementer(self, handle: Handle) -> None:
-        """An OI handle's implementer, if it has one, leaves."""
+    def clear_implementer(self, handle: ImmHandle) -> None:
+        """Take the implementer name, if there is one, from an OI handle."""
         implementer, handle.implementer = handle.implementer, None
         if implementer is None:
             return
-        implementers.detach(self.store, implementer)
+        bindings.detach(self.store, implementer, self.world)
         for other in list(self.handles.values()):
-            if isinstance(other.thing, CcbHandle) and other.thing.ccb is not None:
-                other.thing.ccb.implementer_left(implementer)
+            if isinstance(other.resource, CcbHandle) and other.resource.ccb is not None:
+                other.resource.ccb.implementer_left(implementer)
 
 
-Server = Callable[[ImmHandles, Call, Handle], Optional[Answer]]
+ServeCall = Callable[[ImmHandles, Call, ImmHandle], Optional[Answer]]

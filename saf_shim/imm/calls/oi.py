@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The calls of saImmOi: implementers, runtime objects and the answers to callbacks."""
+"""The calls of saImmOi: implementer names, runtime objects and the answers to callbacks."""
 
 from __future__ import annotations
 
@@ -7,93 +7,97 @@ from collections.abc import Mapping
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
-from saf_shim.imm import implementers, owners, runtime
-from saf_shim.imm.augmentation import Augmentation
-from saf_shim.imm.calls.handles import CCB, OI, OWNER, Handle, ImmHandles, Server
+from saf_shim.imm.calls.handles import CCB, OI, OWNER, ImmHandle, ImmHandles, ServeCall
 from saf_shim.imm.calls.wire import attribute_list, change_list, integer, optional_name, parameter_list
-from saf_shim.imm.ccb import CcbHandle
-from saf_shim.imm.store import Implementer
+from saf_shim.imm.content.store import Implementer
+from saf_shim.imm.implementer import bindings, runtime_objects
+from saf_shim.imm.manager import owners
+from saf_shim.imm.manager.augmentation import Augmentation
+from saf_shim.imm.manager.ccb_handle import CcbHandle
 
 AUGMENT_MINOR = 11  # saImmOiAugmentCcbInitialize came with A.2.11
 
 
-def _is_ccb(handle: Handle, number: int) -> bool:
+def _is_ccb(handle: ImmHandle, number: int) -> bool:
     return (
-        isinstance(handle.thing, CcbHandle) and handle.thing.ccb is not None and handle.thing.ccb.id == number
+        isinstance(handle.resource, CcbHandle)
+        and handle.resource.ccb is not None
+        and handle.resource.ccb.id == number
     )
 
 
-def _implementer(handle: Handle) -> Implementer:
+def _implementer(handle: ImmHandle) -> Implementer:
     if handle.implementer is None:
         raise AisError(Code.ERR_BAD_HANDLE, "the handle has no implementer name")
     return handle.implementer
 
 
-def _creator(handle: Handle) -> Implementer:
+def _creator(handle: ImmHandle) -> Implementer:
     if handle.implementer is None or handle.implementer.is_applier:
         raise AisError(Code.ERR_BAD_OPERATION, "the handle has no implementer name")
     return handle.implementer
 
 
-def implementer_set(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def implementer_set(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     name = call.args.get("implementerName")
+    assert handle.port is not None
     if handle.implementer is not None:
         return Answer(Code.ERR_INVALID_PARAM)
-    handle.implementer = implementers.attach(imm.store, name, handle.port)
+    handle.implementer = bindings.attach(imm.store, name, handle.port)
     return OK
 
 
-def implementer_clear(imm: ImmHandles, _call: Call, handle: Handle) -> Answer:
+def implementer_clear(imm: ImmHandles, _call: Call, handle: ImmHandle) -> Answer:
     _implementer(handle)
     imm.clear_implementer(handle)
     return OK
 
 
-def class_implementer(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def class_implementer(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     name = call.args.get("className")
     if name is None:
         return Answer(Code.ERR_INVALID_PARAM)
-    change = implementers.set_class if call.name.endswith("Set") else implementers.release_class
+    change = bindings.set_class if call.name.endswith("Set") else bindings.release_class
     change(imm.store, _implementer(handle), name)
     return OK
 
 
-def object_implementer(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def object_implementer(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     name, scope = call.args.get("objectName"), call.args.get("scope")
     if name is None:
         return Answer(Code.ERR_INVALID_PARAM)
-    change = implementers.set_object if call.name.endswith("Set") else implementers.release_object
+    change = bindings.set_object if call.name.endswith("Set") else bindings.release_object
     change(imm.store, _implementer(handle), name, scope)
     return OK
 
 
-def runtime_create(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def runtime_create(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     args = call.args
     name, attributes = args.get("className"), args.get("attrValues")
     if not isinstance(name, str) or not name or attributes is None:
         return Answer(Code.ERR_INVALID_PARAM)
     parent = optional_name(args.get("parentName"))
-    runtime.create(imm.store, _creator(handle), name, parent, attribute_list(attributes))
+    runtime_objects.create(imm.store, _creator(handle), name, parent, attribute_list(attributes))
     return OK
 
 
-def runtime_update(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def runtime_update(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     dn, changes = call.args.get("objectName"), call.args.get("attrMods")
     if not dn or changes is None:
         return Answer(Code.ERR_INVALID_PARAM)
-    runtime.update(imm.store, _creator(handle), dn, change_list(changes))
+    runtime_objects.update(imm.store, _creator(handle), dn, change_list(changes))
     return OK
 
 
-def runtime_delete(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def runtime_delete(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     dn = call.args.get("objectName")
     if not dn:
         return Answer(Code.ERR_INVALID_PARAM)
-    runtime.delete(imm.store, _creator(handle), dn)
+    runtime_objects.delete(imm.store, _creator(handle), dn)
     return OK
 
 
-def admin_result(_imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def admin_result(_imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     args = call.args
     parameters = parameter_list(args.get("returnParams") or []) or []
     result = integer(args.get("result"))
@@ -105,13 +109,13 @@ def admin_result(_imm: ImmHandles, call: Call, handle: Handle) -> Answer:
     return OK
 
 
-def error_string(_imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def error_string(_imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     assert handle.port is not None
     handle.port.set_error_string(integer(call.args.get("ccbId")), optional_name(call.args.get("errorString")))
     return OK
 
 
-def augment(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def augment(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     number = call.args.get("ccbId")
     port = handle.port
     if not isinstance(number, int) or not number or port is None:
@@ -119,7 +123,7 @@ def augment(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
     if handle.minor < AUGMENT_MINOR:
         return Answer(Code.ERR_VERSION)
     ccb = next(
-        (each.thing.ccb for each in imm.handles.values() if each.kind == CCB and _is_ccb(each, number)),
+        (each.resource.ccb for each in imm.handles.values() if each.kind == CCB and _is_ccb(each, number)),
         None,
     )
     if ccb is None or not port.is_answering(number) or handle.implementer is None:
@@ -137,7 +141,7 @@ def augment(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
     return Answer(Code.OK, {"ccbHandle": made.number, "ownerHandle": owner.number})
 
 
-CALLS: Mapping[str, tuple[str, Server]] = {
+CALLS: Mapping[str, tuple[str, ServeCall]] = {
     "saImmOiImplementerSet": (OI, implementer_set),
     "saImmOiImplementerClear": (OI, implementer_clear),
     "saImmOiClassImplementerSet": (OI, class_implementer),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The calls of saImmOm, except those on a CCB: classes, reading, owners, administrative operations."""
+"""The calls of saImmOm that do not work on a CCB: classes, reading, owners, administrative operations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Optional
 
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
-from saf_shim.imm import classes, owners, reading
-from saf_shim.imm.calls.handles import ACCESSOR, CCB, OM, OWNER, SEARCH, Handle, ImmHandles, Server
+from saf_shim.imm.calls.client_port import wire
+from saf_shim.imm.calls.handles import ACCESSOR, CCB, OM, OWNER, SEARCH, ImmHandle, ImmHandles, ServeCall
 from saf_shim.imm.calls.wire import (
     name_list,
     parameter_list,
@@ -17,12 +17,14 @@ from saf_shim.imm.calls.wire import (
     search_criterion,
     wire_attributes,
 )
-from saf_shim.imm.internal import Parameter
-from saf_shim.imm.ports import wire
-from saf_shim.imm.rules import GivenValues
+from saf_shim.imm.content import classes
+from saf_shim.imm.content.port import Parameter
+from saf_shim.imm.content.rules import AttributeValues
+from saf_shim.imm.manager import owners, reading
+from saf_shim.imm.manager.search import Search
 
 
-def class_create(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
+def class_create(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
     args = call.args
     classes.create_class(
         imm.store, args.get("className"), args.get("classCategory"), args.get("attrDefinitions")
@@ -30,7 +32,7 @@ def class_create(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
     return OK
 
 
-def class_describe(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
+def class_describe(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
     found = imm.store.find_class(call.args.get("className"))
     definitions = [
         [name, kind, flags, None if default is None else wire(default)]
@@ -39,30 +41,30 @@ def class_describe(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
     return Answer(Code.OK, {"classCategory": int(found.category), "attrDefinitions": definitions})
 
 
-def class_delete(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
+def class_delete(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
     classes.delete_class(imm.store, call.args.get("className"))
     return OK
 
 
-def accessor_open(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def accessor_open(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     return Answer(Code.OK, {"handle": imm.open(ACCESSOR, call.session, handle).number})
 
 
-def accessor_get(imm: ImmHandles, call: Call, _handle: Handle) -> Optional[Answer]:
+def accessor_get(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Optional[Answer]:
     found = imm.store.find(call.args.get("objectName"))
     names = reading.select(found, name_list(call.args.get("attributeNames")))
     reading.read(found, names, lambda rc, attributes: reply_attributes(call, rc, attributes), imm.world)
     return None
 
 
-def close_handle(imm: ImmHandles, _call: Call, handle: Handle) -> Answer:
+def close_handle(imm: ImmHandles, _call: Call, handle: ImmHandle) -> Answer:
     imm.end(handle)
     return OK
 
 
-def search_open(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def search_open(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     args = call.args
-    search = reading.Search(
+    search = Search(
         imm.store,
         args.get("rootName"),
         args.get("scope"),
@@ -73,53 +75,55 @@ def search_open(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
     return Answer(Code.OK, {"handle": imm.open(SEARCH, call.session, handle, search).number})
 
 
-def search_next(imm: ImmHandles, call: Call, handle: Handle) -> Optional[Answer]:
-    def done(rc: int, dn: str, attributes: list[GivenValues]) -> None:
+def search_next(imm: ImmHandles, call: Call, handle: ImmHandle) -> Optional[Answer]:
+    def done(rc: int, dn: str, attributes: list[AttributeValues]) -> None:
         if rc != Code.OK:
             call.reply(rc)
         else:
             call.reply(rc, {"objectName": dn, "attributes": wire_attributes(attributes)})
 
-    handle.thing.next(done, imm.world)
+    handle.resource.next(done, imm.world)
     return None
 
 
-def owner_open(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def owner_open(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     args = call.args
     owner = owners.new_owner(args.get("adminOwnerName"), args.get("releaseOwnershipOnFinalize"))
     return Answer(Code.OK, {"handle": imm.open(OWNER, call.session, handle, owner).number})
 
 
-def owner_set(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
-    owners.set_owner(imm.store, handle.thing, name_list(call.args.get("objectNames")), call.args.get("scope"))
-    return OK
-
-
-def owner_release(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
-    owners.release_owner(
-        imm.store, handle.thing, name_list(call.args.get("objectNames")), call.args.get("scope")
+def owner_set(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
+    owners.set_owner(
+        imm.store, handle.resource, name_list(call.args.get("objectNames")), call.args.get("scope")
     )
     return OK
 
 
-def owner_clear(imm: ImmHandles, call: Call, _handle: Handle) -> Answer:
+def owner_release(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
+    owners.release_owner(
+        imm.store, handle.resource, name_list(call.args.get("objectNames")), call.args.get("scope")
+    )
+    return OK
+
+
+def owner_clear(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
     owners.release_owner(imm.store, None, name_list(call.args.get("objectNames")), call.args.get("scope"))
     return OK
 
 
-def owner_close(imm: ImmHandles, _call: Call, handle: Handle) -> Answer:
-    """Its open CCBs stay, out of reach, until the OM handle goes."""
+def owner_close(imm: ImmHandles, _call: Call, handle: ImmHandle) -> Answer:
+    """Finalize an owner. Its open CCBs stay until the OM handle ends, but nobody can reach them any more."""
     above = handle.above
     for below in list(handle.below.values()):
         imm.forget(below)
-        if above is not None and below.thing.ccb is not None and below.thing.ccb.mutations:
+        if above is not None and below.resource.ccb is not None and below.resource.ccb.mutations:
             below.above = above
             above.below[below.number] = below
     imm.end(handle)
     return OK
 
 
-def invoke(imm: ImmHandles, call: Call, handle: Handle) -> None:
+def invoke(imm: ImmHandles, call: Call, handle: ImmHandle) -> None:
     args = call.args
     timeout = args.get("timeout")
     if not isinstance(timeout, int) or timeout < 0 or args.get("returnValueIsNull"):
@@ -141,7 +145,7 @@ def invoke(imm: ImmHandles, call: Call, handle: Handle) -> None:
         )
 
     imm.operations.invoke(
-        handle.thing,
+        handle.resource,
         args.get("objectName"),
         args.get("operationId"),
         parameter_list(args.get("params")),
@@ -150,11 +154,11 @@ def invoke(imm: ImmHandles, call: Call, handle: Handle) -> None:
     )
 
 
-def invoke_async(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
+def invoke_async(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     args = call.args
     session = call.session
     root = session.data
-    if not isinstance(root, Handle) or not root.has_callbacks:
+    if not isinstance(root, ImmHandle) or not root.has_callbacks:
         return Answer(Code.ERR_INIT)
     parameters = parameter_list(args.get("params"))
     operation = args.get("operationId")
@@ -171,7 +175,7 @@ def invoke_async(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
         session.push(("saImmOmAdminOperationInvokeCallback", message))
 
     try:
-        imm.operations.invoke(handle.thing, args["objectName"], operation, parameters, None, done)
+        imm.operations.invoke(handle.resource, args["objectName"], operation, parameters, None, done)
     except AisError as error:
         if error.code == Code.ERR_INVALID_PARAM:
             raise
@@ -179,12 +183,12 @@ def invoke_async(imm: ImmHandles, call: Call, handle: Handle) -> Answer:
     return OK
 
 
-def continuation(_imm: ImmHandles, _call: Call, _handle: Handle) -> Answer:
-    """OpenSAF has no continuation of administrative operations either."""
+def continuation(_imm: ImmHandles, _call: Call, _handle: ImmHandle) -> Answer:
+    """Refuse: OpenSAF does not support the continuation of administrative operations either."""
     return Answer(Code.ERR_NOT_SUPPORTED)
 
 
-CALLS: Mapping[str, tuple[str, Server]] = {
+CALLS: Mapping[str, tuple[str, ServeCall]] = {
     "saImmOmClassCreate_2": (OM, class_create),
     "saImmOmClassDescriptionGet_2": (OM, class_describe),
     "saImmOmClassDelete": (OM, class_delete),

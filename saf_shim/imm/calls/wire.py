@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments as they come over the wire, checked and typed. What is not what it should be is the client's
-fault: INVALID_PARAM."""
+"""The forms that arguments and answers have on the wire, and the values that they stand for.
+
+An argument that has not the right form is the client's fault: INVALID_PARAM."""
 
 from __future__ import annotations
 
@@ -10,27 +11,27 @@ from typing import Any, Optional
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Call
-from saf_shim.imm.internal import Parameter
-from saf_shim.imm.reading import Criterion
-from saf_shim.imm.rules import GivenChange, GivenValues
+from saf_shim.imm.content.port import Parameter
+from saf_shim.imm.content.rules import AttributeValues, Modification
+from saf_shim.imm.manager.search import Criterion
 
 
 def integer(value: object) -> int:
-    """An int."""
+    """Return `value` if it is an integer."""
     if not isinstance(value, int):
         raise AisError(Code.ERR_INVALID_PARAM, "no integer")
     return value
 
 
 def optional_name(value: object) -> Optional[str]:
-    """A name, or None for NULL."""
+    """Return a name, or None for NULL."""
     if value is not None and not isinstance(value, str):
         raise AisError(Code.ERR_INVALID_PARAM, "no name")
     return value
 
 
 def name_list(value: object) -> Optional[list[str]]:
-    """A list of names, or None for NULL."""
+    """Return a list of names, or None for NULL."""
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
@@ -45,7 +46,7 @@ _CRITERION_PARTS = 3  # name, type, value
 
 
 def value_of(value: object, kind: object) -> Value:
-    """A value of the wire as the store has it: bytes for SA_ANY_T."""
+    """Return a value of the wire in the form that the store has for it: bytes for SA_ANY_T."""
     if kind == ValueType.ANY:
         if isinstance(value, str):
             try:
@@ -69,22 +70,22 @@ def _attribute_name(name: object) -> str:
     return name
 
 
-def attribute_list(attributes: object) -> list[GivenValues]:
-    """Attributes with their values."""
+def attribute_list(attributes: object) -> list[AttributeValues]:
+    """Return attributes with their values."""
     try:
         return [
-            GivenValues(_attribute_name(name), kind, tuple([value_of(value, kind) for value in values]))
+            AttributeValues(_attribute_name(name), kind, tuple([value_of(value, kind) for value in values]))
             for name, kind, values in attributes  # type: ignore[attr-defined]
         ]
     except (TypeError, ValueError):
         raise AisError(Code.ERR_INVALID_PARAM, "no list of attributes") from None
 
 
-def change_list(changes: object) -> list[GivenChange]:
-    """Modifications."""
+def change_list(changes: object) -> list[Modification]:
+    """Return modifications."""
     try:
         return [
-            GivenChange(
+            Modification(
                 integer(how), _attribute_name(name), kind, tuple([value_of(value, kind) for value in values])
             )
             for how, name, kind, values in changes  # type: ignore[attr-defined]
@@ -94,7 +95,7 @@ def change_list(changes: object) -> list[GivenChange]:
 
 
 def parameter_list(parameters: object) -> Optional[list[Parameter]]:
-    """Parameters of an operation, or None for NULL."""
+    """Return the parameters of an operation, or None for NULL."""
     if parameters is None:
         return None
     try:
@@ -107,7 +108,7 @@ def parameter_list(parameters: object) -> Optional[list[Parameter]]:
 
 
 def search_criterion(given: object) -> Optional[Criterion]:
-    """What a search looks for, or None for NULL."""
+    """Return what a search looks for, or None for NULL."""
     if given is None:
         return None
     if not isinstance(given, list) or len(given) != _CRITERION_PARTS:
@@ -116,14 +117,14 @@ def search_criterion(given: object) -> Optional[Criterion]:
     return Criterion(name, kind, None if value is None else value_of(value, kind))
 
 
-def wire_attributes(attributes: Sequence[GivenValues]) -> list[list[Any]]:
-    """Attributes as JSON has them."""
+def wire_attributes(attributes: Sequence[AttributeValues]) -> list[list[Any]]:
+    """Return attributes in the form that JSON has for them."""
     return [
         [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
         for name, kind, values in attributes
     ]
 
 
-def reply_attributes(call: Call, rc: int, attributes: Optional[Sequence[GivenValues]]) -> None:
-    """Answer a call with what was read."""
+def reply_attributes(call: Call, rc: int, attributes: Optional[Sequence[AttributeValues]]) -> None:
+    """Answer a call with the attributes that were read."""
     call.reply(rc, None if attributes is None else {"attributes": wire_attributes(attributes)})

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Optional
 
 from saf_shim.tools import command
 from saf_shim.tools.imm import immadm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 OPERATIONS = {
     "unlock": 1,

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, NoReturn, Optional
 
+from imm_model.named_tuple import NamedTuple
 from saf_shim.codes import Code
 from saf_shim.tools import command
 from saf_shim.tools.imm.client import ImmClient, ImmError, Scope, SearchOption
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
 
 _SECONDS = 60
 _EMPTY = "<Empty>"

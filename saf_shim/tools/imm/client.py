@@ -10,14 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
-from typing import Any, NamedTuple, Optional
 
 from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import Value, ValueType
 from saf_shim.client import Session, UnreachableError
 from saf_shim.codes import Code
+from saf_shim.patience import FINALIZE_TIME, INITIALIZE_TIME
 from saf_shim.tools import command
 from saf_shim.tools.imm.formatting import describe_code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 VERSION = [ord("A"), 2, 17]
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
@@ -105,6 +110,10 @@ class ImmError(Exception):
 
     def __str__(self) -> str:
         return f"{self.call}: {describe_code(self.code)}"
+
+
+# Seconds after which OpenSAF's library gives up the two calls that do not care for IMMA_SYNCR_TIMEOUT.
+_PATIENCE = {"saImmOmInitialize": INITIALIZE_TIME, "saImmOmFinalize": FINALIZE_TIME}
 
 
 class ImmClient:
@@ -327,8 +336,8 @@ class ImmClient:
 
     def _call(self, name: str, **arguments: Any) -> dict[str, Any]:
         for attempt in range(1, self._tries + 1):
-            code, out = self._session.call(name, arguments)
-            if code == Code.OK:
+            code, out = self._session.call(name, arguments, _PATIENCE.get(name))
+            if code == Code.OK or (code == Code.ERR_TIMEOUT and name == "saImmOmFinalize"):
                 return out
             if code != Code.ERR_TRY_AGAIN or attempt == self._tries:
                 break

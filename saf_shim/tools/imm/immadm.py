@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Optional
 
 from imm_model.types import TEXT_TYPES, ValueType
 from saf_shim.codes import Code
@@ -14,6 +13,10 @@ from saf_shim.tools.imm.client import IMM_OBJECT, IMM_SERVICE, ImmClient, ImmErr
 from saf_shim.tools.imm.formatting import TABLE_HEAD, describe_code, format_parameter, table_row
 from saf_shim.tools.imm.values import ConversionError, parse_argument, scan_integer, wrap
 from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _LONG_OPTIONS = (
     LongOption("disable-tryagain", False, "d"),

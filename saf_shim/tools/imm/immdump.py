@@ -7,7 +7,6 @@ import binascii
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Optional, TextIO
 
 from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag
 from imm_model.types import encode_text
@@ -23,6 +22,10 @@ from saf_shim.tools.imm.client import (
 )
 from saf_shim.tools.imm.formatting import format_plain
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, TextIO
 
 _LONG_OPTIONS = (
     LongOption("help", False, "h"),

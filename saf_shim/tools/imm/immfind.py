@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Optional
 
 from saf_shim.tools import command
 from saf_shim.tools.imm.client import ImmClient, ImmError, Scope, SearchOption
 from saf_shim.tools.imm.formatting import describe_code
 from saf_shim.tools.imm.values import scan_integer
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _LONG_OPTIONS = (
     LongOption("class", True, "c"),

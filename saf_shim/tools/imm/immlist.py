@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, Optional
 
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import encode_text
 from saf_shim.codes import Code
 from saf_shim.tools import command
@@ -22,6 +22,10 @@ from saf_shim.tools.imm.formatting import (
 )
 from saf_shim.tools.imm.values import scan_integer
 from saf_shim.tools.options import CommandLine, LongOption, OptionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _LONG_OPTIONS = (
     LongOption("attribute", True, "a"),

@@ -8,8 +8,8 @@ class or object file goes through (numbers wrap; the text left over is the calle
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
+from imm_model.named_tuple import NamedTuple
 from imm_model.types import INTEGER_RANGES, TEXT_TYPES, Value, ValueType, encode_text
 
 _BLANKS = " \t\n\v\f\r"

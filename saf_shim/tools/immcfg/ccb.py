@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn, Optional
 
 from imm_model.classes import AttributeDefinition
 from imm_model.types import Value
@@ -29,6 +28,10 @@ from saf_shim.tools.imm.client import (
 )
 from saf_shim.tools.imm.formatting import describe_code
 from saf_shim.tools.imm.values import ConversionError, parse_argument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
 
 _CLASS_NAME = "SaImmAttrClassName"
 NO_HANDLE = 0

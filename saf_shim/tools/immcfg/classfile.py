@@ -9,10 +9,10 @@ state machine, driven by expat; what is done with classes and objects is its `Ta
 from __future__ import annotations
 
 import binascii
+import os
 import pyexpat
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import NoReturn, Optional, Protocol
 
 from imm_model.classes import FILE_FLAGS, SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeFlag, Category
 from imm_model.types import Value, ValueType, decode_text
@@ -20,7 +20,12 @@ from saf_shim.tools import command
 from saf_shim.tools.imm.client import Attribute
 from saf_shim.tools.imm.values import parse_file_value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
+
 _MAX_DEPTH = 10
+_CHUNK = 256 * 1024
 _HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
 _CONTENTS = "imm:IMM-contents"
 _CATEGORIES = {category.sa_name: category for category in Category}
@@ -64,14 +69,15 @@ class Outcome(Enum):
 
 
 class RefusedError(Exception):
-    """The file is not read any further; why has been said on standard error."""
+    """The file is not read any further. The reason has been said on standard error."""
 
 
-class Target(Protocol):
-    """What is done with a file's contents. Methods may call `refuse`."""
+class Target:
+    """What is done with a file's contents: here, nothing. Methods may call `refuse`."""
 
     def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
         """The root element begins (`schema`: the schema it names); returns flags to be let through."""
+        return frozenset()
 
     def end_contents(self) -> None:
         """The root element ends."""
@@ -92,6 +98,7 @@ class Target(Protocol):
 
     def type_of(self, class_name: str, name: str) -> ValueType:
         """The type in which an object's attribute is to be read."""
+        return ValueType.STRING
 
     def begin_object_end(self) -> None:
         """An object's end tag was read."""
@@ -109,21 +116,21 @@ def refuse(*lines: str) -> NoReturn:
 
 def read_file(path: str, target: Target, strict: bool) -> Outcome:
     """Read the file at `path` into `target`; OSError when it cannot be opened."""
-    try:
-        with open(path, "rb") as handle:
-            data = handle.read()
-    except IsADirectoryError:
-        data = b""
-    if not data:
+    if os.path.isdir(path):
         return Outcome.EMPTY
     parser = FileReader(target, strict)
+    with open(path, "rb") as handle:
+        head = rest = handle.read(_CHUNK)
+        if not head:
+            return Outcome.EMPTY
+        try:
+            while len(head) > _HEAD_LENGTH and rest:
+                parser.feed(rest, is_end=False)
+                rest = handle.read(_CHUNK)
+        except RefusedError:
+            return Outcome.REFUSED
     try:
-        if len(data) > _HEAD_LENGTH:
-            parser.feed(data, is_end=False)
-    except RefusedError:
-        return Outcome.REFUSED
-    try:
-        parser.feed(b"" if len(data) > _HEAD_LENGTH else data, is_end=True)
+        parser.feed(rest, is_end=True)
     except RefusedError:
         return Outcome.CUT_OFF
     return Outcome.DONE
@@ -166,6 +173,11 @@ class FileReader:
             self._expat.Parse(data, is_end)
         except pyexpat.ExpatError as error:
             refuse(f"Error occured during XML parsing libxml2: {pyexpat.ErrorString(error.code)}\n")
+        except (
+            LookupError,
+            ValueError,
+        ) as error:  # of an encoding that Python does not know, or expat cannot use
+            refuse(f"Error occured during XML parsing libxml2: {error}\n")
 
     # Elements
 

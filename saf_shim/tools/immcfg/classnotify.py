@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Optional
 
 from imm_model.classes import AttributeFlag
 from imm_model.types import Value, ValueType
@@ -25,6 +24,10 @@ from saf_shim.tools.imm.client import (
 )
 from saf_shim.tools.imm.formatting import describe_code
 from saf_shim.tools.immcfg.ccb import Bundle, refusal, stop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _FLAGS = "opensafImmNostdFlags"
 _ALLOW, _FORBID = 1, 2

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import NoReturn, Optional
 
 from saf_shim.codes import Code
 from saf_shim.tools import command
@@ -31,6 +30,10 @@ from saf_shim.tools.immcfg.ccb import (
 from saf_shim.tools.immcfg.classnotify import change_notify
 from saf_shim.tools.immcfg.load import check_file, load_file
 from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Optional
 
 _SHORT_OPTIONS = "a:c:f:t:dhmvuL:o:X:"
 _LONG_OPTIONS = (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pyexpat
 import stat
-from typing import Optional
 
 from imm_model.classes import FILE_FLAGS, AttributeDefinition, AttributeFlag, Category
 from imm_model.types import ValueType
@@ -19,7 +18,11 @@ from saf_shim.tools import command
 from saf_shim.tools.imm.client import Attribute, ClassDescription, ImmError
 from saf_shim.tools.imm.formatting import describe_code
 from saf_shim.tools.immcfg.ccb import Bundle
-from saf_shim.tools.immcfg.classfile import Outcome, read_file, refuse
+from saf_shim.tools.immcfg.classfile import Outcome, Target, read_file, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 _CLASS_NAME = "SaImmAttrClassName"
 _ADDED = "SaImmAttr"  # the attributes that IMM adds to every class begin so
@@ -70,22 +73,12 @@ def _finalize(bundle: Bundle) -> None:
         command.complain(f"{step} ({describe_code(error.code)})")
 
 
-class Checker:
+class Checker(Target):
     """Takes a file's contents without looking at IMM: every value is a string, every object is new."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._owned: set[str] = set()  # parents with our owner, and objects that we created
-
-    def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
-        """Nothing is let through."""
-        return frozenset()
-
-    def end_contents(self) -> None:
-        """Nothing to apply."""
-
-    def begin_class(self) -> None:
-        """It may stand anywhere."""
 
     def create_class(
         self,
@@ -95,19 +88,6 @@ class Checker:
     ) -> None:
         """Only with --verbose something happens."""
         self.bundle.chat(f"CREATING IMM CLASS {name}")
-
-    def note_attribute(self, class_name: str, name: str, kind: ValueType) -> None:
-        """Types do not matter here."""
-
-    def note_rdn(self, class_name: str, name: str, kind: ValueType) -> None:
-        """Nor do RDNs."""
-
-    def type_of(self, class_name: str, name: str) -> ValueType:
-        """Any text is a string."""
-        return ValueType.STRING
-
-    def begin_object_end(self) -> None:
-        """No CCB to open."""
 
     def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
         """Remember the object as one that will be there."""

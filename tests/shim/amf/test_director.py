@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from amf_world import CLUSTER, CS_TYPE, Model, World
 
-from saf_shim.amf.cluster import administration, inventory, validation
-from saf_shim.amf.cluster.director import SUPPORTED
+from saf_shim.amf.cluster import director
+from saf_shim.amf.cluster.administration import operations
+from saf_shim.amf.cluster.group_events import SUPPORTED
+from saf_shim.amf.cluster.validation import checks
 from saf_shim.amf.effects import KillCommand, Log
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES, Level
@@ -18,7 +20,8 @@ from saf_shim.amf.redundancy import no_redundancy, two_n
 from saf_shim.amf.redundancy.groups import GroupEvent
 from saf_shim.amf.states import SECOND, Admin, GroupState, Ha, Operation, Operational, Presence, Recovery
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.internal import Change, ChangeKind
+from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.implementer.hooks import ObjectChange
 
 SU1, SU2 = "safSu=SU1,safSg=G,safApp=A", "safSu=SU2,safSg=G,safApp=A"
 C1 = f"safComp=C1,{SU1}"
@@ -38,7 +41,7 @@ def report(world: World, component: str, recovery: int) -> Code:
 
 
 def ha_of(world: World, unit: str) -> list[Ha]:
-    return [a.ha for a in world.director.units[unit].assignments]
+    return [a.ha for a in world.cluster.units[unit].assignments]
 
 
 # -- recoveries
@@ -51,15 +54,15 @@ def test_ladder() -> None:
     for _ in range(3):
         world.die(world.process_of(C1).pid)
         world.run()
-        counts.append(world.director.components[C1].restarts)
+        counts.append(world.cluster.components[C1].restarts)
     assert counts == [1, 2, 3]
     world.fire(("SC-1", "escalation", SU1))
-    assert world.director.components[C1].restarts == 0
+    assert world.cluster.components[C1].restarts == 0
     seen = []
     for _ in range(6):
         world.die(world.process_of(C1).pid)
         world.run()
-        seen.append((world.director.components[C1].restarts, world.director.units[SU1].restarts))
+        seen.append((world.cluster.components[C1].restarts, world.cluster.units[SU1].restarts))
     # three component restarts, then each further fault is an SU restart, of which there may be two
     assert seen == [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 0)]
     assert world.value(SU1, "saAmfSUOperState") == Operational.DISABLED
@@ -125,7 +128,7 @@ def test_a_rebooting_node_kills_its_commands() -> None:
     world = World(Model(5, units=2, nodes=("SC-1", "SC-2")))
     world.operate(Operation.UNLOCK_INSTANTIATION, SU1)
     (ticket,) = world.commands
-    world.director.to_cluster(reboot("SC-1"))
+    world.cluster.outbox.to_cluster(reboot("SC-1"))
     world.pump()
     assert KillCommand(ticket) in world.history
 
@@ -189,15 +192,15 @@ def test_what_is_assigned_during_a_restart_is_assigned_after_it() -> None:
 # -- changes of the model
 
 
-def apply(world: World, *changes: Change) -> None:
-    validation.check(world.director, changes, world.model.view, SUPPORTED)
-    inventory.apply(world.director, changes)
+def apply(world: World, *changes: ObjectChange) -> None:
+    checks.check(world.cluster, changes, world.model.view, SUPPORTED)
+    director.model_changed(world.cluster, changes)
     world.pump()
 
 
-def created(world: World, class_name: str, dn: str, **attributes: Any) -> Change:
+def created(world: World, class_name: str, dn: str, **attributes: Any) -> ObjectChange:
     world.model.view.add(class_name, dn, **attributes)
-    return Change(ChangeKind.CREATE, dn, class_name, None, world.model.view.get(dn))
+    return ObjectChange(ChangeKind.CREATE, dn, class_name, None, world.model.view.get(dn))
 
 
 def test_a_csi_comes_to_an_assigned_si_and_goes() -> None:
@@ -209,7 +212,7 @@ def test_a_csi_comes_to_an_assigned_si_and_goes() -> None:
         assert world.process_of(component).states == {"safCsi=I1,safSi=S1,safApp=A": ha, csi: ha}
     before = world.model.view.get(csi)
     del world.model.view.objects[csi]
-    apply(world, Change(ChangeKind.DELETE, csi, "SaAmfCSI", before, None))
+    apply(world, ObjectChange(ChangeKind.DELETE, csi, "SaAmfCSI", before, None))
     world.run()
     assert world.process_of(C1).states == {"safCsi=I1,safSi=S1,safApp=A": Ha.ACTIVE}
     assert not [dn for dn in world.objects if csi in dn]
@@ -218,9 +221,9 @@ def test_a_csi_comes_to_an_assigned_si_and_goes() -> None:
 def test_the_last_csi_stays() -> None:
     world = started(Model(5, units=1))
     csi = world.model.csis[0]
-    change = Change(ChangeKind.DELETE, csi, "SaAmfCSI", world.model.view.get(csi), None)
+    change = ObjectChange(ChangeKind.DELETE, csi, "SaAmfCSI", world.model.view.get(csi), None)
     with pytest.raises(AisError, match="is the last csi in si"):
-        validation.check(world.director, [change], world.model.view, SUPPORTED)
+        checks.check(world.cluster, [change], world.model.view, SUPPORTED)
 
 
 @pytest.mark.parametrize("redundancy", [2, 3, 4])
@@ -235,14 +238,14 @@ def test_other_redundancy_models_are_refused_in_words(redundancy: int) -> None:
     )
     group = created(world, "SaAmfSG", "safSg=H,safApp=A", saAmfSGType=kind.dn)
     with pytest.raises(AisError, match="The simulator has no redundancy model"):
-        validation.check(world.director, [kind, group], world.model.view, SUPPORTED)
+        checks.check(world.cluster, [kind, group], world.model.view, SUPPORTED)
 
 
 def test_a_component_that_is_not_sa_aware_is_refused_in_words() -> None:
     world = World(Model(5))
     kind = created(world, "SaAmfCompType", "safVersion=2,safCompType=T", saAmfCtCompCategory=8)
     with pytest.raises(AisError, match="only SA-aware components"):
-        validation.check(world.director, [kind], world.model.view, SUPPORTED)
+        checks.check(world.cluster, [kind], world.model.view, SUPPORTED)
 
 
 # -- administrative operations: the table is what happens
@@ -281,7 +284,7 @@ def test_operations_do_what_their_table_says(class_name: str, operation: Operati
     entity = ENTITIES[class_name]
     world = in_state(entity, admin)
     code, text = world.do(operation, entity)
-    rule = administration.OPERATIONS[class_name].get(operation)
+    rule = operations.OPERATIONS[class_name].get(operation)
     attribute = {
         "SaAmfSU": "saAmfSUAdminState",
         "SaAmfSI": "saAmfSIAdminState",
@@ -301,7 +304,7 @@ def test_operations_do_what_their_table_says(class_name: str, operation: Operati
         assert after == admin
     elif operation == Operation.REPAIRED:
         assert (code, "already enabled" in text) == (Code.ERR_NO_OP, True)
-    elif operation == Operation.RESTART and world.director.units[SU1].presence == Presence.UNINSTANTIATED:
+    elif operation == Operation.RESTART and world.cluster.units[SU1].presence == Presence.UNINSTANTIATED:
         assert code == Code.ERR_BAD_OPERATION
     else:
         assert code == Code.OK, text
@@ -362,7 +365,7 @@ def test_a_monitored_process_that_ends_is_an_error() -> None:
         world.call(process, "saAmfPmStart", **{**start, "processId": 78, "alive": False})
         == Code.ERR_NOT_EXIST
     )
-    world.director.process_ended(("SC-1", C1, 77))
+    director.process_ended(world.cluster, ("SC-1", C1, 77))
     world.pump()
     (command,) = world.commands.values()
     assert command.environment["OSAF_COMPONENT_ERROR_SOURCE"] == "3"
@@ -394,7 +397,7 @@ def test_protection_groups_tell_of_changes() -> None:
 def test_times_come_from_the_component_else_from_its_type() -> None:
     model = Model(5, units=1)
     world = World(model)
-    configuration = world.director.configuration
+    configuration = world.cluster.configuration
     assert configuration.csi_set_timeout(C1) == SECOND
     model.view.objects[C1][1]["saAmfCompCSISetCallbackTimeout"] = (7 * SECOND,)
     assert configuration.csi_set_timeout(C1) == 7 * SECOND

@@ -8,12 +8,13 @@ Histories are random but reproducible: the seed is the test's parameter.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from amf_world import CLUSTER, Model, World
 
-from saf_shim.amf.cluster import director as director_module
+from saf_shim.amf.cluster import group_events
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.states import (
     Admin,
@@ -53,13 +54,13 @@ def checked_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every transition must lead where its entry says."""
 
     def checked_group(entry: Any) -> Any:
-        def action(director: Any, group: Any, cause: Any) -> bool:
+        def action(cluster: Any, group: Any, cause: Any) -> bool:
             before = group.state
-            done: bool = entry.action(director, group, cause)
+            done: bool = entry.action(cluster, group, cause)
             assert group.state in (*entry.to, before), (before, entry.text, group.state)
             return done
 
-        return entry._replace(action=action)
+        return replace(entry, action=action)
 
     def checked_component(entry: Any) -> Any:
         def action(node: Any, component: Any) -> None:
@@ -67,7 +68,7 @@ def checked_tables(monkeypatch: pytest.MonkeyPatch) -> None:
             entry.action(node, component)
             assert component.presence in (*entry.to, before), (before, entry.text, component.presence)
 
-        return entry._replace(action=action)
+        return replace(entry, action=action)
 
     def checked_unit(entry: Any) -> Any:
         def action(node: Any, unit: Any, component: Any) -> None:
@@ -75,11 +76,11 @@ def checked_tables(monkeypatch: pytest.MonkeyPatch) -> None:
             entry.action(node, unit, component)
             assert unit.presence in (*entry.to, before), (before, entry.text, unit.presence)
 
-        return entry._replace(action=action)
+        return replace(entry, action=action)
 
-    for redundancy, table in director_module.TABLES.items():
+    for redundancy, table in group_events.TABLES.items():
         replaced = {key: checked_group(entry) for key, entry in table.items()}
-        monkeypatch.setitem(director_module.TABLES, redundancy, replaced)  # type: ignore[arg-type]
+        monkeypatch.setitem(group_events.TABLES, redundancy, replaced)  # type: ignore[arg-type]
     monkeypatch.setattr(
         presence,
         "TRANSITIONS",
@@ -154,8 +155,8 @@ def operate(world: World, chance: random.Random) -> None:
 
 def check_rest(world: World) -> None:
     """What must hold when nothing is under way."""
-    director = world.director
-    group = director.groups[world.model.group]
+    cluster = world.cluster
+    group = cluster.groups[world.model.group]
     assert group.state == GroupState.STABLE
     assert not group.queue
     for unit in group.units:
@@ -177,8 +178,8 @@ def check_rest(world: World) -> None:
 
 
 def check_unit(world: World, unit: Any) -> None:
-    director = world.director
-    local = director.directors[unit.node.name].units[unit.dn]
+    cluster = world.cluster
+    local = cluster.local_nodes[unit.node.name].units[unit.dn]
     assert unit.presence == local.presence
     assert unit.presence in (
         Presence.UNINSTANTIATED,
@@ -192,7 +193,7 @@ def check_unit(world: World, unit: Any) -> None:
         assert unit.readiness == Readiness.IN_SERVICE
         assert unit.presence == Presence.INSTANTIATED
         assert {a.ha for a in unit.assignments} <= {Ha.ACTIVE, Ha.STANDBY}
-    assert (unit.readiness == Readiness.IN_SERVICE) == director.in_service(unit)
+    assert (unit.readiness == Readiness.IN_SERVICE) == cluster.in_service(unit)
     published = {
         "saAmfSUAdminState": unit.admin,
         "saAmfSUOperState": unit.operational,
@@ -235,7 +236,7 @@ def check_liveness(group: Any) -> None:
 
 def check_process(world: World, process: Any) -> None:
     """The process was told what the director believes (unless it survived its cleanup)."""
-    component = world.director.components[process.component]
+    component = world.cluster.components[process.component]
     if component.presence != Presence.INSTANTIATED:
         return
     believed = {

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from saf_shim.codes import AisError, Code
-from saf_shim.imm import ccb_changes, classes, implementers, owners, rules, runtime
-from saf_shim.imm.ccb import CcbHandle
-from saf_shim.imm.owners import AdminOwner
-from saf_shim.imm.rules import GivenChange, GivenValues
-from saf_shim.imm.store import Store
+from saf_shim.imm.content import classes, rules
+from saf_shim.imm.content.rules import AttributeValues, Modification
+from saf_shim.imm.content.store import Store
+from saf_shim.imm.implementer import bindings, runtime_objects
+from saf_shim.imm.manager import ccb_changes, owners
+from saf_shim.imm.manager.ccb_handle import CcbHandle
+from saf_shim.imm.manager.owners import AdminOwner
 
 STRING, UINT32 = 9, 2
 RUNTIME = [["rt", STRING, 0x50002, None], ["n", UINT32, 0x50000, 0], ["m", STRING, 0x50001, "d"]]
@@ -54,7 +56,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.world: Any = NoTime()
         classes.create_class(self.store, "Rt", 2, RUNTIME)
         classes.create_class(self.store, "Cfg", 1, CONFIG)
-        self.names = [implementers.attach(self.store, name, object()) for name in ("one", "two")]
+        self.names = [bindings.attach(self.store, name, object()) for name in ("one", "two")]
         self.owners = [AdminOwner(name, True) for name in ("red", "blue")]
         self.model: dict[str, tuple[str, str, int]] = {}  # DN -> kind, implementer or owner, number
 
@@ -63,8 +65,10 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(target=parents, parent=st.just("") | parents, rdn=RDNS, who=st.integers(0, 1), number=NUMBERS)
     def create(self, parent: str, rdn: str, who: int, number: int) -> str:
         dn = f"{rdn},{parent}" if parent else rdn
-        given_values = [GivenValues("rt", STRING, (rdn,)), GivenValues("n", UINT32, (number,))]
-        code = code_of(lambda: runtime.create(self.store, self.names[who], "Rt", parent, given_values))
+        given_values = [AttributeValues("rt", STRING, (rdn,)), AttributeValues("n", UINT32, (number,))]
+        code = code_of(
+            lambda: runtime_objects.create(self.store, self.names[who], "Rt", parent, given_values)
+        )
         pending = self.store.objects.get(parent)
         if parent and (parent not in self.model or (pending is not None and pending.deleting)):
             assert code == Code.ERR_NOT_EXIST
@@ -77,8 +81,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(dn=parents, who=st.integers(0, 1), number=NUMBERS)
     def update(self, dn: str, who: int, number: int) -> None:
-        change = [GivenChange(3, "n", UINT32, (number,))]
-        code = code_of(lambda: runtime.update(self.store, self.names[who], dn, change))
+        change = [Modification(3, "n", UINT32, (number,))]
+        code = code_of(lambda: runtime_objects.update(self.store, self.names[who], dn, change))
         kind, holder, _ = self.model.get(dn, ("", "", 0))
         if not kind:
             assert code == Code.ERR_NOT_EXIST
@@ -92,7 +96,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(dn=parents, who=st.integers(0, 1))
     def delete(self, dn: str, who: int) -> None:
-        code = code_of(lambda: runtime.delete(self.store, self.names[who], dn))
+        code = code_of(lambda: runtime_objects.delete(self.store, self.names[who], dn))
         below = [other for other in self.model if other == dn or other.endswith(f",{dn}")]
         mine = all(self.model[other][:2] == ("Rt", self.names[who].name) for other in below)
         if dn not in self.model:
@@ -119,14 +123,14 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(target=parents, ccb=ccbs, parent=st.just("") | parents, rdn=RDNS, number=NUMBERS)
     def ccb_create(self, ccb: CcbHandle, parent: str, rdn: str, number: int) -> str:
         before = set(self.visible())
-        given_values = [GivenValues("cfg", STRING, (rdn,)), GivenValues("v", UINT32, (number,))]
+        given_values = [AttributeValues("cfg", STRING, (rdn,)), AttributeValues("v", UINT32, (number,))]
         self.perform(ccb, lambda c, done: ccb_changes.create(c, "Cfg", parent, given_values, done))
         assert set(self.visible()) == before, "nothing shows before apply"
         return f"{rdn},{parent}" if parent else rdn
 
     @rule(ccb=ccbs, dn=parents, number=NUMBERS)
     def ccb_modify(self, ccb: CcbHandle, dn: str, number: int) -> None:
-        change = [GivenChange(3, "v", UINT32, (number,))]
+        change = [Modification(3, "v", UINT32, (number,))]
         before = self.visible()
         self.perform(ccb, lambda c, done: ccb_changes.modify(c, dn, change, done))
         assert self.visible() == before, "nothing shows before apply"
@@ -222,11 +226,11 @@ def test_as_sent_is_its_own_inverse(values: tuple[str, ...]) -> None:
 @given(name=st.text(max_size=300))
 def test_an_implementer_name_is_taken_or_refused_with_a_code(name: str) -> None:
     store = Store()
-    code = code_of(lambda: implementers.attach(store, name, object()))
+    code = code_of(lambda: bindings.attach(store, name, object()))
     assert code in (Code.OK, Code.ERR_INVALID_PARAM, Code.ERR_LIBRARY)
     if code == Code.OK:
         taken = store.implementers[name]
         assert 1 <= len(name) <= rules.MAX_IMPLEMENTER_NAME
-        assert code_of(lambda: implementers.attach(store, name, object())) == Code.ERR_EXIST
-        implementers.detach(store, taken)
-        assert implementers.attach(store, name, object()) is taken
+        assert code_of(lambda: bindings.attach(store, name, object())) == Code.ERR_EXIST
+        bindings.detach(store, taken, NoTime())
+        assert bindings.attach(store, name, object()) is taken

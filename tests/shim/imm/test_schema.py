@@ -10,8 +10,8 @@ import pytest
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.classes import create_class, define
-from saf_shim.imm.store import IMM_OBJECT, Store, StoredObject
+from saf_shim.imm.content.classes import create_class, define
+from saf_shim.imm.content.store import IMM_OBJECT, Store, StoredObject
 
 F = AttributeFlag
 FLAGS = "opensafImmNostdFlags"

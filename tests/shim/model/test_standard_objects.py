@@ -16,7 +16,7 @@ from imm_model.names import parent_dn, rdn_of, split_dn
 from imm_model.types import ValueType, check_value
 from imm_model.xml import XmlError, format_imm_xml, parse_imm_xml, typed_values
 from saf_shim.contract import Node
-from saf_shim.imm.store import Store
+from saf_shim.imm.content.store import Store
 from saf_shim.model.standard import OCCUPIED, load_standard_model, standard_model
 
 NODES = ("SC-1", "SC-2", "PL-3")

@@ -11,7 +11,7 @@ import pytest
 from imm_client import Om, name_of
 
 from saf_shim import coverage
-from saf_shim.pyosaf import _notifications, saAis, saAmf, saClm, saImmOm
+from saf_shim.pyosaf import saAis, saAmf, saClm, saImmOm, saNtf
 from saf_shim.pytest_plugin import SafShim
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "shim-coverage.md"
@@ -61,7 +61,7 @@ def test_what_is_refused_is_refused_with_that_code(saf_shim: SafShim) -> None:
     name = saAis.SaNameT("safApp=safImmService")
     clm = saClm.SaClmHandleT()
     assert saClm.saClmInitialize_4(clm, None, saAis.SaVersionT("B", 4, 1)) == 1
-    amf, ids = saAmf.SaAmfHandleT(), _notifications.SaNtfCorrelationIdsT()
+    amf, ids = saAmf.SaAmfHandleT(), saNtf.SaNtfCorrelationIdsT()
     assert saAmf.saAmfInitialize_4(amf, None, saAis.SaVersionT("B", 4, 1)) == 1
     answers = {
         "saImmOmAdminOperationContinue": saImmOm.saImmOmAdminOperationContinue(

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saf_shim.protocol import MAX_DIGITS, LineBuffer, ProtocolError, decode_line, encode_line
+from saf_shim import compact_json
+from saf_shim.compact_json import MAX_DIGITS
+from saf_shim.protocol import LineBuffer, ProtocolError, decode_line, encode_line
 
 TEXT = st.binary(max_size=40).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 VALUES = st.recursive(
@@ -57,6 +59,16 @@ def test_broken_lines_are_errors_also_without_the_json_package() -> None:
         "    else: sys.exit('accepted')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_interpreter_without_the_c_module_uses_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "_json", None)
+    encode, scan = compact_json._from_package()
+    assert scan(encode(["a\udcff", 2**64, None]))[0] == ["a\udcff", 2**64, None]
+    with pytest.raises(ValueError):
+        scan("9" * (MAX_DIGITS + 1))
+    with pytest.raises(TypeError):
+        encode(b"bytes")
 
 
 def test_what_json_cannot_carry_is_a_type_error() -> None:

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all commands have in common: exit statuses, standard output that may be closed or full, options.
+
+This module imports little, because `run` must start in milliseconds. Nothing here ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from errno import EBADF
+from io import TextIOWrapper
+from typing import Optional, TextIO
+
+EXIT_OK = 0
+EXIT_ERROR = 1  # the surroundings, IMM or the kernel did not do what was needed
+EXIT_USAGE = 2  # wrong options, or a name or file given by the user that is not there
+EXIT_INTERRUPTED = 130  # Ctrl-C, as shells report it
+
+
+def get_output() -> TextIO:
+    """Standard output, which from now on escapes what its encoding lacks; OSError when it is closed."""
+    if sys.stdout is None:
+        raise OSError(EBADF, "standard output is closed")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return sys.stdout
+
+
+def write_output(text: str) -> None:
+    """Print a whole text; OSError when standard output is closed or full."""
+    output = get_output()
+    output.write(text)
+    output.flush()
+
+
+def give_up_output() -> None:
+    """Throw away what is buffered for standard output, so that Python does not try to write it at exit."""
+    descriptor = descriptor_of(sys.stdout)
+    if descriptor is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def descriptor_of(output: Optional[TextIO]) -> Optional[int]:
+    """The descriptor behind a stream; None when there is none."""
+    try:
+        return None if output is None else output.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def wants_colour(output: TextIO) -> bool:
+    """Is this a terminal that shows colours, and did nobody set NO_COLOR (no-color.org)?"""
+    return output.isatty() and not os.environ.get("NO_COLOR") and not is_dumb_terminal()
+
+
+def is_dumb_terminal() -> bool:
+    """Does the terminal lack control sequences?"""
+    return os.environ.get("TERM", "dumb") == "dumb"
+
+
+def complain(program: str, text: str) -> None:
+    """Print one line to standard error, if there is one."""
+    if sys.stderr is not None:
+        print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr)
+
+
+def read_seconds(text: str) -> float:
+    """A number of seconds, 0 or more, as the type of an option of argparse."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e9:  # this refuses nan, too
+        from argparse import ArgumentTypeError  # noqa: PLC0415 - `run` does without argparse
+
+        raise ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds

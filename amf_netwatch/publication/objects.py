@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How facts become IMM objects: the names of the objects, and a value for each attribute.
+
+What an attribute means is in `classes`; this module decides how a fact is written. No IO and no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Optional
+
+from amf_netwatch.interfaces.record import Interface, NodeFacts
+from amf_netwatch.publication.classes import INTERFACE_RDN, NODE_RDN
+from imm_model.names import decode_rdn_value, encode_rdn_value, make_rdn, split_dn
+from imm_model.types import Value
+
+Attributes = Mapping[str, tuple[Value, ...]]
+NONE = ("",)  # a cached attribute must have a value: the empty string says "none"
+
+
+def node_dn(node: str) -> str:
+    """The DN of a node's object; `node` is the RDN value of its AMF node."""
+    return make_rdn(NODE_RDN, node.encode("utf-8", "surrogateescape"))
+
+
+def interface_dn(name: bytes, parent: str) -> str:
+    """The DN of an interface's object below its node's object."""
+    return f"{INTERFACE_RDN}={encode_rdn_value(name)},{parent}"
+
+
+def interface_name(dn: str, parent: str) -> Optional[bytes]:
+    """The interface's name in a DN that `interface_dn` made; None for any other DN."""
+    rdn, above = split_dn(dn)
+    attribute, _, value = rdn.partition("=")
+    if attribute != INTERFACE_RDN or above != parent:
+        return None
+    try:
+        return decode_rdn_value(value)
+    except ValueError:
+        return None
+
+
+def interface_attributes(facts: Interface) -> dict[str, tuple[Value, ...]]:
+    """The attributes of an interface's object, all but ``lastChange``."""
+    return {
+        "macAddress": (facts.mac,),
+        "ifIndex": (facts.ifindex,),
+        "mtu": (facts.mtu,),
+        "adminState": ("up" if facts.admin_up else "down",),
+        "operState": (facts.oper_state,),
+        "master": (name_as_text(facts.master),),
+        "physical": (1 if facts.physical else 0,),
+        "ipv4Addresses": facts.ipv4 or NONE,
+        "ipv6Addresses": facts.ipv6 or NONE,
+    }
+
+
+def node_attributes(facts: NodeFacts) -> dict[str, tuple[Value, ...]]:
+    """The attributes of a node's object, all but ``changeCount`` and ``lastChange``."""
+    return {
+        "macAddresses": facts.macs or NONE,
+        "interfaceCount": (facts.interface_count,),
+        "overrunCount": (facts.overrun_count,),
+    }
+
+
+def name_as_text(name: bytes) -> str:
+    """An interface's name as an IMM string: as it is, or encoded like an RDN value when it is no UTF-8.
+
+    IMM refuses strings that are not UTF-8 (ERR_INVALID_PARAM); the kernel takes any byte for a name.
+    """
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return encode_rdn_value(name)

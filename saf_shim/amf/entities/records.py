@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cluster director remembers: nodes, groups, units, components, instances, and who is assigned what.
+
+Records only; the model's values are in `configuration`, the nodes' own view in `local`. Lists are kept in
+OpenSAF's orders, since callbacks show them: units by rank, SIs by rank, CSIs of an SI by descending rank
+and then by name (shorter names first), assignments of an SI by the rank of their units, assignments of CSIs
+latest first."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional
+
+from imm_model.names import escape_dn, parent_dn
+from saf_shim.amf.states import (
+    Act,
+    Admin,
+    AssignmentState,
+    GroupChange,
+    GroupState,
+    Ha,
+    Operation,
+    Operational,
+    Presence,
+    Readiness,
+    Redundancy,
+    Susi,
+)
+
+LOWEST_RANK = 0xFFFFFFFF  # what rank 0 stands for
+
+
+def by_name(name: str) -> tuple[int, bytes]:
+    """OpenSAF's order of names in many of its tables: by length, then by bytes."""
+    raw = name.encode("utf-8", "surrogateescape")
+    return len(raw), raw
+
+
+class PendingOperation:
+    """An administrative operation that waits for its end."""
+
+    __slots__ = ("operation", "ticket")
+
+    def __init__(self, operation: Operation, ticket: int) -> None:
+        self.operation = operation
+        self.ticket = ticket
+
+
+class Node:
+    """An AMF node of the simulated cluster, or one the model has but the simulator does not (`present`
+    False)."""
+
+    __slots__ = ("admin", "dn", "left", "name", "operational", "pending", "present", "recovering", "units")
+
+    def __init__(self, dn: str, name: str, present: bool) -> None:
+        self.dn = dn
+        self.name = name
+        self.present = present
+        self.admin = Admin.UNLOCKED
+        self.operational = Operational.ENABLED if present else Operational.DISABLED
+        self.recovering = False  # it failed: repaired by a reboot once nothing is assigned there
+        self.units: list[Unit] = []
+        self.pending: Optional[PendingOperation] = None
+        self.left = 0  # units that the pending operation still waits for
+
+
+class Group:
+    """A service group."""
+
+    __slots__ = ("admin", "admin_si", "dn", "pending", "queue", "redundancy", "sis", "state", "units")
+
+    def __init__(self, dn: str, redundancy: Redundancy) -> None:
+        self.dn = dn
+        self.redundancy = redundancy
+        self.admin = Admin.UNLOCKED
+        self.state = GroupState.STABLE
+        self.admin_si: Optional[Si] = None  # being locked or shut down
+        self.units: list[Unit] = []
+        self.sis: list[Si] = []
+        self.queue: list[Unit] = []  # the units that the present state is about
+        self.pending: Optional[PendingOperation] = None
+
+    def enqueue(self, unit: Unit) -> None:
+        if unit not in self.queue:
+            self.queue.append(unit)
+
+    def dequeue(self, unit: Unit) -> None:
+        if unit in self.queue:
+            self.queue.remove(unit)
+
+    @property
+    def application(self) -> str:
+        """The DN of the application that the group belongs to."""
+        return parent_dn(self.dn)
+
+    @property
+    def head(self) -> Optional[Unit]:
+        return self.queue[0] if self.queue else None
+
+
+class Unit:
+    """A service unit."""
+
+    __slots__ = (
+        "active",
+        "admin",
+        "assignments",
+        "components",
+        "dn",
+        "group",
+        "instantiation_told",
+        "node",
+        "operational",
+        "pending",
+        "presence",
+        "rank",
+        "readiness",
+        "restarting",
+        "restarts",
+        "standby",
+        "swapping",
+        "terminated",
+    )
+
+    def __init__(self, dn: str, group: Group, node: Node, rank: int) -> None:
+        self.dn = dn
+        self.group = group
+        self.node = node
+        self.rank = rank or LOWEST_RANK
+        self.admin = Admin.UNLOCKED
+        self.operational = Operational.DISABLED
+        self.presence = Presence.UNINSTANTIATED
+        self.readiness = Readiness.OUT_OF_SERVICE
+        self.restarts = 0
+        self.components: list[Component] = []
+        self.assignments: list[Assignment] = []
+        self.active = 0
+        self.standby = 0
+        self.pending: Optional[PendingOperation] = None
+        self.terminated = False  # by the administrator: not to be instantiated by itself
+        self.restarting = False  # its readiness is not published meanwhile
+        self.swapping = False  # becomes standby when the other one is active
+        self.instantiation_told = True  # how the last ordered instantiation ended
+
+    def assignment(self, si: str) -> Optional[Assignment]:
+        return next((a for a in self.assignments if a.si.dn == si), None)
+
+    @property
+    def ha(self) -> Ha:
+        """Of the unit as a whole: what its assignments are being changed to, else that of the last of
+        them."""
+        changing = [a.ha for a in self.assignments if a.state == Susi.MODIFYING]
+        for ha in (Ha.QUIESCED, Ha.ACTIVE, Ha.QUIESCING):
+            if ha in changing:
+                return ha
+        return self.assignments[-1].ha
+
+    @property
+    def assignment_state(self) -> Susi:
+        states = [a.state for a in self.assignments]
+        for state in states:
+            if state in (Susi.ASSIGNING, Susi.REMOVING, Susi.MODIFYING):
+                if state == Susi.REMOVING and Susi.ASSIGNED in states[: states.index(state)]:
+                    return Susi.ASSIGNED
+                return state
+        return Susi.ASSIGNED
+
+    @property
+    def all_assigned(self) -> bool:
+        return all(a.state == Susi.ASSIGNED for a in self.assignments)
+
+    @property
+    def all_removing(self) -> bool:
+        return all(a.state == Susi.REMOVING for a in self.assignments)
+
+    @property
+    def all_quiesced(self) -> bool:
+        return all(a.ha == Ha.QUIESCED and a.state == Susi.ASSIGNED for a in self.assignments)
+
+
+class Component:
+    """A component."""
+
+    __slots__ = (
+        "assigned",
+        "dn",
+        "level",
+        "operational",
+        "pending",
+        "presence",
+        "readiness",
+        "restarts",
+        "unit",
+    )
+
+    def __init__(self, dn: str, unit: Unit, level: int) -> None:
+        self.dn = dn
+        self.unit = unit
+        self.level = level
+        self.operational = Operational.DISABLED
+        self.presence = Presence.UNINSTANTIATED
+        self.readiness = Readiness.OUT_OF_SERVICE
+        self.restarts = 0
+        self.assigned = False  # it has a CSI of the SI that is being assigned
+        self.pending: Optional[PendingOperation] = None
+
+
+class Si:
+    """A service instance."""
+
+    __slots__ = (
+        "active",
+        "admin",
+        "alarm",
+        "assignments",
+        "csis",
+        "dn",
+        "group",
+        "pending",
+        "rank",
+        "standby",
+        "state",
+    )
+
+    def __init__(self, dn: str, group: Group, rank: int) -> None:
+        self.dn = dn
+        self.group = group
+        self.rank = rank or LOWEST_RANK
+        self.admin = Admin.UNLOCKED
+        self.state: Optional[AssignmentState] = AssignmentState.UNASSIGNED
+        self.alarm = False
+        self.active = 0
+        self.standby = 0
+        self.csis: list[Csi] = []
+        self.assignments: list[Assignment] = []
+        self.pending: Optional[PendingOperation] = None
+
+    def standby_rank(self, unit: Unit) -> int:
+        """The unit's place among the standbys, from 1; 0 for others."""
+        rank = 0
+        for assignment in self.assignments:
+            if assignment.ha == Ha.STANDBY:
+                rank += 1
+            if assignment.unit is unit:
+                break
+        return rank
+
+
+class Csi:
+    """A component service instance."""
+
+    __slots__ = ("assignments", "dn", "rank", "si")
+
+    def __init__(self, dn: str, si: Si) -> None:
+        self.dn = dn
+        self.si = si
+        self.rank = 1
+        self.assignments: list[CsiAssignment] = []
+
+
+class Assignment:
+    """An SI assigned to a unit."""
+
+    __slots__ = ("adding", "csis", "ha", "si", "single", "state", "unit")
+
+    def __init__(self, si: Si, unit: Unit, ha: Ha) -> None:
+        self.si = si
+        self.unit = unit
+        self.ha = ha
+        self.state = Susi.ASSIGNING
+        self.csis: list[CsiAssignment] = []
+        self.adding: Optional[CsiAssignment] = None  # one CSI that is added to it, or taken from it
+        self.single = Act.ASSIGN  # which of the two
+
+    @property
+    def rdn(self) -> str:
+        """Of its SaAmfSIAssignment object."""
+        return f"safSISU={escape_dn(self.unit.dn)}"
+
+    @property
+    def dn(self) -> str:
+        return f"{self.rdn},{self.si.dn}"
+
+
+class CsiAssignment:
+    """A CSI assigned to a component."""
+
+    __slots__ = ("assignment", "component", "csi")
+
+    def __init__(self, csi: Csi, component: Component, assignment: Assignment) -> None:
+        self.csi = csi
+        self.component = component
+        self.assignment = assignment
+
+    @property
+    def rdn(self) -> str:
+        """Of its SaAmfCSIAssignment object."""
+        return f"safCSIComp={escape_dn(self.component.dn)}"
+
+    @property
+    def dn(self) -> str:
+        return f"{self.rdn},{self.csi.dn}"
+
+
+class Member(NamedTuple):
+    """A component of a protection group: it serves the group's CSI."""
+
+    component: str
+    ha: int  # 0 when it was removed
+    rank: int
+    change: GroupChange = GroupChange.NO_CHANGE
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "compName": self.component,
+            "haState": int(self.ha),
+            "rank": self.rank,
+            "change": int(self.change),
+        }
+
+
+class ProtectionGroup:
+    """The components that serve one CSI, as the handles that track it were told."""
+
+    __slots__ = ("members", "trackers")
+
+    def __init__(self) -> None:
+        self.members: list[Member] = []  # the latest first
+        self.trackers: dict[int, int] = {}  # handle: flags

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the directors want to leave them: effects for the world outside, messages for each other.
+
+All directors of a simulated cluster share one outbox, so that everything stays in the order in which it
+came about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes
+the effects."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple, Optional, Union
+
+from saf_shim.amf.effects import Effect
+from saf_shim.amf.messages import ToCluster, ToNode
+
+
+class Envelope(NamedTuple):
+    """One message on its way."""
+
+    node: Optional[str]  # the receiving node's RDN value (SC-1); None: the cluster director receives it
+    message: Union[ToNode, ToCluster]
+
+
+class Outbox:
+    """Effects and messages, each in their order."""
+
+    def __init__(self) -> None:
+        self._effects: list[Effect] = []
+        self._mail: deque[Envelope] = deque()
+        self._tickets = 0
+
+    def emit(self, effect: Effect) -> None:
+        self._effects.append(effect)
+
+    def take_effects(self) -> list[Effect]:
+        """The effects that nobody has taken yet, in order."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def to_cluster(self, message: ToCluster) -> None:
+        self._mail.append(Envelope(None, message))
+
+    def to_node(self, node: str, message: ToNode) -> None:
+        self._mail.append(Envelope(node, message))
+
+    def next_message(self) -> Optional[Envelope]:
+        """The oldest message that nobody has taken yet."""
+        return self._mail.popleft() if self._mail else None
+
+    def forget_node(self, node: str, names: set[str]) -> None:
+        """Drop what is on its way to a node that goes down, or is about the units and components `names`
+        of that node."""
+        self._mail = deque(
+            envelope
+            for envelope in self._mail
+            if envelope.node != node
+            and getattr(envelope.message, "dn", getattr(envelope.message, "unit", "")) not in names
+        )
+
+    def ticket(self) -> int:
+        """A new number for a command or an administrative operation."""
+        self._tickets += 1
+        return self._tickets

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How IMM reaches whoever holds an implementer name.
+
+The holder is a client's OI handle (`calls.client_port`) or a part of the server (`implementer.attached`).
+Both offer the methods of `Port`. A client's port turns them into callbacks of its session, an inside one into
+calls of its hooks. This module holds the promises and the plain values that cross; it does nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Optional, Protocol
+
+from imm_model.types import Value, ValueType
+from saf_shim.codes import Code
+from saf_shim.imm.content.rules import AttributeValues, Modification
+
+# The codes that an implementer may answer to a callback of a CCB; any other counts as FAILED_OPERATION.
+ALLOWED = (Code.OK, Code.ERR_NO_MEMORY, Code.ERR_NO_RESOURCES, Code.ERR_BAD_OPERATION)
+
+# Called with an implementer's answer: its code (one of `ALLOWED`) and its last error string.
+ImplementerDone = Callable[[int, str], None]
+# What a port calls when its holder has answered; None where nobody waits for the answer (appliers).
+Answer = Optional[ImplementerDone]
+
+
+class Parameter(NamedTuple):
+    """One parameter of an administrative operation."""
+
+    name: str
+    type: ValueType
+    value: Value
+
+
+class AdminOperation(Protocol):
+    """An administrative operation on an object of the holder. It is answered once, now or later."""
+
+    number: int  # the invocation by which a client answers
+    dn: str
+    operation: int
+    parameters: Sequence[Parameter]  # in the order in which a real implementer sees them
+    answered: bool
+
+    def answer(self, result: int, error_text: str = "") -> None:
+        """End it with the operation's result; `error_text` becomes the parameter
+        ``SaImmAdminOperationError``."""
+
+    def end(self, rc: int, result: int = 0, parameters: Sequence[Parameter] = ()) -> None:
+        """End the call with `rc`, and, if that is OK, with the operation's result and its parameters."""
+
+
+class Port(Protocol):
+    """A holder of an implementer name."""
+
+    def admin(self, operation: AdminOperation) -> None:
+        """Serve an administrative operation."""
+
+    def read_pure(self, dn: str, names: Sequence[str], done: Callable[[int], None]) -> None:
+        """Update the pure attributes `names` of an object in the store, then call `done` with the code."""
+
+    def create(
+        self,
+        ccb: int,
+        class_name: str,
+        parent: str,
+        dn: str,
+        attributes: list[AttributeValues],
+        answer: Answer,
+    ) -> None:
+        """An object is being created."""
+
+    def modify(
+        self, ccb: int, dn: str, results: list[Modification], given: list[Modification], answer: Answer
+    ) -> None:
+        """An object is being modified: `given` by the administrator, with these `results`."""
+
+    def delete(self, ccb: int, dn: str, answer: Answer) -> None:
+        """An object is being deleted."""
+
+    def completed(self, ccb: int, answer: Answer) -> None:
+        """The CCB is complete: the holder validates it."""
+
+    def apply(self, ccb: int, answer: Answer) -> None:
+        """The CCB is committed. The answer says that the holder has noticed it, if it ever does."""
+
+    def abort(self, ccb: int) -> None:
+        """The CCB is aborted."""

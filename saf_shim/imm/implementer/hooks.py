@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What IMM and an implementer inside the server (AMF, CLM) promise each other.
+
+`attached.Attached(store, name, hooks)` is an `InsideImplementer`. It holds the implementer name for the life
+of the server (clients get ERR_EXIST for it), it is bound to the configuration classes that it asks for, and
+IMM calls it through `Hooks`. Values are plain Python (int, float, str, bytes for SA_ANY_T); attributes are
+tuples of values, empty when there is none. Everything happens in the server's one thread. Hooks may call the
+implementer's functions, but may not change the CCB that they are asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Optional, Protocol
+
+from saf_shim.imm.content.port import AdminOperation
+from saf_shim.imm.content.rules import ChangeKind, Modification, Values
+
+
+class ObjectChange(NamedTuple):
+    """One operation of a CCB on an object of the implementer. A list of them has the CCB's order.
+
+    `before` is None for CREATE. `after` holds all attributes as they will be; it is None for DELETE."""
+
+    kind: ChangeKind
+    dn: str
+    class_name: str
+    before: Optional[Mapping[str, Values]]
+    after: Optional[Mapping[str, Values]]
+    modifications: Sequence[Modification] = ()  # as the administrator gave them; only for MODIFY
+
+
+class Hooks(Protocol):
+    """What an implementer inside the server is called for."""
+
+    def admin_operation(self, operation: AdminOperation) -> None:
+        """Serve an operation on one of the implementer's objects: call `operation.answer` now or later."""
+
+    def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
+        """Look at an operation that was added to a CCB; raise AisError (code, text) to refuse it and so the
+        CCB.
+
+        Checks that need the whole CCB belong into `ccb_completed`."""
+
+    def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
+        """Validate the whole CCB; raise AisError (code, text for the administrator) to refuse it.
+
+        `view` shows the model as it would be after the CCB."""
+
+    def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
+        """Follow a CCB that is committed; the store shows it already. This must not fail."""
+
+    def ccb_aborted(self, ccb_id: int) -> None:
+        """Forget a CCB that `ccb_changed` or `ccb_completed` was called for: it is not applied."""
+
+    def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
+        """Return the values of pure attributes of one of the implementer's objects, for a reader."""
+
+
+class View(Protocol):
+    """A way to read the model. Unknown DNs and classes give None or nothing, never an error."""
+
+    def get(self, dn: str) -> Optional[Mapping[str, Values]]:
+        """Return all attributes of an object by name (also the RDN and SaImmAttrClassName...), or None."""
+
+    def class_of(self, dn: str) -> Optional[str]:
+        """Return the name of the object's class, or None."""
+
+    def children(self, dn: str, class_name: str = "") -> Sequence[str]:
+        """Return the DNs right below `dn` (the top, if that is empty) in byte order; only those of a class,
+        if given."""
+
+    def of_class(self, class_name: str, root: str = "") -> Sequence[str]:
+        """Return the DNs of all objects of a class in byte order; only the subtree of `root`, if one is
+        given."""
+
+
+class InsideImplementer(View, Protocol):
+    """What an implementer inside the server does in IMM, besides reading it."""
+
+    name: str
+
+    def bind_classes(self, class_names: Iterable[str]) -> None:
+        """Become the implementer of configuration classes. Classes that do not exist yet are bound when they
+        are created."""
+
+    def create(self, class_name: str, parent: str, attributes: Mapping[str, Values]) -> str:
+        """Create a runtime object, whose RDN is among the `attributes`, and return its DN. AisError as
+        saImmOiRtObjectCreate_2."""
+
+    def update(self, dn: str, attributes: Mapping[str, Values]) -> None:
+        """Replace the values of runtime attributes, cached or not, of a runtime or configuration object.
+        Values that are there already cost nothing. AisError as saImmOiRtObjectUpdate_2."""
+
+    def delete(self, dn: str) -> None:
+        """Delete a runtime object and all below it. AisError as saImmOiRtObjectDelete."""

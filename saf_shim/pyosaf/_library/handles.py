@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The AIS handles of this process: which session each number belongs to, and what must stay alive for it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+from saf_shim.client import Session, UnreachableError
+from saf_shim.codes import Code
+
+Out = dict[str, Any]
+
+
+class Handle:
+    """One handle: an initialized one with a session of its own, or one made from another handle."""
+
+    def __init__(self, number: int, session: Session, parent: Optional[Handle] = None) -> None:
+        self.number = number
+        self.session = session
+        self.parent = parent
+        self.below: set[int] = set()  # handles that end with this one
+        self.keep: Any = None  # the result of the last call, which C code would own
+        self.callbacks: Any = None
+        self.kept: Any = None  # the program's structure of callbacks
+        self.timeout: Optional[float] = None  # seconds that a call may take
+        self.implementer = ""  # the IMM implementer name that it holds
+
+
+handles: dict[int, Handle] = {}
+
+
+def initialize(
+    call: str, args: Out, exclusive: bool = True, timeout: Optional[float] = None
+) -> tuple[int, Out, Optional[Handle]]:
+    """Connect and perform an initializing call; its code, what it fills in (``handle``), the new handle if
+    OK."""
+    try:
+        session = Session(exclusive)
+    except UnreachableError as error:
+        return error.code, {}, None
+    rc, out = session.call(call, args, timeout)
+    if rc != Code.OK:
+        session.close()
+        return rc, out, None
+    handle = Handle(out["handle"], session)
+    handle.timeout = timeout
+    handles[handle.number] = handle
+    return rc, out, handle
+
+
+def call(
+    number: int, name: str, args: Out, timeout: Optional[float] = None, answering: bool = False
+) -> tuple[int, Out]:
+    """Perform a call on a handle; ERR_BAD_HANDLE when this process has none of that number.
+
+    `answering` calls, which callbacks make, may go beside another thread's call."""
+    handle = handles.get(number)
+    if handle is None:
+        return Code.ERR_BAD_HANDLE, {}
+    args["handle"] = number
+    return handle.session.call(name, args, handle.timeout if timeout is None else timeout, answering)
+
+
+def open_below(number: int, name: str, args: Out) -> tuple[int, int]:
+    """Perform a call that makes a handle from handle `number`; code and the new handle (0 if none)."""
+    rc, out = call(number, name, args)
+    if rc != Code.OK:
+        return rc, 0
+    parent = handles[number]
+    made = Handle(out["handle"], parent.session, parent)
+    made.timeout = parent.timeout
+    handles[made.number] = made
+    parent.below.add(made.number)
+    return rc, made.number
+
+
+def finalize(number: int, name: str, patience: Optional[float] = None) -> int:
+    """Perform a finalizing call and, if it is OK, forget the handle and those made from it.
+
+    With `patience` (seconds) the call does not fail for lack of an answer: then the handle is given up."""
+    handle = handles.get(number)
+    if handle is not None and handle.parent is None:
+        handle.session.is_ending = True
+    rc, _ = call(number, name, {}, patience)
+    if rc == Code.ERR_TIMEOUT and patience is not None:
+        rc = Code.OK
+    if rc == Code.OK:
+        forget(number)
+    elif handle is not None:
+        handle.session.is_ending = False
+    return rc
+
+
+def forget(number: int) -> None:
+    """Drop a handle and those made from it; closes the session of an initialized one."""
+    handle = handles.pop(number, None)
+    if handle is None:
+        return
+    for below in list(handle.below):
+        forget(below)
+    if handle.parent is not None:
+        handle.parent.below.discard(number)
+    else:
+        handle.session.close()
+
+
+def dispatch(number: int, name: str, flags: int, run: Callable[[Handle, str, Out], Optional[int]]) -> int:
+    """Perform a dispatch call: run this handle's queued callbacks in the calling thread."""
+    handle = handles.get(number)
+    if handle is None:
+        return Code.ERR_BAD_HANDLE
+    owner = handle
+    return handle.session.dispatch(
+        name, {"handle": number, "flags": flags}, flags, lambda callback, args: run(owner, callback, args)
+    )
+
+
+def selection_object(number: int, name: str, target: Any) -> int:
+    """Perform a selection object call: asks the service, then fills in the descriptor."""
+    if not target:
+        return Code.ERR_INVALID_PARAM
+    rc, _ = call(number, name, {})
+    if rc == Code.OK:
+        fd = handles[number].session.fileno()
+        if fd < 0:
+            return Code.ERR_BAD_HANDLE
+        target[0] = fd
+    return rc
+
+
+def keep_callbacks(number: Any, callbacks: Any, _version: Any) -> None:
+    """Keep the program's structure of callbacks for the life of the handle that has been opened with it.
+
+    A program should keep it by itself; the real library crashes at the next callback if it does not."""
+    handles[number.value].kept = callbacks
+
+
+def read_name(name: Any) -> Optional[str]:
+    """The text of a ``SaNameT *``, None for NULL; bytes that are not UTF-8 as surrogates."""
+    if not name:
+        return None
+    raw: bytes = name[0].value[: name[0].length]
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def read_string(string: Any) -> Optional[str]:
+    """The text of a ``char *`` (a SaStringT or bytes), None for NULL."""
+    raw = string.value if hasattr(string, "value") else string
+    return None if raw is None else raw.decode("utf-8", "surrogateescape")
+
+
+def read_version(version: Any) -> Optional[list[int]]:
+    """``[release, major, minor]`` of a ``SaVersionT *`` (release as a number), None for NULL."""
+    if not version:
+        return None
+    return [ord(version[0].releaseCode), version[0].majorVersion, version[0].minorVersion]
+
+
+def write_version(version: Any, numbers: list[int]) -> None:
+    """Fill in a ``SaVersionT *``."""
+    version[0].releaseCode = bytes([numbers[0]])
+    version[0].majorVersion = numbers[1]
+    version[0].minorVersion = numbers[2]

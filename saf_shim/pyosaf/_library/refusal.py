@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions of AIS services that the simulator does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from saf_shim.codes import Code
+
+from . import handles
+
+
+def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
+    """An initializing function of handle, callbacks and version: ERR_NOT_SUPPORTED, the simulator's answer.
+
+    It stands in the call log, and `saf-shim fault` can make it answer something else."""
+
+    def initialize(handle: Any, callbacks: Any, version: Any) -> int:
+        del handle, callbacks
+        args: handles.Out = {
+            "version": [ord(version.releaseCode), version.majorVersion, version.minorVersion]
+        }
+        rc, _, opened = handles.initialize(name, args, exclusive=False)
+        if opened is not None:
+            handles.forget(opened.number)
+        return rc
+
+    initialize.__name__ = name
+    return initialize
+
+
+def refuse_handle(name: str) -> Callable[..., int]:
+    """Any other function: ERR_BAD_HANDLE, since there can be no handle for it."""
+
+    def call(*arguments: Any, **named: Any) -> int:
+        del arguments, named
+        return Code.ERR_BAD_HANDLE
+
+    call.__name__ = name
+    return call

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The faults that ``saf-shim fault`` sets: which calls go wrong, how, and how often."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+
+class Fault(NamedTuple):
+    """What goes wrong with the calls of one function."""
+
+    call: str  # the AIS function
+    rc: Optional[int]  # what the call answers without being executed; None: it is executed
+    times: Optional[int] = None  # how many calls; None: all
+    delay: float = 0.0  # seconds before it is executed or answered
+    lost: bool = False  # executed, but its answer never reaches the client
+
+
+class Faults:
+    """The faults that are set. Those of one function take effect one after the other."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[Fault]] = {}
+
+    def add(self, fault: Fault) -> None:
+        """Set a fault; ValueError for one that cannot be."""
+        if fault.times is not None and fault.times < 1:
+            raise ValueError("times must be at least 1")
+        if not 0 <= fault.delay < float("inf"):
+            raise ValueError("the delay must be a number of seconds, and not negative")
+        self._waiting.setdefault(fault.call, []).append(fault)
+
+    def take(self, call: str) -> Optional[Fault]:
+        """The fault for this call of the function, None for none; one of several times counts down."""
+        waiting = self._waiting.get(call)
+        if not waiting:
+            return None
+        fault = waiting[0]
+        if fault.times is not None:
+            if fault.times > 1:
+                waiting[0] = fault._replace(times=fault.times - 1)
+            else:
+                waiting.pop(0)
+        return fault
+
+    def pending(self) -> list[Fault]:
+        """All faults that are set, in the order in which they take effect."""
+        return [fault for faults in self._waiting.values() for fault in faults]
+
+    def clear(self) -> None:
+        """Take all faults back."""
+        self._waiting.clear()

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to wait for something else: the calls behind a late one, and everything for a service that hangs.
+
+Both queues are first in, first out, as OpenSAF's are: a client may have given up a call long ago, but what it
+asked for later never overtakes it. The end of a session waits like a call.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+
+class StartTimer(Protocol):
+    """How a queue is called back."""
+
+    def __call__(self, delay: float, function: Callable[[], None], /) -> object:
+        """Call `function` once, in `delay` seconds."""
+
+
+class Line:
+    """The calls of one session, of which a fault has delayed some."""
+
+    def __init__(self, start_timer: StartTimer, now: Callable[[], float]) -> None:
+        self._start_timer = start_timer
+        self._now = now
+        self._waiting: deque[tuple[float, Callable[[], None]]] = deque()  # when at the earliest, and what
+
+    def add(self, function: Callable[[], None], delay: float = 0.0) -> None:
+        """Call `function` after all that was added before, and not before `delay` seconds have passed."""
+        if not self._waiting and delay <= 0:
+            function()
+            return
+        self._waiting.append((self._now() + delay, function))
+        if len(self._waiting) == 1:
+            self._start_timer(delay, self._go_on)
+
+    def _go_on(self) -> None:
+        while self._waiting:
+            moment, function = self._waiting[0]
+            left = moment - self._now()
+            if left > 0:
+                self._start_timer(left, self._go_on)
+                return
+            try:
+                function()
+            finally:
+                self._waiting.popleft()
+
+
+class Hang:
+    """What a service that hangs has been asked to do, by whomever, until it goes on."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def add(self, function: Callable[[], None]) -> None:
+        """Call `function` when the service goes on."""
+        self._waiting.append(function)
+
+    def end(self) -> None:
+        """Let the service do all that it was asked, in the order in which it was asked."""
+        while self._waiting:
+            self._waiting.popleft()()
