@@ -24,10 +24,6 @@ from typing import Any, Callable, Optional, Union
 from amf_netwatch.netlink.errors import RefusedError
 from amf_netwatch.netlink.network.documents import texts
 from amf_netwatch.netlink.network.documents.reader import read_document
-from amf_netwatch.netlink.network.planning.goals import apply_wishes
-from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
-from amf_netwatch.netlink.network.planning.order import Plan, make_plan
-from amf_netwatch.netlink.network.objects.records import RTA_MULTIPATH, RouteKey, RouteRecord
 from amf_netwatch.netlink.network.documents.review import describe_addresses, describe_route, review_changes
 from amf_netwatch.netlink.network.documents.wishes import (
     LinkReference,
@@ -35,6 +31,12 @@ from amf_netwatch.netlink.network.documents.wishes import (
     RouteWish,
     Wishes,
 )
+from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
+from amf_netwatch.netlink.network.objects.records import RTA_MULTIPATH, RouteKey, RouteRecord
+from amf_netwatch.netlink.network.planning.goals import apply_wishes
+from amf_netwatch.netlink.network.planning.order import Plan, make_plan
+from amf_netwatch.netlink.network.transaction import Outcome
+from amf_netwatch.netlink.network.trial import Trial
 
 AddressText = Union[str, "tuple[str, int]"]
 Committer = Callable[..., Any]
@@ -47,7 +49,8 @@ class Change:
         self.id = os.urandom(4).hex()
         self.base = base
         self.wishes = Wishes()
-        self.outcome: Any = None  # of the last successful commit
+        self.outcome: Optional[Outcome] = None  # of the last successful commit
+        self.trial: Optional[Trial] = None  # of the last commit that has to be confirmed
         self.links = LinkEditors(self)
         self.routes = RouteEditors(self)
         self.rules = RuleEditors(self)
@@ -142,9 +145,12 @@ class Change:
         self.wishes = Wishes()
         self._dropped = True
 
-    def refresh(self, picture: Picture) -> None:
-        """What was read anew becomes the base."""
-        self.base = picture
+    def finish(self, outcome: Outcome) -> None:
+        """The wishes hold: begin anew from what is there now."""
+        self.outcome = outcome
+        self.base = outcome.after
+        self.wishes = Wishes()
+        self.links = LinkEditors(self)
 
 
 class LinkEditors:

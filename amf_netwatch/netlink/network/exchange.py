@@ -28,6 +28,7 @@ from amf_netwatch.netlink.errors import AnswerTimeoutError, DecodeError, KernelE
 from amf_netwatch.netlink.network.planning.steps import Step
 from amf_netwatch.netlink.transport import QueryTransport
 
+PATIENCE = 5.0  # seconds
 BATCH = 200  # requests in a datagram
 _LARGEST = 100_000  # bytes in a datagram; the default send buffer takes 212,960
 _ERROR = 2  # nlmsg_type
@@ -46,10 +47,14 @@ class Refusal(NamedTuple):
 
 
 class Exchange:
-    """Sends steps over one socket; for one thread at a time.  `close` closes the socket."""
+    """Sends steps over one socket; for one thread at a time.  `close` closes the socket.
 
-    def __init__(self, transport: QueryTransport) -> None:
+    `patience`: seconds for the answers to one datagram, which are usually there at once.
+    """
+
+    def __init__(self, transport: QueryTransport, *, patience: float = PATIENCE) -> None:
         self._transport = transport
+        self._patience = patience
         self._sequence = 0
         self.sent = 0  # requests that may have reached the kernel
 
@@ -103,6 +108,7 @@ class Exchange:
         self._sequence += end - start
         self.sent += end - start
         self._transport.send(datagram)
+        deadline = min(deadline, monotonic() + self._patience)
         refused: list[Refusal] = []
         while True:
             for sequence, error in self._receive(deadline):

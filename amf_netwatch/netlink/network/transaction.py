@@ -21,26 +21,26 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from errno import EBUSY, EINVAL, ENETUNREACH, ENOTUNIQ, EEXIST, EHOSTUNREACH
+from errno import EBUSY, EHOSTUNREACH, EINVAL, ENETUNREACH
 from time import monotonic
 from typing import Callable, NamedTuple, Optional
 
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import AnswerTimeoutError, CommitError, KernelError, NetlinkError
-from amf_netwatch.netlink.network.planning.consequences import bring_back, find_closure, restore
-from amf_netwatch.netlink.network.exchange import Exchange, Refusal
-from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture, read_picture
-from amf_netwatch.netlink.network.planning.order import Plan, make_plan
+from amf_netwatch.netlink.network.exchange import PATIENCE, Exchange, Refusal
+from amf_netwatch.netlink.network.objects.picture import Picture, read_picture
 from amf_netwatch.netlink.network.objects.records import (
     INET,
-    RTA_OIF,
     RTA_MULTIPATH,
+    RTA_OIF,
     RouteKey,
     RouteRecord,
     iter_next_hops,
 )
+from amf_netwatch.netlink.network.planning.consequences import bring_back, find_closure, restore
+from amf_netwatch.netlink.network.planning.order import Plan, make_plan
 from amf_netwatch.netlink.network.planning.steps import NEWROUTE, Step, add_route, delete_route, set_up
-from amf_netwatch.netlink.socket import NetlinkSocket
+from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
 from amf_netwatch.netlink.transport import QueryTransport
 
 OpenTransport = Callable[[], QueryTransport]
@@ -69,8 +69,11 @@ class Watch:
     def begun(self, before: Picture, goal: Picture, closure: set[int]) -> None:
         """The first request is about to be sent."""
 
+    def committed(self) -> None:
+        """Everything is done and holds."""
+
     def ended(self) -> None:
-        """Nothing has to be put back any more."""
+        """Everything has been put back."""
 
 
 class Transaction:
@@ -82,12 +85,14 @@ class Transaction:
         open_transport: OpenTransport,
         *,
         timeout: float = TIMEOUT,
+        patience: float = PATIENCE,
         check: Optional[Callable[[], object]] = None,
         watch: Optional[Watch] = None,
     ) -> None:
         self._aim = aim
         self._open = open_transport
         self._timeout = timeout
+        self._patience = patience
         self._check = check
         self._watch = watch or Watch()
         self._step = ""
@@ -115,12 +120,12 @@ class Transaction:
             self._approve(after)
         except BaseException as error:
             with undisturbed():
-                left = roll_back(before, goal, closure, self._open, self._timeout)
+                left = roll_back(before, goal, closure, self._open, self._timeout, self._patience)
                 self._watch.ended()
             if not isinstance(error, Exception):
                 raise
             raise CommitError(self._step, _say(error), left) from error
-        self._watch.ended()
+        self._watch.committed()
         return Outcome(before, goal, after, plan, frozenset(closure))
 
     def _asking(self) -> Conversation:
@@ -134,7 +139,7 @@ class Transaction:
     def _carry_out(
         self, before: Picture, goal: Picture, closure: set[int], plan: Plan, deadline: float
     ) -> Picture:
-        exchange = Exchange(self._open())
+        exchange = Exchange(self._open(), patience=self._patience)
         try:
             for stage in plan.stages:
                 self._run_stage(stage, exchange, before, goal, deadline)
@@ -220,7 +225,12 @@ def _say(error: BaseException) -> str:
 
 
 def roll_back(
-    before: Picture, goal: Picture, closure: set[int], open_transport: OpenTransport, timeout: float = TIMEOUT
+    before: Picture,
+    goal: Picture,
+    closure: set[int],
+    open_transport: OpenTransport,
+    timeout: float = TIMEOUT,
+    patience: float = PATIENCE,
 ) -> tuple[str, ...]:
     """Make it as if the change had never been; returns what could not be put back, a line each.
 
@@ -232,7 +242,7 @@ def roll_back(
     lines: list[str] = []
     for _ in range(ROUNDS + 2):
         try:
-            exchange = Exchange(open_transport())
+            exchange = Exchange(open_transport(), patience=patience)
             try:
                 with Conversation(open_transport()) as conversation:
                     now = read_picture(conversation)
@@ -262,13 +272,14 @@ def run_anyhow(stage: Sequence[Step], exchange: Exchange, deadline: float, pictu
         refused = exchange.run(stage[start:], deadline)
         if not refused:
             break
-        for refusal in refused:
+        for one in refused:
+            refusal = one
             try:
                 helped = _help(refusal, exchange, picture, deadline) or _add_by_host_route(
                     refusal, exchange, picture, deadline
                 )
             except KernelError as error:
-                refusal, helped = refusal._replace(error=error), False
+                refusal, helped = one._replace(error=error), False
             if not helped:
                 refusals.append(refusal)
         start += _end_of_datagram(refused[-1].place, stage[start:], exchange)
@@ -336,6 +347,10 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
-def open_socket(namespace: object = None) -> QueryTransport:
-    """A socket for requests and dumps."""
-    return NetlinkSocket(receive_buffer=None, extended_ack=True, strict=True, namespace=namespace)  # type: ignore[arg-type]
+def open_sockets(namespace: Optional[Namespace] = None) -> OpenTransport:
+    """What opens sockets for requests and dumps in this namespace."""
+
+    def open_one() -> QueryTransport:
+        return NetlinkSocket(receive_buffer=None, extended_ack=True, strict=True, namespace=namespace)
+
+    return open_one

@@ -7,13 +7,13 @@ they are checked before a change, compared by value, and packed so that what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from struct import Struct
 from typing import Any
 
 from amf_netwatch.netlink.codec.kinds.registry import (
     find_port_table,
     find_table,
-    keep_settable,
     list_kinds,
     list_port_kinds,
 )
@@ -22,6 +22,11 @@ from amf_netwatch.netlink.codec.messages import iter_attributes
 from amf_netwatch.netlink.codec.route import METRICS_ATTRIBUTES, Metrics
 from amf_netwatch.netlink.errors import DecodeError, EncodeError
 from amf_netwatch.netlink.network.objects.records import pack_raw, read_raw
+
+_BRIDGE_SWITCHES = 46  # IFLA_BR_MULTI_BOOLOPT: values and mask
+_NO_VLAN_FILTERING = (7, b"\0")
+_SWITCHES = Struct("=II")
+_ALL = -1
 
 Names = Mapping[bytes, int]
 """The indexes of links by name, for options whose value is a link."""
@@ -117,12 +122,14 @@ def pack_options(table: Table | None, wanted: Mapping[str, Any], data: bytes, na
     raw: Attributes = dict(iter_nested(data)) if data else {}
     packed: Attributes = {}
     if table is not None and table.whole and data:
-        packed = dict(iter_nested(keep_settable(table, data)))
+        packed = dict(iter_nested(keep_options(table, data)))
     rows = {} if table is None else {row.name: row for row in table.options}
     for name, value in wanted.items():
         row = rows[name]
         for number in row.attributes:  # an attribute may hold several options
-            if number in raw:
+            if number in raw and not (
+                number == _BRIDGE_SWITCHES and table is not None and table.kind == "bridge"
+            ):
                 packed.setdefault(number, raw[number])
         if row.write is not None:
             row.write(_to_index(row, value, names), packed)
@@ -130,8 +137,35 @@ def pack_options(table: Table | None, wanted: Mapping[str, Any], data: bytes, na
 
 
 def keep_options(table: Table | None, data: bytes) -> bytes:
-    """The bytes that make a link or port once more what it was."""
-    return keep_settable(table, data) if data else b""
+    """The bytes that make a link or port once more what it was.
+
+    The attributes themselves, not options: some states have no option.  What the table does not know is left
+    out, because the kernel may refuse it.
+    """
+    if table is None or not data:
+        return b""
+    return pack_nested(
+        {number: _only_set(table, number, value) for number, value in _iter_settable(table, data)}
+    )
+
+
+def _iter_settable(table: Table, data: bytes) -> Iterator[tuple[int, bytes]]:
+    settable = {number for row in table.options if row.write is not None for number in row.attributes}
+    for number, value in iter_nested(data):
+        # A kernel without VLAN filtering says that it is off, and refuses to be told so.
+        if number in settable and not (table.kind == "bridge" and (number, value) == _NO_VLAN_FILTERING):
+            yield number, value
+
+
+def _only_set(table: Table, number: int, value: bytes, mask: int = _ALL) -> bytes:
+    """A bridge says all of its switches at once, but takes only those that its kernel was built with.
+
+    So only those are sent that are on, or that `mask` has.
+    """
+    if table.kind != "bridge" or number != _BRIDGE_SWITCHES:
+        return value
+    on, _ = _SWITCHES.unpack(value)
+    return _SWITCHES.pack(on, on if mask == _ALL else mask)
 
 
 def find_changed(table: Table | None, before: bytes, after: bytes) -> bytes:
@@ -139,11 +173,17 @@ def find_changed(table: Table | None, before: bytes, after: bytes) -> bytes:
 
     With a table that must be sent whole, all of them.
     """
-    old = dict(iter_nested(keep_options(table, before))) if before else {}
-    new = dict(iter_nested(keep_options(table, after))) if after else {}
+    if table is None or not before:
+        return b""
+    old = dict(_iter_settable(table, before))
+    new = dict(_iter_settable(table, after)) if after else {}
     changed = {number: value for number, value in old.items() if new.get(number) != value}
-    if changed and table is not None and table.whole:
-        changed = old
+    if changed and table.whole:
+        return keep_options(table, before)
+    if _BRIDGE_SWITCHES in changed and _BRIDGE_SWITCHES in new and table.kind == "bridge":
+        value = changed[_BRIDGE_SWITCHES]
+        differing = _SWITCHES.unpack(value)[0] ^ _SWITCHES.unpack(new[_BRIDGE_SWITCHES])[0]
+        changed[_BRIDGE_SWITCHES] = _only_set(table, _BRIDGE_SWITCHES, value, differing)
     return pack_nested(changed) if changed else b""
 
 

@@ -5,8 +5,8 @@
 order, so that documents can be compared and kept in git; `same_document` compares by value.
 
 Rules: an unknown key or value is an error.  ``null`` means "none" where it is allowed (`master`, `gateway`,
-`source`).  What a dump marks as ``foreign``, and the key ``dynamic`` of a link, can be read but not asked for:
-they are passed over.  The same object twice is an error unless both say the same.
+`source`).  What a dump marks as ``foreign``, and the key ``dynamic`` of a link, can be read, but not asked
+for: they are passed over.  The same object twice is an error unless both say the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any, Callable, Optional
 from amf_netwatch.netlink.errors import DocumentError
 from amf_netwatch.netlink.network.documents import texts
 from amf_netwatch.netlink.network.documents.options import check_metrics, check_options, check_port_options
-from amf_netwatch.netlink.network.objects.records import INET, INET6, IPV6_PRIORITY, RouteKey
 from amf_netwatch.netlink.network.documents.wishes import (
     LinkWish,
     NeighbourWish,
@@ -27,17 +26,68 @@ from amf_netwatch.netlink.network.documents.wishes import (
     RuleWish,
     Wishes,
 )
+from amf_netwatch.netlink.network.objects.records import INET, INET6, IPV6_PRIORITY, RouteKey
 
 SECTIONS = ("links", "routes", "rules", "neighbours")
 _LINK_KEYS = (
-    "name kind lower peer state mtu mac master txqlen alias addresses dynamic options port foreign".split()
+    "name",
+    "kind",
+    "lower",
+    "peer",
+    "state",
+    "mtu",
+    "mac",
+    "master",
+    "txqlen",
+    "alias",
+    "addresses",
+    "dynamic",
+    "options",
+    "port",
+    "foreign",
 )
 _ROUTE_KEYS = (
-    "dst table priority tos gateway link source scope kind metrics nexthops onlink state foreign".split()
+    "dst",
+    "table",
+    "priority",
+    "tos",
+    "gateway",
+    "link",
+    "source",
+    "scope",
+    "kind",
+    "metrics",
+    "nexthops",
+    "onlink",
+    "state",
+    "foreign",
 )
-_NEXT_HOP_KEYS = "gateway link weight onlink".split()
-_RULE_KEYS = "priority family src dst input output mark table action state foreign".split()
-_NEIGHBOUR_KEYS = "link address mac state foreign".split()
+_NEXT_HOP_KEYS = (
+    "gateway",
+    "link",
+    "weight",
+    "onlink",
+)
+_RULE_KEYS = (
+    "priority",
+    "family",
+    "src",
+    "dst",
+    "input",
+    "output",
+    "mark",
+    "table",
+    "action",
+    "state",
+    "foreign",
+)
+_NEIGHBOUR_KEYS = (
+    "link",
+    "address",
+    "mac",
+    "state",
+    "foreign",
+)
 _ORDER = {
     "links": _LINK_KEYS,
     "routes": _ROUTE_KEYS,
@@ -95,7 +145,7 @@ def arrange_document(document: Mapping[str, Any]) -> dict[str, Any]:
     return arranged
 
 
-def _arrange(order: list[str], entry: Mapping[str, Any]) -> dict[str, Any]:
+def _arrange(order: tuple[str, ...], entry: Mapping[str, Any]) -> dict[str, Any]:
     arranged = {key: entry[key] for key in order if key in entry}
     for key in ("options", "port", "metrics"):
         if isinstance(arranged.get(key), dict):
@@ -339,7 +389,7 @@ class _Reader:
 
     # -- values -------------------------------------------------------------------------------------------
 
-    def _check_keys(self, path: str, entry: dict[str, Any], known: list[str]) -> None:
+    def _check_keys(self, path: str, entry: dict[str, Any], known: tuple[str, ...]) -> None:
         for key in entry:
             if key not in known:
                 self.complain(f"{path}.{key}", f"unknown; the keys are {' '.join(known)}")

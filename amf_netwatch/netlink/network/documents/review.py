@@ -11,6 +11,16 @@ from typing import Any
 
 from amf_netwatch.netlink.codec.address import format_ip
 from amf_netwatch.netlink.network.documents.options import read_metrics
+from amf_netwatch.netlink.network.documents.texts import (
+    FAMILY_WORDS,
+    ROUTE_KIND_WORDS,
+    RULE_ACTION_WORDS,
+    SCOPE_WORDS,
+    format_destination,
+    format_link_address,
+    format_name,
+    format_prefix,
+)
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
     FRA_DST,
@@ -27,16 +37,6 @@ from amf_netwatch.netlink.network.objects.records import (
     RouteRecord,
     RuleRecord,
     iter_next_hops,
-)
-from amf_netwatch.netlink.network.documents.texts import (
-    FAMILY_WORDS,
-    ROUTE_KIND_WORDS,
-    RULE_ACTION_WORDS,
-    SCOPE_WORDS,
-    format_destination,
-    format_link_address,
-    format_name,
-    format_prefix,
 )
 
 _FRA_MARK = 10

@@ -7,8 +7,8 @@ out, so two records of one unchanged object are equal.  Each record has a `key`,
 and each kind has a function that reads it from a dump and one that packs it for a request.
 
 Rules: an address without a lifetime is permanent.  A route's identity is family, destination, source prefix,
-tos, priority and table; in IPv6 an absent priority is 1024.  All fields of a rule are its identity.  Not here:
-links (`pictures`), because they are changed attribute by attribute, and never replaced.
+tos, priority and table; in IPv6 an absent priority is 1024.  All fields of a rule are its identity.  Not
+here: links (`picture`), because they are changed attribute by attribute, and never replaced.
 """
 
 from __future__ import annotations

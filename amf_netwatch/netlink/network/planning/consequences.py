@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from amf_netwatch.netlink.network.planning.goals import why_kept
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
     INET,
@@ -27,6 +26,7 @@ from amf_netwatch.netlink.network.objects.records import (
     RouteRecord,
     RuleRecord,
 )
+from amf_netwatch.netlink.network.planning.goals import why_kept
 
 _STACKED_MTU = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec")  # lowered with the link below
 _LEAST_IPV6_MTU = 1280
@@ -37,7 +37,7 @@ _DIRECT = ("queue_length", "alias", "group", "generation_mode")
 
 def find_touched(before: Picture, goal: Picture) -> set[int]:
     """The links that differ in themselves, in their addresses or in their neighbours."""
-    touched = {index for index in before.links.keys() ^ goal.links.keys()}
+    touched = set(before.links.keys() ^ goal.links.keys())
     touched |= {
         index
         for index, link in goal.links.items()
@@ -82,7 +82,7 @@ def bring_back(now: Picture, before: Picture, goal: Picture, closure: set[int]) 
             for one in asked
             if one.key not in there
             and one.key in kept
-            and (len(one.local) == 4 or (ipv6 and not _comes_by_itself(one)))
+            and (len(one.local) == 4 or (ipv6 and not comes_by_itself(one)))
         ]
         if missing:
             extra = [one for one in now.addresses.get(index, ()) if one.key not in {a.key for a in asked}]
@@ -157,12 +157,10 @@ def _can_exist(route: RouteRecord, goal: Picture) -> bool:
     return source is None or any(one.local == source for some in goal.addresses.values() for one in some)
 
 
-def _comes_by_itself(address: AddressRecord) -> bool:
+def comes_by_itself(address: AddressRecord) -> bool:
     """The kernel makes this address again when the link goes up."""
-    return (
-        address.protocol is not None
-        and 0 < address.protocol <= _PROTOCOL_LINK_LOCAL
-        or (address.protocol is None and address.link_local and address.local[11:13] == b"\xff\xfe")
+    return (address.protocol is not None and 0 < address.protocol <= _PROTOCOL_LINK_LOCAL) or (
+        address.protocol is None and address.link_local and address.local[11:13] == b"\xff\xfe"
     )
 
 
@@ -210,7 +208,7 @@ class _Restoration:
             if reason:
                 self.left.append(f"link {self.before.name_of(index)}: {reason}")
                 return
-            self.wanted.links[index] = self.to_create(old)
+            self.wanted.links[index] = to_create(old, self.before)
             return
         changes: dict[str, Any] = {}
         if here.name != old.name and asked.name != old.name:
@@ -237,20 +235,6 @@ class _Restoration:
         if changes:
             self.wanted.links[index] = here._replace(**changes)
 
-    def to_create(self, old: LinkRecord) -> LinkRecord:
-        """The link as it must be created: what was automatic stays automatic."""
-        ports = [link for link in self.before.links.values() if link.master == old.ifindex]
-        mac, mtu = old.mac, old.mtu
-        if old.kind == "bridge" and ports:
-            if mac == min(link.mac for link in ports):
-                mac = b""
-            if mtu == min(link.mtu or 0 for link in ports):
-                mtu = None
-        below = self.before.links.get(old.lower or 0)
-        if old.kind == "vlan" and below is not None and below.mac == mac:
-            mac = b""
-        return old._replace(mac=mac, mtu=mtu)
-
     def restore_addresses(self, index: int) -> None:
         there = self.now.addresses.get(index, ())
         before = self.before.addresses.get(index, ())
@@ -260,7 +244,7 @@ class _Restoration:
         back = [
             one if one.key not in present or one.facts() != present[one.key].facts() else present[one.key]
             for one in before
-            if one.key in present or not _comes_by_itself(one)
+            if one.key in present or not comes_by_itself(one)
         ]
         extra = [one for one in there if one.key not in keys and one.key not in ours]
         wanted = tuple([*back, *extra])
@@ -341,6 +325,21 @@ class _Restoration:
             now = [rule for rule in now if rule in self.before.rules or rule.find(_FRA_L3MDEV) is None]
         if now != list(self.now.rules):
             self.wanted.rules = tuple(now)
+
+
+def to_create(old: LinkRecord, picture: Picture) -> LinkRecord:
+    """The link as it must be created once more: what was automatic stays automatic."""
+    ports = [link for link in picture.links.values() if link.master == old.ifindex]
+    mac, mtu = old.mac, old.mtu
+    if old.kind == "bridge" and ports:
+        if mac == min(link.mac for link in ports):
+            mac = b""
+        if mtu == min(link.mtu or 0 for link in ports):
+            mtu = None
+    below = picture.links.get(old.lower or 0)
+    if old.kind == "vlan" and below is not None and below.mac == mac:
+        mac = b""
+    return old._replace(mac=mac, mtu=mtu)
 
 
 def covers(route: RouteRecord, asked: RouteRecord) -> bool:

@@ -18,6 +18,22 @@ from amf_netwatch.netlink.codec.kinds.registry import find_port_table, find_tabl
 from amf_netwatch.netlink.codec.kinds.table import Table
 from amf_netwatch.netlink.errors import EncodeError, RefusedError
 from amf_netwatch.netlink.network.documents.options import find_differing, merge_metrics
+from amf_netwatch.netlink.network.documents.texts import (
+    RULE_ACTIONS,
+    SCOPES,
+    format_name,
+    format_prefix,
+)
+from amf_netwatch.netlink.network.documents.wishes import (
+    AddressWish,
+    LinkReference,
+    LinkWish,
+    NeighbourWish,
+    NextHopWish,
+    RouteWish,
+    RuleWish,
+    Wishes,
+)
 from amf_netwatch.netlink.network.objects.picture import LOOPBACK, LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
     FRA_DST,
@@ -41,23 +57,6 @@ from amf_netwatch.netlink.network.objects.records import (
     RuleRecord,
     iter_next_hops,
     pack_next_hops,
-)
-from amf_netwatch.netlink.network.documents.texts import (
-    RULE_ACTIONS,
-    SCOPES,
-    format_link_address,
-    format_name,
-    format_prefix,
-)
-from amf_netwatch.netlink.network.documents.wishes import (
-    AddressWish,
-    LinkReference,
-    LinkWish,
-    NeighbourWish,
-    NextHopWish,
-    RouteWish,
-    RuleWish,
-    Wishes,
 )
 
 PROTOCOL_OURS = 77  # RTPROT_*: marks the routes that this library made

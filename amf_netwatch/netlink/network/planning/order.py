@@ -34,12 +34,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from amf_netwatch.netlink.codec.kinds.registry import find_port_table, find_table
-from amf_netwatch.netlink.network.planning import steps
 from amf_netwatch.netlink.network.documents.options import find_changed, keep_options, pack_options
+from amf_netwatch.netlink.network.documents.texts import mask
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import AddressRecord, RouteRecord
+from amf_netwatch.netlink.network.planning import steps
 from amf_netwatch.netlink.network.planning.steps import Step
-from amf_netwatch.netlink.network.documents.texts import mask
 
 _BOND = "bond"
 _DEPTH = 64  # links on links: more than the kernel allows

@@ -17,6 +17,12 @@ from typing import NamedTuple
 
 from amf_netwatch.netlink.codec.address import format_ip
 from amf_netwatch.netlink.codec.messages import pack_attribute
+from amf_netwatch.netlink.network.documents.texts import (
+    ROUTE_KIND_WORDS,
+    format_link_address,
+    format_name,
+    format_prefix,
+)
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
     FRA_DST,
@@ -31,12 +37,6 @@ from amf_netwatch.netlink.network.objects.records import (
     pack_neighbour,
     pack_route,
     pack_rule,
-)
-from amf_netwatch.netlink.network.documents.texts import (
-    ROUTE_KIND_WORDS,
-    format_link_address,
-    format_name,
-    format_prefix,
 )
 
 NEWLINK, DELLINK, SETLINK = 16, 17, 19
