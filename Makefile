@@ -4,55 +4,64 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+COMMANDS    := $(VENV)/.commands
+DEVELOPMENT := $(VENV)/.installed
 TESTS  ?= tests
-DEBIAN_PACKAGES := iproute2 gcc libc6-dev debhelper dh-python lintian rpm man-db mmdebstrap rpmlint
+VERSIONS ?= 3.9 3.10 3.11 3.12 3.13
+DEBIAN_PACKAGES := build-essential debhelper dh-python gcc iproute2 libc6-dev lintian man-db mmdebstrap procps rpm rpmlint
 SOURCES := amf_netwatch imm_model saf_shim tests bench samples
 
+# An environment that was made elsewhere (the checkout was moved), or whose Python has gone, is made anew.
+ifeq ($(shell cat $(VENV)/.place 2>/dev/null || echo '$(CURDIR)'; $(BIN)/python -c pass 2>/dev/null || echo gone),$(CURDIR))
+ANEW :=
+else
+ANEW := anew
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check fix bench venv deb rpm dist system-packages clean
+.PHONY: anew help run test test-all check fix bench venv deb rpm dist system-packages clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(STAMP)  ## the demo: AMF, IMM and the component on this machine, live
+run: $(COMMANDS)  ## the demo: AMF, IMM and the component on this machine, live
 	@$(BIN)/amf-netwatch demo
 
-test: $(STAMP)  ## the whole suite (TESTS=path for a part)
-	$(BIN)/python -m pytest -n 4 --dist worksteal -m 'not moments' $(TESTS)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m moments $(TESTS) || test $$? -eq 5  # 5: none of them
+test: $(DEVELOPMENT)  ## the whole suite (TESTS=path for a part)
+	@.ci/test $(BIN)/python $(TESTS)
 
-check: $(STAMP)  ## format, lint, types, architecture (repair: make fix)
+check: $(DEVELOPMENT)  ## format, lint, types, architecture (repair: make fix)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
-fix: $(STAMP)  ## repair what check finds in format and lint
+fix: $(DEVELOPMENT)  ## repair what check finds in format and lint
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-venv: $(STAMP)  ## .venv with everything
+venv: $(DEVELOPMENT)  ## .venv with everything
 
-test-all:  ## the suite on every Python from 3.9 to 3.13 that is installed
-	@set -e; for version in 3.9 3.10 3.11 3.12 3.13; do \
+test-all:  ## the suite on every Python from 3.9 to 3.13 that is installed (VERSIONS="3.9 3.13" for some)
+	@set -e; for version in $(VERSIONS); do \
 	  if python$$version -c pass 2>/dev/null; then \
 	    echo "== Python $$version"; \
-	    test -x .venv-$$version/bin/python || python$$version -m venv .venv-$$version; \
+	    .venv-$$version/bin/python -m pip --version >/dev/null 2>&1 || python$$version -m venv --clear .venv-$$version; \
 	    .venv-$$version/bin/python -m pip install --quiet --editable '.[test]'; \
-	    .venv-$$version/bin/python -m pytest -q -n 4 $(TESTS); \
+	    .ci/test .venv-$$version/bin/python $(TESTS); \
 	  else echo "== Python $$version is not installed"; fi; done
 
-bench: $(STAMP)  ## what it costs, side by side with the rivals, as ratios
+bench: $(DEVELOPMENT)  ## what it costs, side by side with the rivals, as ratios
+	@command -v ip >/dev/null || { echo "bench needs the command ip: make system-packages" >&2; exit 1; }
 	$(BIN)/python -m bench
 
-dist: $(STAMP)  ## wheel and sdist, in dist/
+dist: $(DEVELOPMENT)  ## wheel and sdist, in dist/
 	$(BIN)/python -m build --outdir dist .
 
-deb: $(STAMP)  ## Debian packages, in dist/
+deb:  ## Debian packages, in dist/
 	packaging/deb/build
 
-rpm: $(STAMP)  ## RPM packages, in dist/
+rpm:  ## RPM packages, in dist/
 	packaging/rpm/build
 
 system-packages:  ## Debian packages that tests and package building use (root; what CI installs)
@@ -61,8 +70,13 @@ system-packages:  ## Debian packages that tests and package building use (root; 
 	if [ -n "$$missing" ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; fi
 
-$(STAMP): pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(COMMANDS): packaging/checkout.py $(ANEW)
+	@$(PYTHON) packaging/checkout.py $(VENV)
+	@touch $@
+
+$(DEVELOPMENT): pyproject.toml | $(COMMANDS)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null 2>&1 || { \
+	  echo "pip is missing: install it (Debian: apt install python3-venv), then say make again" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 

@@ -20,12 +20,12 @@ def ip(command: str) -> None:
 
 def main(name: str) -> None:
     with State() as state:
-        print("links now:", [link.name for link in state.links()])
+        print("links now:", [link.name for link in state.links])
 
         def before(change: Change) -> None:
             if change.action is Action.REMOVED and change.object is Object.LINK:
                 # The state still shows what was: who had which addresses?
-                print("going:", change.name, [one.text for one in state.addresses(change.ifindex)])
+                print("going:", change.name, [one.text for one in state.addresses.of(change.ifindex)])
 
         state.observe(before=before)
         with state.events() as events:
@@ -34,9 +34,7 @@ def main(name: str) -> None:
             ip(f"addr add 192.0.2.1/24 dev {name}")
 
             def has_address(state: State) -> bool:
-                link = state.find_link(name)
-                texts = [one.text for one in state.addresses(link.ifindex)] if link else []
-                return "192.0.2.1/24" in texts
+                return "192.0.2.1/24" in state.addresses.of(name)
 
             print("has its address:", state.wait_for(has_address, timeout=5))
             ip(f"link del {name}")

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rtnetlink: links, addresses and routes as the kernel tells them, for listening, asking and watching.
+"""rtnetlink: the links, addresses, routes, rules and neighbours of the kernel, to listen, ask and watch.
 
-Reading order: `constants` and `errors`; `wire` (messages, attributes); `link`, `address`, `route` (typed
-messages) with `link_facts` (the fast link decoder) and `parsers` (the registry), all of them bytes in,
-values out, without IO; then `socket` (the only one that opens a netlink socket), `conversation` (questions
-and answers), `datagrams` and `buffer` (a queue that is a transport; a thread that fills one from a socket),
-`listener` (the thread of the component).  The tools: `changes`, `tables` with `route_table`, `recording`,
-`follower`; then `state`, `monitor`, `wait`.
+Not here: sysfs, and what the component publishes.
 
-The public names are imported when first used: the component needs a few of them and starts in milliseconds.
+Reading order: `errors`; the room `codec` (bytes to values and back, without IO); `transport`, `socket` (the
+only module that opens a netlink socket), `datagrams` and `buffer` (a queue that is a transport, and a thread
+that fills one from a socket), `conversation` (questions and answers), `listener` (the component's thread);
+then the room `mirror` (a view of the kernel's tables that follows events).
+
+The public names are imported when they are first used: the component needs a few of them and starts in
+milliseconds.
 """
 
 from __future__ import annotations
@@ -16,185 +17,360 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from amf_netwatch.netlink.buffer import ReceiveBuffer
-    from amf_netwatch.netlink.codec.address import Address, decode_address, format_ip
+    from amf_netwatch.netlink.buffer import (
+        ReceiveBuffer as ReceiveBuffer,
+    )
+    from amf_netwatch.netlink.codec.address import (
+        Address as Address,
+    )
+    from amf_netwatch.netlink.codec.address import (
+        decode_address as decode_address,
+    )
+    from amf_netwatch.netlink.codec.address import (
+        format_ip as format_ip,
+    )
+    from amf_netwatch.netlink.codec.address import (
+        parse_ip as parse_ip,
+    )
     from amf_netwatch.netlink.codec.constants import (
-        AddressFlag,
-        Family,
-        Group,
-        HardwareType,
-        HeaderFlag,
-        LinkFlag,
-        MessageType,
-        OperState,
-        RouteScope,
+        AddressFlag as AddressFlag,
     )
-    from amf_netwatch.netlink.codec.link import Link, LinkInfo, decode_link, format_address
-    from amf_netwatch.netlink.codec.link_facts import LinkFacts, LinkFactsDecoder, decode_link_facts
-    from amf_netwatch.netlink.codec.messages import ByteFilter, Message, iter_attributes, iter_messages
-    from amf_netwatch.netlink.codec.parsers import ParserRegistry
-    from amf_netwatch.netlink.codec.route import DEFAULT_ROUTES, NextHop, Route, Via, decode_route
-    from amf_netwatch.netlink.codec.route_constants import RouteFlag, RouteProtocol, RouteTable, RouteType
-    from amf_netwatch.netlink.conversation import Conversation
-    from amf_netwatch.netlink.datagrams import DatagramQueue
+    from amf_netwatch.netlink.codec.constants import (
+        Family as Family,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        Group as Group,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        HardwareType as HardwareType,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        HeaderFlag as HeaderFlag,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        LinkFlag as LinkFlag,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        MessageType as MessageType,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        OperState as OperState,
+    )
+    from amf_netwatch.netlink.codec.constants import (
+        RouteScope as RouteScope,
+    )
+    from amf_netwatch.netlink.codec.kinds.registry import (
+        Choice as Choice,
+    )
+    from amf_netwatch.netlink.codec.kinds.registry import (
+        pack_options as pack_options,
+    )
+    from amf_netwatch.netlink.codec.kinds.registry import (
+        pack_port_options as pack_port_options,
+    )
+    from amf_netwatch.netlink.codec.kinds.registry import (
+        read_options as read_options,
+    )
+    from amf_netwatch.netlink.codec.kinds.registry import (
+        read_port_options as read_port_options,
+    )
+    from amf_netwatch.netlink.codec.link import (
+        Link as Link,
+    )
+    from amf_netwatch.netlink.codec.link import (
+        LinkInfo as LinkInfo,
+    )
+    from amf_netwatch.netlink.codec.link import (
+        decode_link as decode_link,
+    )
+    from amf_netwatch.netlink.codec.link import (
+        format_address as format_address,
+    )
+    from amf_netwatch.netlink.codec.link_facts import (
+        LinkFacts as LinkFacts,
+    )
+    from amf_netwatch.netlink.codec.link_facts import (
+        LinkFactsDecoder as LinkFactsDecoder,
+    )
+    from amf_netwatch.netlink.codec.link_facts import (
+        decode_link_facts as decode_link_facts,
+    )
+    from amf_netwatch.netlink.codec.messages import (
+        ByteFilter as ByteFilter,
+    )
+    from amf_netwatch.netlink.codec.messages import (
+        Message as Message,
+    )
+    from amf_netwatch.netlink.codec.messages import (
+        Unknown as Unknown,
+    )
+    from amf_netwatch.netlink.codec.messages import (
+        iter_attributes as iter_attributes,
+    )
+    from amf_netwatch.netlink.codec.messages import (
+        iter_messages as iter_messages,
+    )
+    from amf_netwatch.netlink.codec.neighbour import (
+        Neighbour as Neighbour,
+    )
+    from amf_netwatch.netlink.codec.neighbour import (
+        decode_neighbour as decode_neighbour,
+    )
+    from amf_netwatch.netlink.codec.parsers import (
+        ParserRegistry as ParserRegistry,
+    )
+    from amf_netwatch.netlink.codec.route import (
+        DEFAULT_ROUTES as DEFAULT_ROUTES,
+    )
+    from amf_netwatch.netlink.codec.route import (
+        Metrics as Metrics,
+    )
+    from amf_netwatch.netlink.codec.route import (
+        NextHop as NextHop,
+    )
+    from amf_netwatch.netlink.codec.route import (
+        Route as Route,
+    )
+    from amf_netwatch.netlink.codec.route import (
+        Via as Via,
+    )
+    from amf_netwatch.netlink.codec.route import (
+        decode_route as decode_route,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        NeighbourFlag as NeighbourFlag,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        NeighbourState as NeighbourState,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        RouteFlag as RouteFlag,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        RouteProtocol as RouteProtocol,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        RouteTable as RouteTable,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        RouteType as RouteType,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        RuleAction as RuleAction,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        RuleFlag as RuleFlag,
+    )
+    from amf_netwatch.netlink.codec.rule import (
+        Range as Range,
+    )
+    from amf_netwatch.netlink.codec.rule import (
+        Rule as Rule,
+    )
+    from amf_netwatch.netlink.codec.rule import (
+        decode_rule as decode_rule,
+    )
+    from amf_netwatch.netlink.conversation import (
+        Conversation as Conversation,
+    )
+    from amf_netwatch.netlink.datagrams import (
+        DatagramQueue as DatagramQueue,
+    )
     from amf_netwatch.netlink.errors import (
-        AnswerTimeoutError,
-        DecodeError,
-        InterruptedDumpError,
-        KernelError,
-        LossError,
-        NetlinkError,
-        OverrunError,
-        RecordingError,
-        SocketError,
-        StateError,
-        TruncatedError,
-        WaitTimeoutError,
+        AnswerTimeoutError as AnswerTimeoutError,
     )
-    from amf_netwatch.netlink.listener import Cause, Changes, Listener
-    from amf_netwatch.netlink.mirror.changes import Action, Change, Object
-    from amf_netwatch.netlink.mirror.follower import Follower
+    from amf_netwatch.netlink.errors import (
+        DecodeError as DecodeError,
+    )
+    from amf_netwatch.netlink.errors import (
+        EncodeError as EncodeError,
+    )
+    from amf_netwatch.netlink.errors import (
+        InterruptedDumpError as InterruptedDumpError,
+    )
+    from amf_netwatch.netlink.errors import (
+        KernelError as KernelError,
+    )
+    from amf_netwatch.netlink.errors import (
+        LossError as LossError,
+    )
+    from amf_netwatch.netlink.errors import (
+        NetlinkError as NetlinkError,
+    )
+    from amf_netwatch.netlink.errors import (
+        OverrunError as OverrunError,
+    )
+    from amf_netwatch.netlink.errors import (
+        RecordingError as RecordingError,
+    )
+    from amf_netwatch.netlink.errors import (
+        SocketError as SocketError,
+    )
+    from amf_netwatch.netlink.errors import (
+        StateError as StateError,
+    )
+    from amf_netwatch.netlink.errors import (
+        TruncatedError as TruncatedError,
+    )
+    from amf_netwatch.netlink.errors import (
+        WaitTimeoutError as WaitTimeoutError,
+    )
+    from amf_netwatch.netlink.listener import (
+        Cause as Cause,
+    )
+    from amf_netwatch.netlink.listener import (
+        Changes as Changes,
+    )
+    from amf_netwatch.netlink.listener import (
+        Listener as Listener,
+    )
+    from amf_netwatch.netlink.mirror.changes import (
+        Action as Action,
+    )
+    from amf_netwatch.netlink.mirror.changes import (
+        Change as Change,
+    )
+    from amf_netwatch.netlink.mirror.changes import (
+        Object as Object,
+    )
+    from amf_netwatch.netlink.mirror.conditions import (
+        Condition as Condition,
+    )
+    from amf_netwatch.netlink.mirror.conditions import (
+        NamedCondition as NamedCondition,
+    )
+    from amf_netwatch.netlink.mirror.follower import (
+        Follower as Follower,
+    )
+    from amf_netwatch.netlink.mirror.lines import (
+        format_colour as format_colour,
+    )
+    from amf_netwatch.netlink.mirror.lines import (
+        format_json as format_json,
+    )
+    from amf_netwatch.netlink.mirror.lines import (
+        format_text as format_text,
+    )
+    from amf_netwatch.netlink.mirror.mirror import (
+        Mirror as Mirror,
+    )
     from amf_netwatch.netlink.mirror.monitor import (
-        Monitor,
-        Selection,
-        encode_json,
-        format_colour,
-        format_json,
-        format_text,
+        Monitor as Monitor,
+    )
+    from amf_netwatch.netlink.mirror.monitor import (
+        Selection as Selection,
     )
     from amf_netwatch.netlink.mirror.recording import (
-        Record,
-        RecordedEvents,
-        Recorder,
-        Recording,
-        RecordKind,
-        replay,
+        Record as Record,
     )
-    from amf_netwatch.netlink.mirror.state import EventQueue, State
-    from amf_netwatch.netlink.mirror.tables import Mirror, Tables
+    from amf_netwatch.netlink.mirror.recording import (
+        RecordedEvents as RecordedEvents,
+    )
+    from amf_netwatch.netlink.mirror.recording import (
+        Recorder as Recorder,
+    )
+    from amf_netwatch.netlink.mirror.recording import (
+        Recording as Recording,
+    )
+    from amf_netwatch.netlink.mirror.recording import (
+        RecordKind as RecordKind,
+    )
+    from amf_netwatch.netlink.mirror.recording import (
+        replay as replay,
+    )
+    from amf_netwatch.netlink.mirror.state import (
+        State as State,
+    )
+    from amf_netwatch.netlink.mirror.tables import (
+        Tables as Tables,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        AddressView as AddressView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        LinkView as LinkView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        RouteView as RouteView,
+    )
     from amf_netwatch.netlink.mirror.wait import (
-        LinkWaiter,
-        wait_attach,
-        wait_detach,
-        wait_down,
-        wait_reconnect,
-        wait_up,
+        LinkWaiter as LinkWaiter,
     )
-    from amf_netwatch.netlink.socket import NetlinkSocket
-    from amf_netwatch.netlink.transport import QueryTransport, Transport
+    from amf_netwatch.netlink.mirror.wait import (
+        wait_attach as wait_attach,
+    )
+    from amf_netwatch.netlink.mirror.wait import (
+        wait_detach as wait_detach,
+    )
+    from amf_netwatch.netlink.mirror.wait import (
+        wait_down as wait_down,
+    )
+    from amf_netwatch.netlink.mirror.wait import (
+        wait_reconnect as wait_reconnect,
+    )
+    from amf_netwatch.netlink.mirror.wait import (
+        wait_up as wait_up,
+    )
+    from amf_netwatch.netlink.mirror.waiting import (
+        EventQueue as EventQueue,
+    )
+    from amf_netwatch.netlink.mirror.waiting import (
+        Watch as Watch,
+    )
+    from amf_netwatch.netlink.socket import (
+        NetlinkSocket as NetlinkSocket,
+    )
+    from amf_netwatch.netlink.transport import (
+        QueryTransport as QueryTransport,
+    )
+    from amf_netwatch.netlink.transport import (
+        Transport as Transport,
+    )
 
+# The same names again, for the run time; a test compares the two.
 _MODULES = {
-    "codec.address": "Address decode_address format_ip",
     "buffer": "ReceiveBuffer",
-    "mirror.changes": "Action Change Object",
+    "codec.address": "Address decode_address format_ip parse_ip",
     "codec.constants": (
         "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope"
     ),
-    "conversation": "Conversation",
-    "datagrams": "DatagramQueue",
-    "errors": "AnswerTimeoutError DecodeError InterruptedDumpError KernelError LossError "
-    "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
-    "WaitTimeoutError",
-    "mirror.follower": "Follower",
+    "codec.kinds.registry": "Choice pack_options pack_port_options read_options read_port_options",
     "codec.link": "Link LinkInfo decode_link format_address",
     "codec.link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
-    "listener": "Cause Changes Listener",
-    "mirror.monitor": "Monitor Selection encode_json format_colour format_json format_text",
+    "codec.messages": "ByteFilter Message Unknown iter_attributes iter_messages",
+    "codec.neighbour": "Neighbour decode_neighbour",
     "codec.parsers": "ParserRegistry",
-    "mirror.recording": "Record RecordedEvents Recorder Recording RecordKind replay",
-    "codec.route": "DEFAULT_ROUTES NextHop Route Via decode_route",
-    "codec.route_constants": "RouteFlag RouteProtocol RouteTable RouteType",
-    "socket": "NetlinkSocket",
-    "mirror.state": "EventQueue State",
-    "mirror.tables": "Mirror Tables",
-    "transport": "QueryTransport Transport",
+    "codec.route": "DEFAULT_ROUTES Metrics NextHop Route Via decode_route",
+    "codec.route_constants": (
+        "NeighbourFlag NeighbourState RouteFlag RouteProtocol RouteTable RouteType RuleAction RuleFlag"
+    ),
+    "codec.rule": "Range Rule decode_rule",
+    "conversation": "Conversation",
+    "datagrams": "DatagramQueue",
+    "errors": (
+        "AnswerTimeoutError DecodeError EncodeError InterruptedDumpError KernelError LossError "
+        "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
+        "WaitTimeoutError"
+    ),
+    "listener": "Cause Changes Listener",
+    "mirror.changes": "Action Change Object",
+    "mirror.conditions": "Condition NamedCondition",
+    "mirror.follower": "Follower",
+    "mirror.lines": "format_colour format_json format_text",
+    "mirror.mirror": "Mirror",
+    "mirror.monitor": "Monitor Selection",
+    "mirror.recording": "Record RecordKind RecordedEvents Recorder Recording replay",
+    "mirror.state": "State",
+    "mirror.tables": "Tables",
+    "mirror.views": "AddressView LinkView RouteView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
-    "codec.messages": "ByteFilter Message iter_attributes iter_messages",
+    "mirror.waiting": "EventQueue Watch",
+    "socket": "NetlinkSocket",
+    "transport": "QueryTransport Transport",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = [
-    "DEFAULT_ROUTES",
-    "Action",
-    "Address",
-    "AddressFlag",
-    "AnswerTimeoutError",
-    "ByteFilter",
-    "Cause",
-    "Change",
-    "Changes",
-    "Conversation",
-    "DatagramQueue",
-    "DecodeError",
-    "EventQueue",
-    "Family",
-    "Follower",
-    "Group",
-    "HardwareType",
-    "HeaderFlag",
-    "InterruptedDumpError",
-    "KernelError",
-    "Link",
-    "LinkFacts",
-    "LinkFactsDecoder",
-    "LinkFlag",
-    "LinkInfo",
-    "LinkWaiter",
-    "Listener",
-    "LossError",
-    "Message",
-    "MessageType",
-    "Mirror",
-    "Monitor",
-    "NetlinkError",
-    "NetlinkSocket",
-    "NextHop",
-    "Object",
-    "OperState",
-    "OverrunError",
-    "ParserRegistry",
-    "QueryTransport",
-    "ReceiveBuffer",
-    "Record",
-    "RecordKind",
-    "RecordedEvents",
-    "Recorder",
-    "Recording",
-    "RecordingError",
-    "Route",
-    "RouteFlag",
-    "RouteProtocol",
-    "RouteScope",
-    "RouteTable",
-    "RouteType",
-    "Selection",
-    "SocketError",
-    "State",
-    "StateError",
-    "Tables",
-    "Transport",
-    "TruncatedError",
-    "Via",
-    "WaitTimeoutError",
-    "decode_address",
-    "decode_link",
-    "decode_link_facts",
-    "decode_route",
-    "encode_json",
-    "format_address",
-    "format_colour",
-    "format_ip",
-    "format_json",
-    "format_text",
-    "iter_attributes",
-    "iter_messages",
-    "replay",
-    "wait_attach",
-    "wait_detach",
-    "wait_down",
-    "wait_reconnect",
-    "wait_up",
-]
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - one list fewer to keep
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@
 
     NetlinkError
     ├── DecodeError        the peer's bytes: a length lies, a value has the wrong size
+    ├── EncodeError        our caller's value: it does not fit the field, option or attribute it is meant for
     ├── KernelError        the kernel's answer: an errno, often with a sentence
     ├── LossError          some of what the kernel sent is not there any more: read everything anew
     │   ├── OverrunError       our receive buffer was full (ENOBUFS, NLMSG_OVERRUN, a full buffering queue)
@@ -31,6 +32,10 @@ class NetlinkError(Exception):
 
 class DecodeError(NetlinkError):
     """Bytes that cannot be a netlink message; the text says what and at which offset."""
+
+
+class EncodeError(NetlinkError):
+    """A value that cannot be sent to the kernel; the text says of which field or option, and why."""
 
 
 class KernelError(NetlinkError):

@@ -233,13 +233,12 @@ class Configuration:
     def csi_dependencies(self, csi: str) -> list[str]:
         return self.texts(csi, "saAmfCSIDependencies")
 
-    def csi_attributes(self, csi: str) -> tuple[tuple[str, str], ...]:
-        """(name, value) pairs, a pair for each value; an attribute without value has one empty value."""
-        pairs = []
-        for dn in self.view.children(csi, "SaAmfCSIAttribute"):
-            texts = self.texts(dn, "saAmfCSIAttriValue")
-            pairs += [(rdn_value(dn), text) for text in texts or [""]]
-        return tuple(pairs)
+    def csi_attributes(self, csi: str) -> Sequence[str]:
+        """The DNs of the CSI's attributes."""
+        return self.view.children(csi, "SaAmfCSIAttribute")
+
+    def csi_attribute_values(self, attribute: str) -> list[str]:
+        return self.texts(attribute, "saAmfCSIAttriValue")
 
     def supports(self, component: str, csi: str) -> bool:
         return self.view.get(self._supported(csi, component)) is not None

@@ -190,7 +190,12 @@ class AmfService:
 
     def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
         """See `saf_shim.imm.implementer.hooks.Hooks`."""
-        checks.check(self.cluster, changes, view, SUPPORTED)
+        try:
+            checks.check(self.cluster, changes, view, SUPPORTED)
+        except AisError as error:  # not every command shows the reason, so the log has it as well
+            reason = error.text or "no reason given"
+            self._world.log(f"amfd refuses a CCB ({Code(error.code).name}): {reason}")
+            raise
 
     def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
         """See `saf_shim.imm.implementer.hooks.Hooks`."""

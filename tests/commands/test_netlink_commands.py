@@ -113,7 +113,7 @@ def test_monitor_ends_in_time(namespace: Namespace) -> None:
     status, output, errors = run(MONITOR, "link", "--timeout", "0.2")
     assert (status, errors) == (0, "")
     assert output.endswith(
-        "current link    lo: UP, RUNNING, mtu 65536, mac 00:00:00:00:00:00, state unknown\n"
+        "current link      lo: UP, RUNNING, mtu 65536, mac 00:00:00:00:00:00, state unknown\n"
     )
     assert output.count("\n") == 1
     assert run(MONITOR, "link", "--timeout", "0")[1].count("current") == 1
@@ -192,7 +192,7 @@ def test_a_name_harms_no_terminal_and_no_decoder(namespace: Namespace) -> None:
 @pytest.mark.kernel
 def test_monitor_imports_only_what_it_needs(namespace: Namespace) -> None:
     """Its start costs little more than Python's own."""
-    unwanted = ["json", "dataclasses", "inspect", "logging", "socket", "subprocess", "asyncio", "pyosaf"]
+    unwanted = ["dataclasses", "inspect", "logging", "socket", "subprocess", "asyncio", "pyosaf"]
     program = (
         "import sys; from amf_netwatch.commands.network.monitor import main; main(['--count', '0']);"
         f"print(sorted(set(sys.modules) & set({unwanted})))"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -289,7 +290,12 @@ def test_sigterm_withdraws(cluster):
 
 def test_show_filters(cluster):
     assert {each["interface"] for each in cluster.show("--interface", "v1")} == {"v1"}
-    assert cluster.show("--node", "PL-9") == []
+    done = cluster.run(
+        BIN / "amf-netwatch", "show", "--json", "--node", "PL-9", "--node", "SC-1", check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "amf-netwatch show: IMM has nothing of a node 'PL-9'\n"
+    assert {json.loads(line)["node"] for line in done.stdout.splitlines()} == {"SC-1"}
     text = cluster.run(BIN / "amf-netwatch", "show").stdout
     assert text.splitlines()[0].split()[:3] == ["NODE", "INTERFACE", "STATE"]
     done = cluster.run(BIN / "amf-netwatch", "show", "--duplicates", check=False)

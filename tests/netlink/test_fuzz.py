@@ -19,8 +19,8 @@ from netlink_captures import EVENTS, read_datagrams
 
 from amf_netwatch.netlink.errors import DecodeError
 from amf_netwatch.netlink.mirror.changes import Action, Change
-from amf_netwatch.netlink.mirror.monitor import format_json, format_text
-from amf_netwatch.netlink.mirror.tables import Mirror
+from amf_netwatch.netlink.mirror.lines import format_json, format_text
+from amf_netwatch.netlink.mirror.mirror import Mirror
 from amf_netwatch.netlink.mirror.wait import Attached, Reconnected
 
 CASES = 100_000

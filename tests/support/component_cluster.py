@@ -155,7 +155,7 @@ def as_ip_says(namespace: Any) -> list[dict[str, Any]]:
 def as_imm_says(cluster: Cluster) -> list[dict[str, Any]]:
     """What IMM has of the one node, without what the kernel does not know."""
     return [
-        {name: value for name, value in each.items() if name not in ("lastChange", "dn", "stale")}
+        {name: value for name, value in each.items() if name not in ("lastChange", "dn", "stale", "gone")}
         for each in cluster.show()
     ]
 

@@ -8,14 +8,15 @@ Import nothing from here in a test; take the fixtures (`tests/conftest.py` makes
         namespace.ip("link add v0 type veth peer name v1")   # or namespace.add_link("v0", "veth", ...)
         assert if_nameindex() ...                            # the test itself is inside
 
-``namespace``      a `Namespace`; the test's main thread is inside while the test runs, and so are the
-threads and
-                   processes that it starts from there.  /sys shows it, loopback is up, IPv6 does no duplicate
-                   detection (addresses are there at once).  Afterwards it is deleted with all that is in it.
+``namespace``      a `Namespace`; the test's main thread is inside while the test runs, and so are the threads
+                   and processes that it starts from there. /sys shows it, loopback is up, IPv6 does no
+                   duplicate detection (addresses are there at once). Afterwards it is deleted with all that
+                   is in it.
 ``new_namespace``  makes further ones, for links to move to and for processes of other nodes; not entered.
 
-Without root the whole run moves into a user namespace first (`unshare -rnm`), where all this works as well.
-What cannot run is skipped with the reason; in CI (``CI=true``, as root) such a skip is a failure.
+Without root, the tests that use these fixtures run first, by a pytest of their own in a user namespace, where
+all this works as well; all other tests run where they always do. What cannot run is skipped with the reason;
+in CI (``CI=true``, as root) such a skip is a failure.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable, NoReturn, Optional
 
 import pytest
 
@@ -109,7 +110,8 @@ def new_namespace() -> Iterator[Callable[[], Namespace]]:
             cannot_run(f"no network namespaces here: {added.stderr.strip()}")
         namespace = Namespace(name)
         made.append(namespace)
-        namespace.run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0", check=False)
+        duplicates = "/proc/sys/net/ipv6/conf/default/accept_dad"
+        namespace.run("sh", "-c", f"echo 0 >{duplicates}", check=False)  # a kernel may lack IPv6
         namespace.ip("link set lo up")
         return namespace
 
@@ -145,7 +147,7 @@ def _own_mounts() -> None:
     if _mounts_are_ours:
         return
     if shutil.which("ip") is None:
-        cannot_run("the command `ip` (iproute2) is missing")
+        cannot_run("the command `ip` (iproute2) is missing: make system-packages")
     if os.geteuid() != 0:
         cannot_run("neither root nor user namespaces here")
     try:
@@ -162,20 +164,43 @@ def _call(function: Any, *arguments: int) -> None:
         raise OSError(errno, os.strerror(errno))
 
 
-def move_to_user_namespace(config: pytest.Config) -> None:
-    """Without root: run pytest anew in a user namespace, where we may make network namespaces."""
-    if os.geteuid() == 0 or _MOVED in os.environ or shutil.which("unshare") is None:
-        return
+def needs_namespace(item: pytest.Item) -> bool:
+    """Is this a test that asks the kernel?"""
+    names = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("kernel") is not None or not {"namespace", "new_namespace"}.isdisjoint(
+        names
+    )
+
+
+def in_user_namespace() -> bool:
+    """Is this the pytest that runs the kernel tests for an ordinary user?"""
+    return _MOVED in os.environ
+
+
+def run_in_user_namespace(config: pytest.Config) -> Optional[int]:
+    """Without root: run the kernel tests of this run in a user namespace; the exit status of that pytest.
+
+    None: they need no other pytest, or there are no user namespaces here, and then they skip and say so.
+    """
+    if os.geteuid() == 0 or in_user_namespace() or shutil.which("unshare") is None:
+        return None
     entering = ["unshare", "--map-root-user", "--net", "--mount"]
-    if subprocess.run(
-        [*entering, "mount", "-t", "tmpfs", "run", "/run"], check=False, capture_output=True
-    ).returncode:
-        return  # the kernel tests will skip, and say so
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if capture is not None:
-        capture.stop_global_capturing()
-    os.environ[_MOVED] = "1"
+    probe = [*entering, "mount", "-t", "tmpfs", "run", "/run"]
+    if subprocess.run(probe, check=False, capture_output=True).returncode:
+        return None
     script = 'mount -t tmpfs run /run && mkdir /run/netns && ip link set lo up; exec "$@"'
     pytest_again = [sys.executable, "-m", "pytest", *config.invocation_params.args]
-    os.chdir(config.invocation_params.dir)
-    os.execvp("unshare", [*entering, "sh", "-c", script, "sh", *map(str, pytest_again)])
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    print("The kernel tests, in a user namespace; all others follow:", flush=True)
+    try:
+        return subprocess.run(
+            [*entering, "sh", "-c", script, "sh", *map(str, pytest_again)],
+            check=False,
+            cwd=config.invocation_params.dir,
+            env={**os.environ, _MOVED: "1"},
+        ).returncode
+    finally:
+        if capture is not None:
+            capture.resume_global_capture()

@@ -23,18 +23,12 @@ from amf_netwatch.commands.shape import (
 from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
 from amf_netwatch.netlink.mirror.changes import Object
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
-from amf_netwatch.netlink.mirror.monitor import (
-    Monitor,
-    Selection,
-    follow,
-    format_colour,
-    format_json,
-    format_text,
-)
+from amf_netwatch.netlink.mirror.lines import format_colour, format_json, format_text
+from amf_netwatch.netlink.mirror.monitor import Monitor, Selection, follow
 
 PROGRAM = "amf-netwatch monitor"
 _EPILOG = """\
-One line each: first what is there (current), then what happens (new, changed, removed).  After the kernel
+One line each: first what is there (current), then what happens (new, changed, removed). After the kernel
 dropped events: lost, and then what is there anew.
 """
 
@@ -136,8 +130,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(path: str, monitor: Monitor) -> int:
+    from amf_netwatch.netlink.mirror.mirror import Mirror  # noqa: PLC0415
     from amf_netwatch.netlink.mirror.recording import Recording, replay  # noqa: PLC0415
-    from amf_netwatch.netlink.mirror.tables import Mirror  # noqa: PLC0415
 
     recording = Recording(path)
     mirror = Mirror(after=monitor.observe)

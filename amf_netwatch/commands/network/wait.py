@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
 from time import time
@@ -18,7 +19,7 @@ from amf_netwatch.commands.shape import complain, get_output, give_up_output, re
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
 from amf_netwatch.netlink.mirror.changes import Action, Change, Object
-from amf_netwatch.netlink.mirror.monitor import describe_link, encode_json, format_name, list_fields
+from amf_netwatch.netlink.mirror.lines import describe_link, format_name, list_fields
 from amf_netwatch.netlink.mirror.tables import Tables
 from amf_netwatch.netlink.mirror.wait import LinkWaiter
 
@@ -118,11 +119,12 @@ def _describe(options: argparse.Namespace, link: Link | None, tables: Tables) ->
     """The line to print."""
     if link is None:
         if options.json:
-            fields = {"time": time(), "object": "link", "action": "removed", "ifname": options.name}
-            return encode_json({**fields, "ifindex": None})
+            name = os.fsdecode(options.name)
+            fields = {"time": time(), "object": "link", "action": "removed", "ifname": name, "ifindex": None}
+            return json.dumps(fields)
         return f"{format_name(options.name)}: not there"
     if not options.json:
         return describe_link(link, tables)
     action = _ACTIONS.get(options.wait, Action.CHANGED)
     before, after = (link, None) if action is Action.REMOVED else (None, link)
-    return encode_json(list_fields(Change(action, Object.LINK, before, after, (), link.name), time(), tables))
+    return json.dumps(list_fields(Change(action, Object.LINK, before, after, (), link.name), time(), tables))

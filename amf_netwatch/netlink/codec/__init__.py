@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""See the modules."""
+"""rtnetlink's messages: bytes in, values out, and back.
+
+Not here: sockets, clocks, threads; nothing does IO and nothing keeps state (two objects do: `ParserRegistry`
+what was registered, `LinkFactsDecoder` the layouts that it has met). Names of links are not known here
+either: a message has their index.
+
+Reading order: `messages` (the frame: headers, attributes, tables of attributes), `constants` and
+`route_constants` (the kernel's numbers), `requests` (fixed structures, and what one asks), `link`, `address`,
+`route`, `rule`, `neighbour` (one type of message each, decoded and packed by the same table), `parsers` (who
+decodes what), `edits` (whole requests that change something). For speed: `link_facts` (the
+first facts of a link only) and `hints` (which link a message speaks of, no more). The room `kinds` below has
+the options of each kind of link.
+"""

@@ -25,12 +25,20 @@ from amf_netwatch.netlink.codec.constants import AddressAttribute, Family, Membe
 from amf_netwatch.netlink.codec.messages import (
     Buffer,
     Row,
+    Unknown,
     attribute_table,
     check_room,
+    pack_attributes,
+    pack_fixed,
     read_attributes,
     read_bytes,
     read_text,
+    read_u8,
     read_u32,
+    write_bytes,
+    write_text,
+    write_u8,
+    write_u32,
 )
 from amf_netwatch.netlink.codec.requests import IFADDR
 
@@ -51,6 +59,9 @@ class Address(NamedTuple):
     label: str | None = None
     broadcast: bytes | None = None
     all_flags: int | None = None  # IFA_FLAGS
+    priority: int | None = None  # the metric of the routes that come with it
+    protocol: int | None = None  # who assigned it, as the kernel says since Linux 5.18
+    unknown: tuple[Unknown, ...] | None = None
 
     @property
     def own(self) -> bytes | None:
@@ -91,20 +102,43 @@ def _format_ipv6(address: bytes) -> str:
     return before + "::" + ":".join(f"{group:x}" for group in groups[best_start + best :])
 
 
+def parse_ip(text: str) -> bytes:
+    """The opposite of `format_ip`: 4 or 16 bytes; raises ValueError for what is no IP address."""
+    from ipaddress import ip_address  # noqa: PLC0415 - 4 ms, and who only reads never comes here
+
+    if not isinstance(text, str) or "%" in text:  # "fe80::1%eth0" names a link as well
+        raise ValueError(f"{text!r} is no IP address")
+    return ip_address(text).packed
+
+
 ADDRESS_ATTRIBUTES = (
-    Row(AddressAttribute.ADDRESS, "address", read_bytes),
-    Row(AddressAttribute.LOCAL, "local", read_bytes),
-    Row(AddressAttribute.LABEL, "label", read_text),
-    Row(AddressAttribute.BROADCAST, "broadcast", read_bytes),
-    Row(AddressAttribute.FLAGS, "all_flags", read_u32),
+    Row(AddressAttribute.ADDRESS, "address", read_bytes, write_bytes),
+    Row(AddressAttribute.LOCAL, "local", read_bytes, write_bytes),
+    Row(AddressAttribute.LABEL, "label", read_text, write_text),
+    Row(AddressAttribute.BROADCAST, "broadcast", read_bytes, write_bytes),
+    Row(AddressAttribute.FLAGS, "all_flags", read_u32, write_u32),
+    Row(AddressAttribute.RT_PRIORITY, "priority", read_u32, write_u32),
+    Row(AddressAttribute.PROTO, "protocol", read_u8, write_u8),
 )
 _ADDRESS_TABLE = attribute_table(ADDRESS_ATTRIBUTES, Address._fields)
+_LAST = 11  # the end of the list in Linux 6.18
+_ABSENT = (None,) * (len(Address._fields) - 5)
 
 
 def decode_address(buffer: Buffer, start: int, end: int) -> Address:
     """The address message whose payload is ``buffer[start:end]``; raises DecodeError."""
     check_room(start, end, IFADDR.size, "an address message")
     family, prefix_length, flags, scope, index = IFADDR.unpack_from(buffer, start)
-    slots: list[Any] = [_FAMILIES[family], prefix_length, flags, _SCOPES[scope], index] + [None] * 5
-    read_attributes(buffer, start + IFADDR.size, end, _ADDRESS_TABLE, slots)
+    slots: list[Any] = [_FAMILIES[family], prefix_length, flags, _SCOPES[scope], index, *_ABSENT]
+    read_attributes(buffer, start + IFADDR.size, end, _ADDRESS_TABLE, slots, _LAST)
     return Address._make(slots)
+
+
+def pack_address(address: Address) -> bytes:
+    """The payload of a NEWADDR or DELADDR: what `decode_address` reads; raises EncodeError.
+
+    Without lifetimes, which means for ever.
+    """
+    family, prefix_length, flags, scope, ifindex, *_ = address
+    fixed = pack_fixed(IFADDR, family, prefix_length, flags & 0xFF, scope, ifindex)
+    return fixed + pack_attributes(ADDRESS_ATTRIBUTES, address)

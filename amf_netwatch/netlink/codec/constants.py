@@ -63,6 +63,16 @@ class MessageType(Number):
     NEWROUTE = 24  # a route was added, or replaced (HeaderFlag.REPLACE)
     DELROUTE = 25
     GETROUTE = 26
+    NEWNEIGH = 28  # a neighbour is new or has changed
+    DELNEIGH = 29
+    GETNEIGH = 30
+    NEWRULE = 32  # a routing rule was added
+    DELRULE = 33
+    GETRULE = 34
+    NEWNEXTHOP = 104  # a next hop object was added or replaced
+    DELNEXTHOP = 105
+    NEWLINKPROP = 108  # request: give a link further names
+    DELLINKPROP = 109
 
 
 class HeaderFlag(IntFlag):
@@ -100,10 +110,14 @@ class Group(Number):
     """Multicast groups of NETLINK_ROUTE; a socket subscribes to each by number."""
 
     LINK = 1  # NEWLINK, DELLINK; AF_UNSPEC and AF_BRIDGE
+    NEIGHBOUR = 3  # NEWNEIGH, DELNEIGH; IPv4, IPv6 and AF_BRIDGE (forwarding entries)
     IPV4_ADDRESS = 5  # NEWADDR, DELADDR
     IPV4_ROUTE = 7  # NEWROUTE, DELROUTE
+    IPV4_RULE = 8  # NEWRULE, DELRULE
     IPV6_ADDRESS = 9
     IPV6_ROUTE = 11
+    IPV6_RULE = 19
+    NEXT_HOP = 32  # NEWNEXTHOP, DELNEXTHOP
 
 
 class Family(Number):
@@ -203,6 +217,8 @@ class LinkAttribute(Number):
     EVENT = 44  # u32
     NEW_NETNSID = 45  # s32: of a DELLINK: it moved there
     NEW_IFINDEX = 49  # s32: its number there
+    MIN_MTU = 50  # u32: the smallest MTU that the link takes
+    MAX_MTU = 51  # u32: the largest; 0: no limit
     PROP_LIST = 52  # nested: ALT_IFNAME, several
     ALT_IFNAME = 53  # text, NUL-terminated
     PERM_ADDRESS = 54  # the address burnt into the hardware
@@ -236,7 +252,8 @@ class AddressAttribute(Number):
     CACHEINFO = 6  # lifetimes
     MULTICAST = 7
     FLAGS = 8  # u32, AddressFlag: the eight bits of the header and more
-    PROTO = 11  # u8
+    RT_PRIORITY = 9  # u32: the metric of the routes that come with the address
+    PROTO = 11  # u8: who assigned it
 
 
 class AddressFlag(IntFlag):

@@ -40,9 +40,13 @@ from amf_netwatch.netlink.codec.constants import (
 from amf_netwatch.netlink.codec.messages import (
     Buffer,
     Row,
+    Unknown,
     attribute_table,
     check_room,
     iter_attributes,
+    pack_attribute,
+    pack_attributes,
+    pack_fixed,
     read_attributes,
     read_bytes,
     read_name,
@@ -50,6 +54,11 @@ from amf_netwatch.netlink.codec.messages import (
     read_text,
     read_u8,
     read_u32,
+    write_bytes,
+    write_name,
+    write_s32,
+    write_text,
+    write_u32,
 )
 from amf_netwatch.netlink.codec.requests import IFINFO
 
@@ -57,10 +66,16 @@ _FAMILIES, _HARDWARE_TYPES, _OPERSTATES = Members(Family), Members(HardwareType)
 
 
 class LinkInfo(NamedTuple):
-    """IFLA_LINKINFO: what the link is made of."""
+    """IFLA_LINKINFO: what the link is made of.
 
-    kind: str | None  # veth, bridge, vlan ...; None for hardware
-    port_kind: str | None  # the kind of the link it is a port of
+    `data` and `port_data` are kept as bytes, for most messages are never asked for their options:
+    `kinds.registry` decodes and packs them.
+    """
+
+    kind: str | None = None  # veth, bridge, vlan ...; None for hardware
+    port_kind: str | None = None  # the kind of the link it is a port of
+    data: bytes | None = None  # the options of its kind
+    port_data: bytes | None = None  # its options as a port
 
 
 class Link(NamedTuple):
@@ -92,6 +107,9 @@ class Link(NamedTuple):
     wireless: bytes | None = None  # present: an event of wireless extensions, the message is partial
     new_namespace: int | None = None  # of a DELLINK: id of the namespace it moved to
     new_index: int | None = None  # its index there
+    min_mtu: int | None = None
+    max_mtu: int | None = None  # 0: no limit
+    unknown: tuple[Unknown, ...] | None = None
 
     @property
     def up(self) -> bool:
@@ -128,9 +146,9 @@ def _read_carrier(buffer: Buffer, start: int, end: int) -> bool:
 
 
 def _read_link_info(buffer: Buffer, start: int, end: int) -> LinkInfo:
-    slots: list[Any] = [None] * len(LinkInfo._fields)
+    slots: list[Any] = [None, None, None, None]
     read_attributes(buffer, start, end, _INFO_TABLE, slots)
-    return LinkInfo._make(slots)
+    return _new(LinkInfo, slots)
 
 
 def _read_alternative_names(buffer: Buffer, start: int, end: int) -> tuple[bytes, ...]:
@@ -141,38 +159,51 @@ def _read_alternative_names(buffer: Buffer, start: int, end: int) -> tuple[bytes
     )
 
 
-_INFO_TABLE = attribute_table(
-    (
-        Row(LinkInfoAttribute.KIND, "kind", read_text),
-        Row(LinkInfoAttribute.SLAVE_KIND, "port_kind", read_text),
-    ),
-    LinkInfo._fields,
+def _write_link_info(value: LinkInfo) -> bytes:
+    return pack_attributes(_INFO_ATTRIBUTES, value)
+
+
+def _write_alternative_names(value: tuple[bytes, ...]) -> bytes:
+    return b"".join(pack_attribute(LinkAttribute.ALT_IFNAME, write_name(name)) for name in value)
+
+
+_INFO_ATTRIBUTES = (
+    Row(LinkInfoAttribute.KIND, "kind", read_text, write_text),
+    Row(LinkInfoAttribute.DATA, "data", read_bytes, write_bytes),
+    Row(LinkInfoAttribute.SLAVE_KIND, "port_kind", read_text, write_text),
+    Row(LinkInfoAttribute.SLAVE_DATA, "port_data", read_bytes, write_bytes),
 )
+_INFO_TABLE = attribute_table(_INFO_ATTRIBUTES, LinkInfo._fields)
 
 LINK_ATTRIBUTES = (
-    Row(LinkAttribute.IFNAME, "name", read_name),
-    Row(LinkAttribute.ADDRESS, "address", read_bytes),
-    Row(LinkAttribute.BROADCAST, "broadcast", read_bytes),
+    Row(LinkAttribute.IFNAME, "name", read_name, write_name),
+    Row(LinkAttribute.ADDRESS, "address", read_bytes, write_bytes),
+    Row(LinkAttribute.BROADCAST, "broadcast", read_bytes, write_bytes),
     Row(LinkAttribute.PERM_ADDRESS, "permanent_address", read_bytes),
-    Row(LinkAttribute.MTU, "mtu", read_u32),
+    Row(LinkAttribute.MTU, "mtu", read_u32, write_u32),
     Row(LinkAttribute.OPERSTATE, "operstate", _read_operstate),
     Row(LinkAttribute.CARRIER, "carrier", _read_carrier),
     Row(LinkAttribute.CARRIER_CHANGES, "carrier_changes", read_u32),
-    Row(LinkAttribute.MASTER, "master", read_u32),
-    Row(LinkAttribute.LINK, "lower", read_u32),
-    Row(LinkAttribute.LINK_NETNSID, "lower_namespace", read_s32),
-    Row(LinkAttribute.LINKINFO, "info", _read_link_info),
-    Row(LinkAttribute.TXQLEN, "queue_length", read_u32),
-    Row(LinkAttribute.GROUP, "group", read_u32),
+    Row(LinkAttribute.MASTER, "master", read_u32, write_u32),
+    Row(LinkAttribute.LINK, "lower", read_u32, write_u32),
+    Row(LinkAttribute.LINK_NETNSID, "lower_namespace", read_s32, write_s32),
+    Row(LinkAttribute.LINKINFO, "info", _read_link_info, _write_link_info),
+    Row(LinkAttribute.TXQLEN, "queue_length", read_u32, write_u32),
+    Row(LinkAttribute.GROUP, "group", read_u32, write_u32),
     Row(LinkAttribute.PROMISCUITY, "promiscuity", read_u32),
     Row(LinkAttribute.QDISC, "qdisc", read_text),
-    Row(LinkAttribute.IFALIAS, "alias", read_text),
-    Row(LinkAttribute.PROP_LIST, "alternative_names", _read_alternative_names),
+    Row(LinkAttribute.IFALIAS, "alias", read_text, write_text),
+    Row(LinkAttribute.PROP_LIST, "alternative_names", _read_alternative_names, _write_alternative_names),
     Row(LinkAttribute.WIRELESS, "wireless", read_bytes),
     Row(LinkAttribute.NEW_NETNSID, "new_namespace", read_s32),
     Row(LinkAttribute.NEW_IFINDEX, "new_index", read_s32),
+    Row(LinkAttribute.MIN_MTU, "min_mtu", read_u32),
+    Row(LinkAttribute.MAX_MTU, "max_mtu", read_u32),
 )
 _LINK_TABLE = attribute_table(LINK_ATTRIBUTES, Link._fields)
+# The end of the list in Linux 6.18.  What the table leaves out up to here: counters, hardware queues, virtual
+# functions, settings of protocols.
+_LAST = 69
 _new = tuple.__new__  # what _make does, without its check of the length
 _ABSENT = (None,) * (len(Link._fields) - 5)
 
@@ -182,5 +213,16 @@ def decode_link(buffer: Buffer, start: int, end: int) -> Link:
     check_room(start, end, IFINFO.size, "a link message")
     family, kind, index, flags, change = IFINFO.unpack_from(buffer, start)
     slots: list[Any] = [_FAMILIES[family], _HARDWARE_TYPES[kind], index, flags, change, *_ABSENT]
-    read_attributes(buffer, start + IFINFO.size, end, _LINK_TABLE, slots)
+    read_attributes(buffer, start + IFINFO.size, end, _LINK_TABLE, slots, _LAST)
     return _new(Link, slots)
+
+
+def pack_link(link: Link) -> bytes:
+    """The payload of a NEWLINK, SETLINK or DELLINK: what `decode_link` reads; raises EncodeError.
+
+    Every field that is not None is sent, except those that only the kernel sets.  So build a new value with
+    what is to be changed, and do not edit one that was read.  `change` says which of `flags` count; the
+    kernel takes 0 as "all of them".
+    """
+    fixed = pack_fixed(IFINFO, link.family, link.hardware_type, link.ifindex, link.flags, link.change)
+    return fixed + pack_attributes(LINK_ATTRIBUTES, link)

@@ -22,11 +22,15 @@ _DECODERS = {
     21: ("address", "decode_address"),
     24: ("route", "decode_route"),
     25: ("route", "decode_route"),
+    28: ("neighbour", "decode_neighbour"),
+    29: ("neighbour", "decode_neighbour"),
+    32: ("rule", "decode_rule"),
+    33: ("rule", "decode_rule"),
 }
 
 
 class ParserRegistry:
-    """Message types and their parsers; starts with those of links, addresses and routes.
+    """Message types and their parsers; starts with those of links, addresses, routes, rules, neighbours.
 
     One for each conversation or monitor: what is registered in one is not seen by another.  Registering while
     other threads parse is safe, and counts from the next message on.

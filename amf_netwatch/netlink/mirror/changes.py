@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A change of the network as a value: what happened to which link, address or route.
 
-Also what counts as a change: the *facts* of each object, by the words that `amf-netwatch monitor` prints.
-What is no fact (counters, queue lengths, aliases) is kept as the kernel last told it, but makes no change,
-for the kernel itself does not announce it reliably.  No IO.
+This module also says what counts as a change: the *facts* of each object, named as `amf-netwatch monitor`
+prints them. What is no fact (a counter, a queue length, an alias) is kept as the kernel last said it, but
+makes no change, because the kernel does not announce it reliably. No IO.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ class Object(Enum):
 class Action(Enum):
     """What happened."""
 
-    CURRENT = "current"  # it was there when the view was (again) complete
+    CURRENT = "current"  # it is there, now that the view is complete, or complete again
     NEW = "new"
     CHANGED = "changed"
     REMOVED = "removed"
-    LOST = "lost"  # of no object: the kernel dropped events; `CURRENT` for everything follows
+    LOST = "lost"  # the kernel dropped events; `CURRENT` for everything follows. It concerns no object
 
     def __str__(self) -> str:
         return self.value
 
 
 class Change(NamedTuple):
-    """One change.  `before` is None for what is new, `after` for what is gone, both for `Action.LOST`."""
+    """One change; `before` is None for a new object, `after` for one that went, both for `Action.LOST`."""
 
     action: Action
     object: Optional[Object]  # None for `Action.LOST`
@@ -54,7 +54,7 @@ class Change(NamedTuple):
     after: Any = None
     changed: tuple[str, ...] = ()  # the names of the facts that differ; of `Action.CHANGED` only
     name: Optional[bytes] = None  # the name of the link (of an address's or route's link) after the change
-    resync: bool = False  # not seen as an event, but found by reading everything anew after a loss
+    resync: bool = False  # no event told of it: it was found when everything was read anew after a loss
 
     @property
     def value(self) -> Any:
@@ -74,10 +74,10 @@ def address_flags(address: Address) -> int:
 
 
 def route_hops(route: Route) -> tuple[NextHop, ...]:
-    """The ways of a route, also when there is only one; () for a route that leads nowhere.
+    """The ways of a route, also when there is only one; () for a route without any (blackhole).
 
-    Of their flags only ONLINK is left (the kernel sets DEAD and LINKDOWN without a word), and those of IPv6,
-    which have no order of their own, are sorted.
+    Of their flags only ONLINK is kept, because the kernel sets DEAD and LINKDOWN without an event. The ways
+    of an IPv6 route have no order of their own and are sorted.
     """
     if route.next_hops is not None:
         hops = [hop._replace(flags=hop.flags & RouteFlag.ONLINK) for hop in route.next_hops]
@@ -94,7 +94,7 @@ def _multipath(route: Route) -> tuple[NextHop, ...] | None:
     return None if route.next_hops is None else route_hops(route)
 
 
-# The others of an IPv6 address that is still tentative, or failed, are modified without an event.
+# The kernel changes other flags without an event, for example while an IPv6 address is tentative.
 _ANNOUNCED_FLAGS = (
     AddressFlag.SECONDARY | AddressFlag.DADFAILED | AddressFlag.DEPRECATED | AddressFlag.TENTATIVE
 )

@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The follower: listens to the kernel and keeps a mirror true.  It has no thread: its owner calls `read`.
+"""The follower listens to the kernel and keeps a mirror up to date. It has no thread: its owner calls `read`.
 
-Two sockets: events come on one, answers on the other.  What `read` does::
+It has two sockets: events come on one, answers on the other. `read` does this::
 
-    reading (at the start, and after a loss)         settled
+    at the start, and after a loss                   otherwise
     1 throw away what has queued up, after a loss    1 apply events until none is left
-    2 dump links, addresses, routes                  2 are some routes or addresses in doubt?  Dump those,
-    3 apply what was announced since 1, silently       apply what was announced meanwhile, then compare
-    4 settle                                         3 nothing left, nothing in doubt: return
+    2 dump links, addresses, routes                  2 if something must be read again: dump that part,
+    3 apply what was announced since 1, silently       apply the events that came meanwhile, then compare
+    4 settle the mirror                              3 nothing left, nothing to read again: return
 
-Step 3 is why nothing is missed or told twice: what a dump lists is older than the last event on it, or the
-same; so after the dumps and all events since their beginning the view is that of this moment.
+Because of step 3 nothing is missed or reported twice: what a dump lists is as old as the last event about it,
+or older; so after the dumps and all events since they began, the view is that of the present moment.
 
-A loss (overrun, truncation, bytes that do not decode) at any step leads to the left column.
+A loss (overrun, truncation, bytes that do not decode) at any step leads to the left column. So does a broken
+socket: `read` opens new ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from errno import EINVAL, ENODEV, ENOENT
 from typing import TYPE_CHECKING
 
@@ -36,23 +38,27 @@ from amf_netwatch.netlink.errors import (
     TruncatedError,
 )
 from amf_netwatch.netlink.mirror.changes import Object
+from amf_netwatch.netlink.mirror.mirror import Mirror
 from amf_netwatch.netlink.mirror.route_table import FAMILIES, RouteScope
-from amf_netwatch.netlink.mirror.tables import Mirror, Observer
-from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace, NetlinkSocket
-from amf_netwatch.netlink.transport import QueryTransport
+from amf_netwatch.netlink.mirror.tables import Observer
+from amf_netwatch.netlink.socket import DATAGRAM_SIZE, RECEIVE_BUFFER, Namespace, NetlinkSocket
+from amf_netwatch.netlink.transport import QueryTransport, Transport
 
-if TYPE_CHECKING:  # 4 ms that only those pay who record
-    from amf_netwatch.netlink.mirror.recording import Recorder
+if TYPE_CHECKING:  # importing it costs 4 ms, and few followers record
+    from amf_netwatch.netlink.mirror.recording import AnswerRecorder, Recorder
 
 EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE)
 _NEXT_HOPS = 32  # RTNLGRP_NEXTHOP, since Linux 5.3
-_FEW = 8  # scopes to read one by one
-_BATCH = 512  # datagrams; then `read` returns, so that its owner can look at the time
+_FEW = 8  # more links or scopes than this are read by one dump of everything
+_BATCH = 512  # datagrams; after so many `read` returns, so that its owner can look at the time
 
 
 def groups_of(objects: Collection[Object]) -> list[int]:
-    """The multicast groups that tell of these objects; links always, and addresses when routes are wanted,
-    for with an address routes may vanish silently."""
+    """The multicast groups that tell of these objects.
+
+    Links are always among them, and addresses when routes are wanted: with an address, routes may vanish
+    without an event.
+    """
     groups = [int(Group.LINK)]
     if Object.ADDRESS in objects or Object.ROUTE in objects:
         groups += [Group.IPV4_ADDRESS, Group.IPV6_ADDRESS]
@@ -62,10 +68,15 @@ def groups_of(objects: Collection[Object]) -> list[int]:
 
 
 class Follower:
-    """Keeps `mirror` true by the kernel's events and dumps; subscribed when constructed.  For one thread.
+    """Keeps `mirror` up to date; it hears every event since it was constructed. For one thread.
 
-    `objects`: what to follow; links always are.  `before`, `after`: see `Tables`; `after` also hears CURRENT
-    and LOST.  `recorder`: is told everything, and stays its owner's to close.  Raises SocketError.
+    `objects`: what to follow; links always are. `before`, `after`: called for each change, see `Mirror`.
+    `namespace`: see `NetlinkSocket`. `receive_buffer`, `datagram_size`: bytes, of the event socket.
+    `ignored_tables`: routing tables whose routes are left out. `recorder`: it is given everything that the
+    mirror is given, and its owner closes it. `lock`: it is held while the mirror changes, and not while the
+    kernel is asked. `open_events`, `open_queries`: where events come from and where questions go, if not to
+    sockets of this machine; called again after a transport broke. `timeout`: seconds that a dump may take.
+    Raises SocketError.
     """
 
     def __init__(
@@ -76,22 +87,35 @@ class Follower:
         after: Observer | None = None,
         namespace: Namespace | None = None,
         receive_buffer: int | None = RECEIVE_BUFFER,
+        datagram_size: int = DATAGRAM_SIZE,
+        ignored_tables: Collection[int] = (),
         recorder: Recorder | None = None,
+        lock: AbstractContextManager[object] | None = None,
+        open_events: Callable[[], Transport] | None = None,
+        open_queries: Callable[[], QueryTransport] | None = None,
+        timeout: float | None = None,
     ) -> None:
-        self.mirror = Mirror(before, after)
-        self.losses = 0  # overruns, truncations, unreadable datagrams
+        self.mirror = Mirror(before, after, ignored_tables=ignored_tables)
+        self.losses = 0  # overruns, truncations, unreadable datagrams, interrupted dumps
+        self.reopenings = 0  # how often broken sockets were replaced
         self._objects = frozenset(objects) | {Object.LINK}
         self._recorder = recorder
-        self._events = _subscribe(groups_of(self._objects), namespace, receive_buffer)
-        try:
-            transport: QueryTransport = NetlinkSocket(
-                receive_buffer=None, extended_ack=True, strict=True, namespace=namespace
-            )
-        except SocketError:
-            self._events.close()
-            raise
-        self._answers = None if recorder is None else recorder.tap(transport)
-        self._conversation = Conversation(self._answers or transport)
+        self._lock = nullcontext() if lock is None else lock
+        self._timeout = timeout
+
+        def subscribe() -> Transport:
+            return _subscribe(groups_of(self._objects), namespace, receive_buffer, datagram_size)
+
+        def connect() -> QueryTransport:
+            return NetlinkSocket(receive_buffer=None, extended_ack=True, strict=True, namespace=namespace)
+
+        self._open_events = open_events or subscribe
+        self._open_queries = open_queries or connect
+        self._events: Transport
+        self._answers: AnswerRecorder | None = None
+        self._conversation: Conversation
+        self._open()
+        self._broken: SocketError | None = None
         self._behind = True
 
     def __enter__(self) -> Follower:
@@ -106,7 +130,10 @@ class Follower:
         return self._behind
 
     def fileno(self) -> int:
-        """Polls readable when `read` has something to do."""
+        """A descriptor that polls readable when `read` has something to do.
+
+        It is another one after `read` has replaced a broken socket, so ask for it before each wait.
+        """
         return self._events.fileno()
 
     def close(self) -> None:
@@ -114,44 +141,90 @@ class Follower:
         self._events.close()
         self._conversation.close()
 
+    def refresh(self) -> None:
+        """Let `read` read all links again, also fields whose changes the kernel does not announce."""
+        self.mirror.tables.links_to_reread.add(0)
+        self._behind = True
+
     def read(self) -> None:
         """Take in what the kernel has announced; never waits for events, only for answers to dumps.
 
-        Returns when nothing is left, or after a batch, or when a loss interrupted it or the kernel did not
-        answer: see `behind`.  Raises NetlinkError when a socket breaks, and what the observers raise.
+        Returns when nothing is left, or earlier: after a batch, after a loss, when the kernel did not answer
+        in time, when sockets were replaced; then `behind` is true. Raises SocketError when sockets broke and
+        new ones cannot be had (call `read` again, later, to try again), KernelError when the kernel refuses a
+        dump, and what the observers raise.
         """
         self._behind = True
+        try:
+            if self._broken is not None:
+                self._reopen()
+            self._behind = not self._read()
+        except SocketError as error:
+            if self._broken is not None:
+                raise
+            self._broken = error
+            self.close()
+            self._note_loss("reopened")
+            self._reopen()
+
+    def _read(self) -> bool:
+        """True: nothing is left to do."""
         if self.mirror.reading:
             if not self._read_everything():
-                return
+                return False
         elif not self._drain(_BATCH):
-            return
-        if self.mirror.in_doubt and not self._reread():
-            return
-        self._behind = self.mirror.in_doubt
+            return False
+        if self.mirror.tables.needs_reread and not self._reread():
+            return False
+        return not self.mirror.tables.needs_reread
+
+    # -- sockets ------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        events = self._open_events()
+        try:
+            queries = self._open_queries()
+        except SocketError:
+            events.close()
+            raise
+        self._events = events
+        if self._recorder is not None:
+            queries = self._answers = self._recorder.tap(queries)
+        self._conversation = (
+            Conversation(queries) if self._timeout is None else Conversation(queries, timeout=self._timeout)
+        )
+
+    def _reopen(self) -> None:
+        """Open new sockets, after which everything is read anew; raises SocketError when there are none."""
+        self._open()
+        self._broken = None
+        self.reopenings += 1
 
     # -- events -------------------------------------------------------------------------------------------
 
     def _drain(self, limit: int) -> bool:
         """Apply what has queued up, at most `limit` datagrams; True: the queue is empty, nothing was lost."""
-        receive, apply = self._events.receive, self.mirror.apply
-        for _ in range(limit):
-            try:
-                datagram = receive()
-            except LossError as error:
-                if isinstance(error, TruncatedError):
-                    self._events.grow(error.size)
-                self._lose("truncated" if isinstance(error, TruncatedError) else "overrun")
-                return False
-            if datagram is None:
-                return True
-            if self._recorder is not None:
-                self._recorder.event(datagram)
-            try:
-                apply(datagram)
-            except DecodeError:
-                self._lose("unreadable")
-                return False
+        with self._lock:
+            receive, apply = self._events.receive, self.mirror.apply
+            for _ in range(limit):
+                try:
+                    datagram = receive()
+                except LossError as error:
+                    if isinstance(error, TruncatedError):
+                        grow = getattr(self._events, "grow", None)  # not every transport has room to grow
+                        if grow is not None:
+                            grow(error.size)
+                    self._lose("truncated" if isinstance(error, TruncatedError) else "overrun")
+                    return False
+                if datagram is None:
+                    return True
+                if self._recorder is not None:
+                    self._recorder.event(datagram)
+                try:
+                    apply(datagram)
+                except DecodeError:
+                    self._lose("unreadable")
+                    return False
         return False
 
     def _drain_all(self) -> bool:
@@ -164,10 +237,14 @@ class Follower:
 
     def _lose(self, reason: str) -> None:
         self.losses += 1
-        if self._recorder is not None:
-            self._recorder.loss(reason)
-        self.mirror.lose()
+        self._note_loss(reason)
         self._events.discard()
+
+    def _note_loss(self, reason: str) -> None:
+        with self._lock:
+            if self._recorder is not None:
+                self._recorder.loss(reason)
+            self.mirror.lose()
 
     # -- dumps --------------------------------------------------------------------------------------------
 
@@ -186,14 +263,15 @@ class Follower:
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
-        except AnswerTimeoutError:  # whoever holds the kernel's lock will let it go some day
+        except AnswerTimeoutError:  # another process holds the kernel's lock, and will release it
             self._lose("unanswered")
             return False
         if not self._drain_all():
             return False
         if self._recorder is not None:
             self._recorder.settled()
-        self.mirror.settle()
+        with self._lock:
+            self.mirror.settle()
         return True
 
     def _load(self, values: list[Link] | list[Address] | list[Route]) -> None:
@@ -202,46 +280,63 @@ class Follower:
         self.mirror.load(values)
 
     def _reread(self) -> bool:
-        """Read what is in doubt again; False: a loss came in between, or no answer."""
+        """Read again what must be; False: a loss came in between, or no answer."""
         tables = self.mirror.tables
-        scopes, indexes = self._prune(tables.routes.doubts), self._prune_links(tables.address_doubts)
-        tables.routes.doubts.clear()
-        tables.address_doubts.clear()
-        if not scopes and not indexes:
+        scopes, owners = self._scopes_to_read(), self._address_owners_to_read()
+        links = set(tables.links_to_reread)
+        tables.routes.to_reread.clear()
+        tables.addresses_to_reread.clear()
+        tables.links_to_reread.clear()
+        if not scopes and not owners and not links:
             return True
         if self._recorder is not None:
             self._recorder.marked()
-        self.mirror.mark()
+        self.mirror.begin_dump()
         try:
-            # An event may be told before the kernel has done all that belongs to it, and routes are listed
-            # without its lock; a question about a link waits for that lock.
+            # An event may come before the kernel has done all that belongs to it, and routes are listed
+            # without the kernel's lock. A question about a link waits for that lock.
             self._conversation.get_link(ifindex=1)
+            fresh_links = [(self._dump_links(links), self._take_answers())] if links else []
             routes = [(scope, self._dump_routes(scope), self._take_answers()) for scope in scopes]
             addresses = [
                 (index, self._conversation.dump_addresses(index, Family.INET6), self._take_answers())
-                for index in indexes
+                for index in owners
             ]
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
         except AnswerTimeoutError:
-            tables.routes.doubts.update(scopes)
-            tables.address_doubts.update(indexes)
+            tables.routes.to_reread.update(scopes)
+            tables.addresses_to_reread.update(owners)
+            tables.links_to_reread.update(links)
             return False
         if not self._drain_all():
             return False
-        for scope, listed, answers in routes:
-            if listed is None:
-                continue  # the link has gone meanwhile; its DELLINK is on its way
-            if self._recorder is not None:
-                self._recorder.reread(scope, answers)
-            self.mirror.reread(scope, listed)
-        for index, found, answers in addresses:
-            if self._recorder is not None:
-                self._recorder.relisted(index, answers)
-            self.mirror.reread_addresses(index, found)
-        self.mirror.unmark()
+        with self._lock:
+            for some, answers in fresh_links:
+                if self._recorder is not None:
+                    self._recorder.relinked(answers)
+                self.mirror.apply_link_dump(some)
+            for scope, listed, answers in routes:
+                if listed is None:
+                    continue  # the link has gone meanwhile; the event that says so is in the queue
+                if self._recorder is not None:
+                    self._recorder.reread(scope, answers)
+                self.mirror.apply_route_dump(scope, listed)
+            for index, found, answers in addresses:
+                if self._recorder is not None:
+                    self._recorder.relisted(index, answers)
+                self.mirror.apply_address_dump(index, found)
+            self.mirror.end_dump()
         return True
+
+    def _dump_links(self, wanted: set[int]) -> list[Link]:
+        """These links as they are now, without those that have gone; with 0 among `wanted`, all links."""
+        if 0 in wanted or len(wanted) > 1:
+            listed = self._conversation.dump_links()
+            return listed if 0 in wanted else [link for link in listed if link.ifindex in wanted]
+        found = (self._conversation.get_link(ifindex=index) for index in wanted)
+        return [link for link in found if link is not None]
 
     def _dump_routes(self, scope: RouteScope) -> list[Route] | None:
         """The routes in this scope; None: there is no such link."""
@@ -253,41 +348,53 @@ class Follower:
             if error.errno == ENODEV:
                 return None
             if error.errno == ENOENT:
-                return []  # there is no such table (any more)
+                return []  # there is no such table, or not any more
             raise
 
-    def _prune(self, doubts: set[RouteScope]) -> list[RouteScope]:
-        """What to read: the doubts without those in which no route of ours is."""
-        if Object.ROUTE not in self._objects or not doubts:
+    def _scopes_to_read(self) -> list[RouteScope]:
+        """Which routes to read again: what is noted, without the scopes in which the view has no route."""
+        noted = self.mirror.tables.routes.to_reread
+        if Object.ROUTE not in self._objects or not noted:
             return []
         scopes = []
         for family in FAMILIES:
-            ours = [scope for scope in doubts if scope.family == family and self._has_routes(scope)]
+            ours = [
+                scope
+                for scope in noted
+                if scope.family == family and self.mirror.tables.routes.reaches(scope)
+            ]
             whole = RouteScope(family)
-            # The kernel walks all its routes for each of them.
+            # The kernel walks through all its routes for each scope.
             scopes += [whole] if whole in ours or len(ours) > _FEW else ours
         return scopes
 
-    def _prune_links(self, doubts: set[int]) -> list[int]:
-        """Whose IPv6 addresses to read: those of the links still there; [0] for all."""
+    def _address_owners_to_read(self) -> list[int]:
+        """The links whose IPv6 addresses to read again, without those that have gone; [0]: all links."""
         if Object.ADDRESS not in self._objects:
             return []
-        ours = sorted(doubts.intersection(self.mirror.tables.links) | ({0} & doubts))
+        noted = self.mirror.tables.addresses_to_reread
+        ours = sorted(noted.intersection(self.mirror.tables.links) | ({0} & noted))
         return [0] if len(ours) > _FEW or 0 in ours else ours
-
-    def _has_routes(self, scope: RouteScope) -> bool:
-        return self.mirror.tables.routes.reaches(scope)
 
     def _take_answers(self) -> list[bytes]:
         return [] if self._answers is None else self._answers.take()
 
 
-def _subscribe(groups: list[int], namespace: Namespace | None, receive_buffer: int | None) -> NetlinkSocket:
-    """The event socket; with next hop objects, where the kernel knows them and routes are followed."""
+def _subscribe(
+    groups: list[int], namespace: Namespace | None, receive_buffer: int | None, datagram_size: int
+) -> NetlinkSocket:
+    """The event socket; it also hears of next hop objects if it is to follow routes."""
     if Group.IPV4_ROUTE in groups:
         try:
-            return NetlinkSocket([*groups, _NEXT_HOPS], namespace=namespace, receive_buffer=receive_buffer)
+            return NetlinkSocket(
+                [*groups, _NEXT_HOPS],
+                namespace=namespace,
+                receive_buffer=receive_buffer,
+                datagram_size=datagram_size,
+            )
         except SocketError as error:
             if error.errno != EINVAL:
                 raise
-    return NetlinkSocket(groups, namespace=namespace, receive_buffer=receive_buffer)
+    return NetlinkSocket(
+        groups, namespace=namespace, receive_buffer=receive_buffer, datagram_size=datagram_size
+    )

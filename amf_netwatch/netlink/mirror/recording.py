@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings: everything that a mirror was told, with times, in a file that any machine can play.
+"""Recordings: everything that a mirror was given, with times, in a file that any machine can play.
 
 ::
 
@@ -14,23 +14,24 @@
     | CRC-32               | payload ...        of the 16 bytes before it and the payload: u32
     +----------------------+-----------------
 
-The numbers of the file itself are little-endian.  A record is written by one system call, so a recording
-that ended in the middle (a full disk, a crash) is good up to its last whole record; reading ends there, and
-`Recording.damage` says so.  Records of unknown kind are passed over: later versions may add kinds without
-becoming another version.
+The numbers of the file itself are little-endian. A record is written by one system call, so a recording that
+was cut short (by a full disk or a crash) is good up to its last whole record; reading ends there, and
+`Recording.damage` says so. Records of unknown kind are passed over, so later versions may add kinds and keep
+the version number.
 
 ========  =======================================================================  ====================
 kind      payload                                                                  call of `Mirror`
 ========  =======================================================================  ====================
 EVENT     a datagram of the event socket                                           apply
-LOSS      text: overrun, truncated, unreadable                                     lose
+LOSS      text: overrun, truncated, unreadable, interrupted, unanswered, reopened  lose
 ANSWER    a datagram of the answers to a dump                                      (kept)
 LOADED    none: the answers kept so far are whole tables                           load
 SETTLED   none                                                                     settle
-MARKED    none                                                                     mark
-REREAD    family u8, zero u8 u16, table u32 (all ones: any), link u32 (0: any)     reread
+MARKED    none                                                                     begin_dump
+REREAD    family u8, zero u8 u16, table u32 (all ones: any), link u32 (0: any)     apply_route_dump
 NOTE      text: where it was made                                                  (none)
-RELISTED  u32: the answers are all IPv6 addresses of this link (0: of all links)   reread_addresses
+RELISTED  u32: the answers are all IPv6 addresses of this link (0: of all links)   apply_address_dump
+RELINKED  none: the answers are links                                              apply_link_dump
 ========  =======================================================================  ====================
 
 Not here: who listens and decides when to dump (`follower`).
@@ -44,6 +45,7 @@ from binascii import crc32
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from stat import S_ISREG
 from struct import Struct
 from time import time_ns
 from typing import Any, Callable, NamedTuple
@@ -52,11 +54,11 @@ from amf_netwatch.netlink.codec.messages import Message, iter_messages
 from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.datagrams import DatagramQueue
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
+from amf_netwatch.netlink.mirror.mirror import Mirror
 from amf_netwatch.netlink.mirror.route_table import RouteScope
-from amf_netwatch.netlink.mirror.tables import Mirror
 from amf_netwatch.netlink.transport import QueryTransport
 
-MAGIC = b"\x89NLREC\r\n"  # the odd bytes tell a file that was copied as text
+MAGIC = b"\x89NLREC\r\n"  # copying the file as text would change these bytes
 VERSION = 1
 LONGEST = 1 << 26  # bytes of a payload; more is damage
 _HEADER = Struct("<8sBc6x")
@@ -80,6 +82,7 @@ class RecordKind(IntEnum):
     REREAD = 7
     NOTE = 8
     RELISTED = 9
+    RELINKED = 10
 
 
 class Record(NamedTuple):
@@ -91,19 +94,25 @@ class Record(NamedTuple):
 
 
 class Recorder:
-    """Writes a recording; for one thread.  Raises OSError.
+    """Writes a recording; for one thread.
 
-    The file is made anew, readable by its owner only: it tells addresses of the network.
+    The file can be read by its owner only, for it holds addresses of the network. A recording or an empty
+    file of this name is overwritten; any other regular file is left as it is. Raises OSError, and
+    RecordingError for such a file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o600)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            if S_ISREG(os.fstat(self._descriptor).st_mode):
+                head = os.pread(self._descriptor, len(MAGIC), 0)
+                if head not in (b"", MAGIC):
+                    raise RecordingError(f"{os.fsdecode(path)} is no recording: it is not overwritten")
+                os.ftruncate(self._descriptor, 0)
             self._write(_HEADER.pack(MAGIC, VERSION, _BYTE_ORDER))
             system = os.uname()
             self.write(RecordKind.NOTE, f"{system.sysname} {system.release} {system.machine}".encode())
-        except OSError:
+        except (OSError, RecordingError):
             os.close(self._descriptor)
             raise
 
@@ -114,12 +123,12 @@ class Recorder:
         self.close()
 
     def write(self, kind: RecordKind, payload: bytes = b"") -> None:
-        """One record, with the present time."""
+        """Write one record, with the present time."""
         head = _RECORD.pack(len(payload), kind, time_ns())
         self._write(head + _CRC.pack(crc32(payload, crc32(head))) + payload)
 
     def tap(self, transport: QueryTransport) -> AnswerRecorder:
-        """The transport, with an ear on the answers."""
+        """A transport that does as this one and keeps the answers."""
         return AnswerRecorder(transport)
 
     def event(self, datagram: bytes) -> None:
@@ -140,7 +149,7 @@ class Recorder:
         self.write(RecordKind.SETTLED)
 
     def marked(self) -> None:
-        """Routes are being read again."""
+        """Something is being read again."""
         self.write(RecordKind.MARKED)
 
     def reread(self, scope: RouteScope, answers: Iterable[bytes]) -> None:
@@ -153,6 +162,11 @@ class Recorder:
         """IPv6 addresses were read again."""
         self._answers(answers)
         self.write(RecordKind.RELISTED, _INDEX.pack(ifindex))
+
+    def relinked(self, answers: Iterable[bytes]) -> None:
+        """Links were read again."""
+        self._answers(answers)
+        self.write(RecordKind.RELINKED)
 
     def _answers(self, answers: Iterable[bytes]) -> None:
         for answer in answers:
@@ -212,9 +226,9 @@ class Recording:
 
 
 def replay(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], None] | None = None) -> int:
-    """Tell a mirror all that was recorded; `tick` is called with the time of each record before it counts.
+    """Give a mirror everything that was recorded; `tick` is called with the time of each record before.
 
-    Returns how many datagrams did not decode: those are passed over, as far as they do not.
+    Returns how many datagrams did not decode; of each of these, what comes before the bad place counts.
     """
     answers: list[Any] = []
     registry = ParserRegistry()
@@ -238,13 +252,16 @@ def replay(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], No
             elif kind == RecordKind.SETTLED:
                 mirror.settle()
             elif kind == RecordKind.MARKED:
-                mirror.mark()
+                mirror.begin_dump()
                 answers.clear()
             elif kind == RecordKind.REREAD:
-                mirror.reread(_read_scope(payload), answers)
+                mirror.apply_route_dump(_read_scope(payload), answers)
                 answers.clear()
             elif kind == RecordKind.RELISTED and len(payload) == _INDEX.size:
-                mirror.reread_addresses(_INDEX.unpack(payload)[0], answers)
+                mirror.apply_address_dump(_INDEX.unpack(payload)[0], answers)
+                answers.clear()
+            elif kind == RecordKind.RELINKED:
+                mirror.apply_link_dump(answers)
                 answers.clear()
         except DecodeError:
             unreadable += 1
@@ -261,8 +278,8 @@ def _read_scope(payload: bytes) -> RouteScope:
 class AnswerRecorder:
     """A transport for a `Conversation` that keeps the datagrams of the answers for a recording.
 
-    A dump that was interrupted is repeated with another sequence number, so the datagrams of the last
-    number are those of the dump that counts.
+    A dump that was interrupted is repeated with another sequence number, so only the datagrams of the last
+    number belong to the dump that counts.
     """
 
     def __init__(self, inner: QueryTransport) -> None:
@@ -292,20 +309,20 @@ class AnswerRecorder:
         return kept
 
     def send(self, datagram: bytes) -> None:
-        """Pass on; what was kept so far belongs to another request."""
+        """Send a request; answers that were kept so far belong to another one, and are thrown away."""
         self._kept = []
         self._inner.send(datagram)
 
     def grow(self, datagram_size: int) -> None:
-        """Pass on."""
+        """Make room in the inner transport."""
         self._inner.grow(datagram_size)
 
     def discard(self) -> None:
-        """Pass on."""
+        """Throw away what the inner transport has queued up."""
         self._inner.discard()
 
     def close(self) -> None:
-        """Pass on."""
+        """Close the inner transport."""
         self._inner.close()
 
     def _keep(self, datagram: bytes) -> None:
@@ -317,10 +334,10 @@ class AnswerRecorder:
 
 
 class RecordedEvents(DatagramQueue):
-    """The events of a recording as a transport: what a listener hears instead of the kernel.
+    """The events of a recording as a transport, for a listener that is to hear them instead of the kernel.
 
-    Nothing is there until `deliver` puts it into the queue, so that a test decides what the listener finds
-    together; a loss is raised as the error that it was.  `deliver` may be called in any thread.
+    `deliver` puts them into the queue, so that a test decides which events the listener finds together. A
+    loss is raised as the error that it was. `deliver` may be called in any thread.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The routes of a namespace, by what the kernel takes for the same place: a pure table without IO.
+"""The routes of a namespace, sorted by what the kernel takes for the same place.
 
-Several routes may share one place (destination, table, metric ...).  IPv4 keeps them side by side and
-replaces the first; IPv6 merges those with a gateway into one route of several ways, announces the whole when
-a way is added, and only the way itself when one goes.
+Several routes may share one place (destination, table, metric and so on). IPv4 keeps them side by side and
+replaces the first one. IPv6 merges those that have a gateway into one route with several ways; it announces
+the whole route when a way is added, and only the way itself when one goes.
 
-The kernel does not announce every end of a route: IPv4 routes through a link that goes down, from an address
-that is removed or over a next hop object that is deleted vanish silently; and so do next hop objects when
-their link loses its carrier.  So whoever feeds this table
-collects `doubts`, scopes in which it may be wrong, reads those from the kernel and hands them to `reread`.
+The kernel does not announce the end of every route. IPv4 routes vanish without an event when their link goes
+down, when the address that they prefer as source is removed, when their link loses its last IPv4 address, and
+when their next hop object is deleted; next hop objects vanish without an event when their link loses its
+carrier (measured on Linux 6.18). So this table notes in `to_reread` which part of the routes may be wrong.
+Whoever feeds the table reads that part from the kernel and hands it to `apply_dump`. No sockets, no threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Callable, NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.codec.constants import Family, HeaderFlag
@@ -25,7 +26,7 @@ FAMILIES = (Family.INET, Family.INET6)
 
 
 class RouteKey(NamedTuple):
-    """The place of a route in the tables."""
+    """The place of a route in the kernel's tables."""
 
     family: int
     table: int
@@ -38,7 +39,7 @@ class RouteKey(NamedTuple):
 
 
 class RouteScope(NamedTuple):
-    """A part of the routes: those of one family, of one table (None: of all), through one link (0: any)."""
+    """A part of the routes: of one family, in one table (None: in any), through one link (0: through any)."""
 
     family: int
     table: Optional[int] = None
@@ -47,7 +48,7 @@ class RouteScope(NamedTuple):
 
 Tag = Union[int, bytes, None]
 Commit = Callable[[Change, Callable[[], None]], None]
-"""Announces a change and makes it, by calling the function, in between."""
+"""Reports a change and makes it: calls the observers before, the given function, the observers after."""
 
 
 def route_key(route: Route) -> RouteKey:
@@ -72,21 +73,24 @@ def route_interfaces(route: Route) -> set[int]:
 
 
 def same_route(one: Route, other: Route) -> bool:
-    """Do two routes at the same place agree in every fact?"""
+    """Whether two routes at the same place agree in every fact."""
     return not changed_facts(ROUTE_FACTS, one, other)
 
 
 class RouteTable:
-    """All routes.  `commit` is called for every change; see `Commit`."""
+    """All routes but those of `ignored_tables`; `commit` is called for every change, see `Commit`."""
 
-    def __init__(self, commit: Commit) -> None:
+    def __init__(self, commit: Commit, ignored_tables: Collection[int] = ()) -> None:
         self._commit = commit
+        self._ignored = frozenset(ignored_tables)
         self._places: dict[RouteKey, tuple[Route, ...]] = {}
-        # Which places have a route through this link (int), from this address (bytes), over any next hop
-        # object (None): a link that goes down must not cost a look at every route.  Ordered like a list.
+        # The places that have a route through a link (its index), from an address (its bytes), or over any
+        # next hop object (None). A link that goes down must not cost a look at every route.
         self._index: dict[Tag, dict[RouteKey, None]] = {}
-        self._touched: set[RouteKey] | None = None  # since `mark`
-        self.doubts: set[RouteScope] = set()
+        self._touched: set[RouteKey] | None = (
+            None  # places that events named since `begin_dump`; None: no dump
+        )
+        self.to_reread: set[RouteScope] = set()  # see the module
 
     def __iter__(self) -> Iterator[Route]:
         for place in self._places.values():
@@ -96,27 +100,27 @@ class RouteTable:
         return sum(map(len, self._places.values()))
 
     def clear(self) -> None:
-        """Forget everything, without a word to anybody."""
+        """Forget everything. Nobody is called."""
         self._places.clear()
         self._index.clear()
         self._touched = None
-        self.doubts.clear()
+        self.to_reread.clear()
 
     def find(self, key: RouteKey) -> tuple[Route, ...]:
         """The routes at one place, in the kernel's order."""
         return self._places.get(key, ())
 
     def load(self, routes: Iterable[Route]) -> None:
-        """What a dump lists, in the kernel's order; announced to nobody."""
+        """Take in what a dump lists, in the kernel's order. Nobody is called."""
         places = self._places
         for route in routes:
-            if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
+            if not self._keeps(route):
                 continue
             key = route_key(route)
             place = places.get(key)
             if place is None:
                 places[key] = (route,)
-            else:  # perhaps the same in every fact: IPv4 tells routes apart by what we do not read, too
+            else:  # it may have the same facts: IPv4 also compares attributes that are not decoded
                 places[key] = (*place, route)
             for tag in _tags(route):
                 self._index.setdefault(tag, {})[key] = None
@@ -131,7 +135,7 @@ class RouteTable:
         ]
 
     def reaches(self, scope: RouteScope) -> bool:
-        """Is there a route in this scope?"""
+        """Whether there is a route in this scope."""
         if scope.interface:
             return any(_in_scope(route, scope) for route in self.through(scope.interface))
         return any(_in_scope(route, scope) for route in self)
@@ -140,8 +144,8 @@ class RouteTable:
 
     def add(self, route: Route, flags: int) -> None:
         """RTM_NEWROUTE with its header's flags."""
-        if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
-            return  # a cache entry; a table of another kind
+        if not self._keeps(route):
+            return
         key = self._touch(route_key(route))
         place = self._places.get(key, ())
         old = self._find_replaced(place, route, flags)
@@ -153,7 +157,7 @@ class RouteTable:
 
     def remove(self, route: Route) -> None:
         """RTM_DELROUTE."""
-        if route.flags & RouteFlag.CLONED or route.family not in FAMILIES:
+        if not self._keeps(route):
             return
         key = self._touch(route_key(route))
         place = self._places.get(key, ())
@@ -162,7 +166,7 @@ class RouteTable:
                 self._put(key, _swap(place, old), old, None)
                 return
         if place:
-            self.doubts.add(RouteScope(route.family, route.table))
+            self.to_reread.add(RouteScope(route.family, route.table))
         if route.family == Family.INET6:
             gone = set(route_hops(route))
             for old in place:
@@ -171,85 +175,102 @@ class RouteTable:
                     self._exchange(key, old, left)
                     return
 
+    def _keeps(self, route: Route) -> bool:
+        """Whether such routes are kept: no cache entries, no multicast routes, none of ignored tables."""
+        return (
+            not route.flags & RouteFlag.CLONED
+            and route.family in FAMILIES
+            and (not self._ignored or route.table not in self._ignored)
+        )
+
     def _touch(self, key: RouteKey) -> RouteKey:
         if self._touched is not None:
             self._touched.add(key)
         return key
 
     def _find_replaced(self, place: tuple[Route, ...], route: Route, flags: int) -> Route | None:
-        """Which of the routes at its place a new one takes the place of."""
+        """Which of the routes at this place the new route replaces; None: it stands beside them."""
         for old in place:
             if same_route(old, route):
                 if not flags & HeaderFlag.REPLACE:
-                    # An event that a dump has overtaken, or a second one that differs in what we do not read.
-                    self.doubts.add(RouteScope(route.family, route.table))
+                    # Either a dump has shown this event already, or it is a second route that differs in an
+                    # attribute that is not decoded.
+                    self.to_reread.add(RouteScope(route.family, route.table))
                 return old
         if not place:
             return None
         if flags & HeaderFlag.REPLACE:
             if len(place) > 1:
-                self.doubts.add(RouteScope(route.family, route.table))
+                self.to_reread.add(RouteScope(route.family, route.table))
             if route.family == Family.INET6 and _merges(route):
                 return next((old for old in place if _merges(old)), place[0])
             return place[0]
         if route.family == Family.INET6 and _merges(route):
             for old in place:
                 if _merges(old):
-                    self.doubts.add(RouteScope(route.family, route.table))
+                    self.to_reread.add(RouteScope(route.family, route.table))
                     return old
         return None
 
     # -- what the kernel does not announce ----------------------------------------------------------------
 
-    def doubt_interface(self, ifindex: int) -> None:
-        """The link went down, or lost an address."""
-        self.doubts.update(RouteScope(family, None, ifindex) for family in FAMILIES)
+    def note_link_down(self, ifindex: int) -> None:
+        """The link went down or lost an address: routes through it may have gone without an event."""
+        self.to_reread.update(RouteScope(family, None, ifindex) for family in FAMILIES)
 
-    def doubt_source(self, family: int, address: bytes | None) -> None:
-        """An address is gone: so are the routes that prefer it as their source."""
+    def note_source_removed(self, family: int, address: bytes | None) -> None:
+        """An address was removed: routes that prefer it as their source may have gone without an event."""
         for key in self._index.get(address, ()) if address is not None else ():
             for route in self._places[key]:
                 if route.family == family and route.preferred_source == address:
-                    self.doubts.update(RouteScope(family, None, index) for index in route_interfaces(route))
+                    self.to_reread.update(
+                        RouteScope(family, None, index) for index in route_interfaces(route)
+                    )
 
-    def doubt_next_hops(self, ifindex: int | None = None) -> None:
-        """A next hop object was deleted or replaced; or those through this link were, without a word,
-        because it lost its carrier.  Routes may name the object alone (sysctl nexthop_compat_mode=0)."""
+    def note_next_hops_changed(self, ifindex: int | None = None) -> None:
+        """Next hop objects may have been deleted or replaced; with `ifindex`, only those through this link.
+
+        A route may name its next hop object alone, without a link (sysctl nexthop_compat_mode=0).
+        """
         for route in (route for key in self._index.get(None, ()) for route in self._places[key]):
             if route.next_hop_id is None:
                 continue
             interfaces = route_interfaces(route)
             if ifindex is None or not interfaces:
-                self.doubts.add(RouteScope(route.family))
+                self.to_reread.add(RouteScope(route.family))
             elif ifindex in interfaces:
-                self.doubts.add(RouteScope(route.family, None, ifindex))
+                self.to_reread.add(RouteScope(route.family, None, ifindex))
 
     def remove_interface(self, ifindex: int) -> None:
-        """The link is gone, and with it every route through it."""
+        """The link has gone, and with it every route through it."""
         for route in self.through(ifindex):
             key = self._touch(route_key(route))
             hops = [hop for hop in route_hops(route) if hop.interface != ifindex]
-            if hops and route.family == Family.INET6:  # IPv4 lets go of a route when one of its links goes
+            if hops and route.family == Family.INET6:  # an IPv4 route goes with the first of its links
                 self._exchange(key, route, _with_hops(route, hops))
-                self.doubts.add(RouteScope(route.family, route.table))
+                self.to_reread.add(RouteScope(route.family, route.table))
             else:
                 self._put(key, _swap(self._places[key], route), route, None)
 
     # -- what a dump says ---------------------------------------------------------------------------------
 
-    def mark(self) -> None:
-        """A dump for `reread` begins: places that events touch from now on are newer than the dump."""
+    def begin_dump(self) -> None:
+        """A dump for `apply_dump` begins: what events say of a place from now on is newer than the dump."""
         self._touched = set()
 
-    def unmark(self) -> None:
-        """Whatever was dumped since `mark` has been handed to `reread`."""
+    def end_dump(self) -> None:
+        """Everything that was dumped since `begin_dump` has been handed to `apply_dump`."""
         self._touched = None
 
-    def reread(self, scope: RouteScope, routes: Iterable[Route], resync: bool = False) -> None:
-        """What a dump since `mark` lists in `scope` is all there is in it; untouched places follow it."""
+    def apply_dump(self, scope: RouteScope, routes: Iterable[Route], resync: bool = False) -> None:
+        """A dump since `begin_dump` listed all routes in `scope`.
+
+        Places that no event has named since then become as the dump says; the others are noted to be read
+        once more.
+        """
         found: dict[RouteKey, list[Route]] = {}
         for route in routes:
-            if _in_scope(route, scope):
+            if self._keeps(route) and _in_scope(route, scope):
                 found.setdefault(route_key(route), []).append(route)
         here = list(self._index.get(scope.interface, ()) if scope.interface else self._places)
         for key in dict.fromkeys([*here, *found]):
@@ -257,9 +278,9 @@ class RouteTable:
             if not missing and not fresh:
                 continue
             if self._touched is not None and key in self._touched:
-                self.doubts.add(scope)  # an event and a silent end at one place: which was first?
+                self.to_reread.add(scope)  # nobody knows which came first, the event or the dump
             else:
-                self._reread_place(key, missing, fresh, resync)
+                self._replace_place(key, missing, fresh, resync)
 
     def _compare_place(
         self, key: RouteKey, scope: RouteScope, listed: list[Route]
@@ -275,7 +296,7 @@ class RouteTable:
                 missing.remove(old)
         return missing, fresh
 
-    def _reread_place(self, key: RouteKey, missing: list[Route], fresh: list[Route], resync: bool) -> None:
+    def _replace_place(self, key: RouteKey, missing: list[Route], fresh: list[Route], resync: bool) -> None:
         while missing and fresh:
             old, route = missing.pop(0), fresh.pop(0)
             self._exchange(key, old, route, resync)
@@ -324,13 +345,13 @@ class RouteTable:
 
 
 def _swap(place: tuple[Route, ...], old: Route, *new: Route) -> tuple[Route, ...]:
-    """The place with `new` instead of `old`, which is one of its routes; of equals, the first."""
+    """The place with `new` instead of `old`, which is one of its routes."""
     at = next(number for number, one in enumerate(place) if one is old)
     return (*place[:at], *new, *place[at + 1 :])
 
 
 def _tags(route: Route) -> list[Tag]:
-    """What the index finds a route by."""
+    """What the index finds this route by."""
     tags: list[Tag] = [*route_interfaces(route)]
     if route.preferred_source is not None:
         tags.append(route.preferred_source)
@@ -340,12 +361,12 @@ def _tags(route: Route) -> list[Tag]:
 
 
 def _merges(route: Route) -> bool:
-    """Does IPv6 merge this route with its equals?  Those with a gateway."""
+    """Whether IPv6 merges this route with others at its place: it does when the route has a gateway."""
     return route.next_hops is not None or route.gateway is not None or route.via is not None
 
 
 def _with_hops(route: Route, hops: list[NextHop]) -> Route:
-    """An IPv6 route with other ways; a single one moves to the route itself."""
+    """The IPv6 route with these ways instead of its own; a single way stands in the route itself."""
     if len(hops) > 1:
         return route._replace(next_hops=tuple(hops))
     hop = hops[0]

@@ -1,41 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of a namespace, always at hand: a thread follows the kernel, everyone may look.
+"""The state of a network namespace, always at hand: a thread follows the kernel, every thread may look.
 
 ::
 
     with State() as state:
-        link = state.find_link(b"eth0")
-        state.wait_for(lambda state: (link := state.find_link(b"eth0")) and link.running, timeout=5)
+        link = state.links["eth0"]
+        state.wait_for(lambda state: state.links["eth0"].running, timeout=5)
         with state.events() as events:
             for change in events: ...
 
-At any moment at which the kernel has told everything, the state is what a dump would list, in every *fact*
-(see `changes`); what is no fact is as the kernel last told it.
+Once everything that the kernel has announced is taken in, the state is what a dump would list, in every
+*fact* (see `changes`). What is no fact is as the kernel last said it; `refresh` reads it again.
 
-Threads: the state's own one ("netlink-state") applies changes and calls callbacks, holding the lock; every
-method may be called in any thread, from callbacks too, except those that wait.  What a method returns is a
-value and does not change afterwards.  A failure (the socket broke, the kernel does not answer, a callback
-raised) ends the thread and is raised by every call from then on.
+Threads: the state's own thread ("netlink-state") applies changes and calls observers, and holds the lock
+while it does so, but not while it waits for the kernel. Every method may be called in any thread, also from
+observers, except those that wait. What a method returns is a value and does not change afterwards.
+
+What ends the thread, and what does not:
+
+=================================  ======================================================================
+what happens                       what follows
+=================================  ======================================================================
+an observer raises                 it is logged, and the observer is dropped
+events were lost                   everything is read anew; the old view stays until then
+the kernel does not answer a dump  the same, until it does
+a socket breaks                    new sockets, then everything is read anew; tried for three seconds
+no new sockets in that time, or    the thread ends; every method raises StateError from then on
+anything else raises
+=================================  ======================================================================
 """
 
 from __future__ import annotations
 
 import os
 import select
+import sys
 import threading
-from collections import deque
-from collections.abc import Collection, Iterator
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any
 
-from amf_netwatch.netlink.codec.address import Address
-from amf_netwatch.netlink.codec.link import Link
-from amf_netwatch.netlink.codec.route import Route
-from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
+from amf_netwatch.netlink.errors import SocketError, StateError
+from amf_netwatch.netlink.listener import PAUSES
 from amf_netwatch.netlink.mirror.changes import Action, Change, Object, Value
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.mirror.tables import Observer
-from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
+from amf_netwatch.netlink.mirror.views import AddressView, LinkView, RouteView, matcher
+from amf_netwatch.netlink.mirror.waiting import EventQueue, News, Waiter, Watch
+from amf_netwatch.netlink.socket import DATAGRAM_SIZE, RECEIVE_BUFFER, Namespace
+from amf_netwatch.netlink.transport import QueryTransport, Transport
 
 if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.recording import Recorder
@@ -45,10 +57,11 @@ _INCREMENTS = (Action.NEW, Action.CHANGED, Action.REMOVED)
 
 
 class State:
-    """Links, addresses and routes of a namespace.  Complete when the constructor returns.
+    """Links, addresses and routes of a namespace; complete when the constructor returns.
 
-    `objects`: what to follow; links always are.  `recorder` is told everything, and stays its owner's to
-    close, after `close()`.  Raises NetlinkError.
+    `links`, `addresses` and `routes` are live views, see `views`. The arguments are those of `Follower`, and
+    `log`: called with one ``key=value`` line when an observer was dropped or a socket broke, was replaced or
+    was given up, in the state's thread; without it such lines go to standard error. Raises NetlinkError.
     """
 
     def __init__(
@@ -57,32 +70,52 @@ class State:
         *,
         namespace: Namespace | None = None,
         receive_buffer: int | None = RECEIVE_BUFFER,
+        datagram_size: int = DATAGRAM_SIZE,
+        ignored_tables: Collection[int] = (),
         recorder: Recorder | None = None,
+        open_events: Callable[[], Transport] | None = None,
+        open_queries: Callable[[], QueryTransport] | None = None,
+        timeout: float | None = None,
+        log: Callable[[str], object] | None = None,
     ) -> None:
-        self._lock = threading.RLock()
-        self._news = threading.Condition(self._lock)  # for waiters and queues
+        self._news = News(self._check)
+        self._log = log or _log_to_standard_error
         self._observers: list[tuple[Observer | None, Observer | None]] = []
         self._queues: list[EventQueue] = []
-        self._waiters: list[_Waiter] = []
+        self._watches: list[Watch] = []
+        self._waiters: list[Waiter] = []
         self._failure: BaseException | None = None
         self._closed = False
+        self._refreshes = 0  # that were asked for
+        self._refreshed = 0  # of these, how many are done
         self._follower = Follower(
             objects,
             before=self._before,
             after=self._after,
             namespace=namespace,
             receive_buffer=receive_buffer,
+            datagram_size=datagram_size,
+            ignored_tables=ignored_tables,
             recorder=recorder,
+            lock=self._news.lock,
+            open_events=open_events,
+            open_queries=open_queries,
+            timeout=timeout,
         )
         self._mirror = self._follower.mirror
+        self.links = LinkView(self._news, self._mirror.tables)
+        self.addresses = AddressView(self._news, self._mirror.tables)
+        self.routes = RouteView(self._news, self._mirror.tables)
         try:
             while self._mirror.reading:
                 self._follower.read()
-            self._stop, self._stop_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         except BaseException:
             self._follower.close()
             raise
+        # A daemon: a program that forgets to close its state can end all the same.
         self._thread = threading.Thread(target=self._run, name="netlink-state", daemon=True)
+        self._news.thread = self._thread
         self._thread.start()
 
     def __enter__(self) -> State:
@@ -92,22 +125,22 @@ class State:
         self.close()
 
     def close(self) -> None:
-        """End the thread and close the sockets; whoever waits gets a StateError.  Not from a callback.
+        """End the thread and close the sockets; whoever waits gets a StateError. A second call does nothing.
 
-        A second call does nothing.
+        Not from an observer. A dump that is under way is waited for, at most for its time-out.
         """
         if threading.current_thread() is self._thread:
-            raise RuntimeError("a callback cannot close its state")
-        with self._lock:
+            raise RuntimeError("an observer cannot close its state")
+        with self._news.lock:
             if self._closed:
                 return
             self._closed = True
-            self._news.notify_all()
-        os.write(self._stop_writer, b"x")
+            self._news.announce()
+        self._rouse()
         self._thread.join()
         self._follower.close()
-        os.close(self._stop)
-        os.close(self._stop_writer)
+        os.close(self._wake)
+        os.close(self._wake_writer)
 
     # -- looking ------------------------------------------------------------------------------------------
 
@@ -116,40 +149,29 @@ class State:
         """How often the kernel's events were lost and everything was read anew."""
         return self._follower.losses
 
-    def links(self) -> tuple[Link, ...]:
-        """All links."""
-        with self._lock:
-            self._check()
-            return tuple(self._mirror.tables.links.values())
-
-    def addresses(self, ifindex: int | None = None) -> tuple[Address, ...]:
-        """All addresses, or those of one link."""
-        with self._lock:
-            self._check()
-            tables = self._mirror.tables
-            return tuple(tables.addresses.values() if ifindex is None else tables.list_addresses(ifindex))
-
-    def routes(self, *, ifindex: int | None = None, table: int | None = None) -> tuple[Route, ...]:
-        """All routes, or those through one link, or of one table."""
-        with self._lock:
-            self._check()
-            routes = self._mirror.tables.routes
-            some = routes if ifindex is None else routes.through(ifindex)
-            return tuple(route for route in some if table is None or route.table == table)
+    @property
+    def reopenings(self) -> int:
+        """How often broken sockets were replaced."""
+        return self._follower.reopenings
 
     def __iter__(self) -> Iterator[Value]:
-        """Links, then addresses, then routes, of one moment."""
-        with self._lock:
+        """Links, then addresses, then routes, all of one moment."""
+        with self._news.lock:
             self._check()
             return iter(tuple(self._mirror.tables))
 
-    def find_link(self, link: bytes | str | int) -> Link | None:
-        """The link of this name or index; None: there is none."""
-        with self._lock:
+    def refresh(self, timeout: float | None = None) -> None:
+        """Read all links again, and return when the state shows them.
+
+        Only what is no fact needs this: the kernel does not announce, for example, a new alias or another
+        bridge option while the link is down. Raises WaitTimeoutError and StateError. Not from an observer.
+        """
+        with self._news.lock:
             self._check()
-            tables = self._mirror.tables
-            index = link if isinstance(link, int) else tables.names.get(os.fsencode(link))
-            return None if index is None else tables.links.get(index)
+            self._refreshes += 1
+            number = self._refreshes
+            self._rouse()
+            self._news.wait_until(lambda: self._refreshed >= number, timeout, "the links have not been read")
 
     # -- following ----------------------------------------------------------------------------------------
 
@@ -157,58 +179,63 @@ class State:
         """Call `before(change)` when a change is certain and the state still shows what was, and
         `after(change)` when it shows what is; returns a function that ends that.
 
-        Only what differs is told, also after a loss (then with `Change.resync`).  Callbacks run in the
-        state's thread and keep everyone else waiting.
+        After a loss, too, only the differences are reported (with `Change.resync`). Observers run in the
+        state's thread, and everyone else waits meanwhile. One that raises is logged and not called again.
         """
         entry = (before, after)
-        with self._lock:
+        with self._news.lock:
             self._check()
             self._observers = [*self._observers, entry]
-
-        def end() -> None:
-            with self._lock:
-                self._observers = [one for one in self._observers if one is not entry]
-
-        return end
+        return lambda: self._forget(entry)
 
     def events(self, limit: int = EVENTS) -> EventQueue:
-        """A queue that holds the present state and everything that happens from then on; see `EventQueue`."""
-        return EventQueue(self, limit)
+        """A queue, for ``with``, that holds the present state and every change from then on."""
+        return EventQueue(self._news, self._mirror, self._queues, limit)
+
+    def watch(
+        self, object: Object | str = Object.LINK, *, action: Action | str | None = None, **facts: Any
+    ) -> Watch:
+        """A watch, for ``with``, that waits for a change after which an object has all these facts.
+
+        `object`: what it is about. `action`: only such changes (`new`, `changed`, `removed`); with `removed`
+        the facts are those that the object had. The names of the facts are those of the view's `find`; raises
+        TypeError for others.
+        """
+        about = Object(object)
+        wanted = None if action is None else Action(action)
+        matches = matcher(about, self._mirror.tables, facts)
+
+        def is_it(change: Change) -> bool:
+            if change.object is not about or (wanted is not None and change.action is not wanted):
+                return False
+            return (change.after is not None or wanted is Action.REMOVED) and matches(change.value)
+
+        words = " ".join([str(about), *(f"{name}={value!r}" for name, value in facts.items())])
+        return Watch(self._news, self._watches, is_it, words)
 
     def wait_for(self, predicate: Callable[[State], Any], timeout: float | None = None) -> Any:
         """Wait until ``predicate(state)`` is true, and return what it returned.
 
-        It is asked now and after every single change, in the state's thread, so nothing passes unseen
-        however quickly it goes again.  Raises WaitTimeoutError after `timeout` seconds (None: never),
-        StateError, and what the predicate raises.
+        The predicate is asked now and after every single change, in the state's thread, so it sees also what
+        is true for a moment only. Raises WaitTimeoutError after `timeout` seconds (None: never), StateError,
+        and what the predicate raises.
         """
-        self._check_thread()
-        deadline = None if timeout is None else monotonic() + timeout
-        with self._lock:
+        self._news.check_thread()
+        waiter = Waiter(lambda: predicate(self))
+        with self._news.lock:
             self._check()
-            waiter = _Waiter(predicate)
-            waiter.ask(self)
+            waiter.ask()
             if not waiter.done:
                 self._waiters.append(waiter)
                 try:
-                    while not waiter.done:
-                        self._check()
-                        self._sleep(deadline, "what was waited for has not happened")
+                    self._news.wait_until(
+                        lambda: waiter.done, timeout, "what was waited for has not happened"
+                    )
                 finally:
                     self._waiters.remove(waiter)
         if waiter.error is not None:
             raise waiter.error
         return waiter.result
-
-    def _sleep(self, deadline: float | None, what: str) -> None:
-        """Wait for news, with the lock."""
-        if deadline is None:
-            self._news.wait()
-        else:
-            left = deadline - monotonic()
-            if left <= 0:
-                raise WaitTimeoutError(f"{what} in time")
-            self._news.wait(left)
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -216,131 +243,107 @@ class State:
         if self._closed:
             raise StateError("the state was closed")
 
-    def _check_thread(self) -> None:
-        if threading.current_thread() is self._thread:
-            raise RuntimeError("a callback cannot wait for the thread that it runs in")
+    def _forget(self, entry: tuple[Observer | None, Observer | None]) -> None:
+        with self._news.lock:
+            self._observers = [one for one in self._observers if one is not entry]
 
     # -- the thread ---------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        poll = select.poll()
-        poll.register(self._stop, select.POLLIN)
-        poll.register(self._follower.fileno(), select.POLLIN)
         try:
-            while True:
-                ready = dict(poll.poll(0 if self._follower.behind else None))
-                if self._stop in ready:
-                    return
-                with self._lock:
-                    self._follower.read()
-        except BaseException as error:  # a callback's too: it is raised wherever somebody looks
-            with self._lock:
+            while self._wait():
+                self._read()
+        except BaseException as error:  # whatever it was, it is raised wherever somebody looks
+            with self._news.lock:
                 self._failure = error
-                self._news.notify_all()
+                self._news.announce()
+            self._log(f"state state=failed reason={error}")
+
+    def _wait(self) -> bool:
+        """Wait until there is something to read; False: the state was closed."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        poll.register(self._follower.fileno(), select.POLLIN)
+        ready = poll.poll(0 if self._follower.behind else None)
+        return not any(descriptor == self._wake for descriptor, _ in ready) or self._is_wanted()
+
+    def _is_wanted(self) -> bool:
+        """Somebody woke the thread: for a refresh, or (False) to end it."""
+        os.read(self._wake, 4096)
+        return not self._closed
+
+    def _read(self) -> None:
+        """Read what there is, and do the refreshes that were asked for."""
+        with self._news.lock:
+            asked = self._refreshes
+            if asked != self._refreshed:
+                self._follower.refresh()
+        try:
+            self._follower.read()
+        except SocketError as error:
+            if not self._reopen(error):
+                return
+        with self._news.lock:
+            if asked != self._refreshed and not self._follower.behind:
+                self._refreshed = asked
+                self._news.announce()
+
+    def _reopen(self, error: SocketError) -> bool:
+        """Try to get new sockets; False: the state was closed meanwhile. Raises the last error when it
+        gives up.
+        """
+        self._log(f"state state=broken errno={error.errno} doing={error.doing}")
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        for pause in PAUSES:
+            if poll.poll(pause * 1000) and not self._is_wanted():
+                return False
+            try:
+                self._follower.read()
+            except SocketError as refused:
+                error = refused
+            else:
+                self._log("state state=reopened")
+                return True
+        raise error
+
+    def _rouse(self) -> None:
+        try:
+            os.write(self._wake_writer, b"x")
+        except BlockingIOError:
+            pass  # the pipe is full of reasons to wake up
 
     def _before(self, change: Change) -> None:
-        for before, _ in self._observers:
-            if before is not None:
-                before(change)
+        for entry in self._observers:
+            if entry[0] is not None:
+                self._call(entry, entry[0], change)
 
     def _after(self, change: Change) -> None:
         if change.action in _INCREMENTS:
-            for _, after in self._observers:
-                if after is not None:
-                    after(change)
+            for entry in self._observers:
+                if entry[1] is not None:
+                    self._call(entry, entry[1], change)
             for waiter in self._waiters:
-                waiter.ask(self)
+                waiter.ask()
+            for watch in self._watches:
+                watch.see(change)
         if not change.resync:
             for queue in self._queues:
-                queue._put(change)
-        if self._waiters or self._queues:
-            self._news.notify_all()
+                queue.put(change)
+        if self._waiters or self._queues or self._watches:
+            self._news.announce()
 
-
-class _Waiter:
-    """Somebody in `State.wait_for`."""
-
-    __slots__ = ("done", "error", "predicate", "result")
-
-    def __init__(self, predicate: Callable[[State], Any]) -> None:
-        self.predicate = predicate
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.done = False
-
-    def ask(self, state: State) -> None:
-        if self.done:
-            return
+    def _call(
+        self, entry: tuple[Observer | None, Observer | None], observer: Observer, change: Change
+    ) -> None:
         try:
-            self.result = self.predicate(state)
-            self.done = bool(self.result)
-        except Exception as error:  # belongs to the thread that waits
-            self.error = error
-            self.done = True
+            observer(change)
+        except Exception as error:
+            self._forget(entry)
+            name = getattr(observer, "__qualname__", type(observer).__qualname__)
+            self._log(f"state observer={name} dropped reason={error!r}")
 
 
-class EventQueue:
-    """Changes in order: first the state at `__enter__` (`Action.CURRENT`), then everything since.
-
-    Nothing is missed or told twice.  When the kernel lost events, or when more than `limit` changes were
-    waiting to be taken, there is one `Action.LOST`, and then the state anew.  For one thread.
-    """
-
-    def __init__(self, state: State, limit: int) -> None:
-        self._state = state
-        self._limit = limit
-        self._changes: deque[Change] = deque()
-        self._overflowed = False
-
-    def __enter__(self) -> EventQueue:
-        state = self._state
-        with state._lock:
-            state._check()
-            self._fill()
-            state._queues.append(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._state._lock:
-            self._state._queues.remove(self)
-        self._changes.clear()
-
-    def __iter__(self) -> Iterator[Change]:
-        """Each change, for ever; raises StateError when the state ends."""
-        while True:
-            yield self.get()
-
-    def get(self, timeout: float | None = None) -> Change:
-        """The next change; waits for it at most `timeout` seconds, then raises WaitTimeoutError.
-
-        Raises StateError when the state ended and nothing is left.
-        """
-        state = self._state
-        state._check_thread()
-        deadline = None if timeout is None else monotonic() + timeout
-        with state._lock:
-            while not self._changes:
-                state._check()
-                if self._overflowed:
-                    self._overflowed = False
-                    self._changes.append(Change(Action.LOST, None))
-                    self._fill()
-                else:
-                    state._sleep(deadline, "nothing has changed")
-            return self._changes.popleft()
-
-    def _fill(self) -> None:
-        mirror = self._state._mirror
-        self._changes.extend(mirror.list_current())
-        if mirror.reading:  # the view is of the past; a new one comes by itself
-            self._changes.append(Change(Action.LOST, None))
-
-    def _put(self, change: Change) -> None:
-        if self._overflowed:
-            return
-        # The listing that follows a loss has no limit: it is as long as the state.
-        if len(self._changes) >= self._limit and change.action is not Action.CURRENT:
-            self._changes.clear()
-            self._overflowed = True
-            return
-        self._changes.append(change)
+def _log_to_standard_error(line: str) -> None:
+    if sys.stderr is not None:
+        print(line, file=sys.stderr)

@@ -1,26 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The links, addresses and routes of a namespace, kept by events: pure values, no IO, no threads.
+"""The links, addresses and routes of one network namespace, kept up to date by events.
 
-`Tables` is one view.  `Mirror` is the view that its users see, and what is done when events were lost: the
-old view stays until a new one has been read whole, then the two are compared.  Everything that goes into a
-mirror (event datagrams, losses, dumps) is a call of its own, so that a recording of the calls is a recording
-of everything (`recording`); `follower` makes the calls while it listens.
+`Tables` is one view of a namespace. It knows no sockets, threads or files: it is given messages and dumps,
+and it reports each change. `mirror` keeps such a view for its users also while events are lost.
 
-Rules: only AF_UNSPEC tells of a link's life; a partial link message (wireless) overwrites only what it says;
-the link's index is its identity.  An address's identity is, beside its link, in IPv4 the address, its prefix
-length and its peer; in IPv6 the address.
+Rules of this file:
+
+* Only a message of family AF_UNSPEC tells that a link exists or has gone.
+* A partial link message (from a wireless driver) overwrites only the fields that it has.
+* A link is identified by its index.
+* An address is identified by its link and, in IPv4, by address, prefix length and peer; in IPv6, by the
+  address.
+* The kernel does not announce everything. What must be read again is noted in `links_to_reread`,
+  `addresses_to_reread` and `routes.to_reread`; whoever has a socket (`follower`) reads it and hands in the
+  answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Callable, NamedTuple, Optional
 
 from amf_netwatch.netlink.codec.address import Address, decode_address
 from amf_netwatch.netlink.codec.constants import Family, LinkFlag, MessageType
 from amf_netwatch.netlink.codec.link import Link, decode_link
-from amf_netwatch.netlink.codec.messages import Buffer, Message, iter_messages
-from amf_netwatch.netlink.codec.route import Route, decode_route
+from amf_netwatch.netlink.codec.messages import Message
+from amf_netwatch.netlink.codec.route import decode_route
 from amf_netwatch.netlink.mirror.changes import (
     ADDRESS_FACTS,
     LINK_FACTS,
@@ -30,22 +35,24 @@ from amf_netwatch.netlink.mirror.changes import (
     Value,
     changed_facts,
 )
-from amf_netwatch.netlink.mirror.route_table import RouteScope, RouteTable
+from amf_netwatch.netlink.mirror.route_table import FAMILIES, RouteScope, RouteTable
 
 _NEWLINK, _DELLINK = int(MessageType.NEWLINK), int(MessageType.DELLINK)
 _NEWADDR, _DELADDR = int(MessageType.NEWADDR), int(MessageType.DELADDR)
 _NEWROUTE, _DELROUTE = int(MessageType.NEWROUTE), int(MessageType.DELROUTE)
-NEWNEXTHOP, DELNEXTHOP = 104, 105  # next hop objects: no values of ours, only a reason to doubt routes
+# RTM_NEWNEXTHOP and RTM_DELNEXTHOP. Next hop objects are not kept; but routes may go with them.
+NEWNEXTHOP, DELNEXTHOP = 104, 105
 
-# With these a link gets or loses IPv6 addresses.
+# When one of these facts changes, the link may get or lose IPv6 addresses without an event.
 _IPV6_FACTS = frozenset(("admin_state", "running", "carrier", "mtu", "master"))
-IPV6_MIN_MTU = 1280  # below it a link loses IPv6 (RFC 8200), and below 68 IPv4, as if it went down
+# A link whose MTU falls below this loses IPv6 as if it went down (RFC 8200); below 68, IPv4 as well.
+IPV6_MIN_MTU = 1280
 
 Observer = Callable[[Change], None]
 
 
 class AddressKey(NamedTuple):
-    """The identity of an address."""
+    """What identifies an address."""
 
     ifindex: int
     family: int
@@ -55,67 +62,89 @@ class AddressKey(NamedTuple):
 
 
 def address_key(address: Address) -> AddressKey:
-    """The identity of an address."""
+    """What identifies this address."""
     if address.family == Family.INET6:
         return AddressKey(address.ifindex, address.family, address.own, 0, None)
     return AddressKey(address.ifindex, address.family, address.own, address.prefix_length, address.address)
 
 
 def changed_link_facts(old: Link, new: Link) -> tuple[str, ...]:
-    """The names of the facts that differ; `carrier` also when it was lost and regained between the two
-    messages, which the kernel's counter betrays."""
+    """The names of the facts that differ.
+
+    `carrier` is among them also when it was lost and regained between the two messages: the kernel's counter
+    of carrier changes shows that.
+    """
     changed = changed_facts(LINK_FACTS, old, new)
     if (
         "carrier" not in changed
         and new.flags & LinkFlag.LOWER_UP
         and old.carrier_changes is not None
         and new.carrier_changes is not None
-        and new.carrier_changes - old.carrier_changes >= 2  # one: the counter lags behind the flag
+        and new.carrier_changes - old.carrier_changes >= 2  # 1 is no loss: the counter lags behind the flag
     ):
         return (*changed, "carrier")
     return changed
 
 
 def merge_links(old: Link, new: Link) -> Link:
-    """The link after a message: a whole one takes the old one's place, a partial one adds to it."""
-    if new.mtu is not None:  # the kernel's whole messages always have one
+    """The link after a message: a whole message replaces the old one, a partial one adds to it."""
+    if new.mtu is not None:  # every whole message of the kernel has an MTU
         return new
-    return Link._make(is_said if is_said is not None else was for is_said, was in zip(new, old))
+    return Link._make(now if now is not None else before for now, before in zip(new, old))
 
 
 class Tables:
-    """One view.  `before` is called when a change is certain, `after` when the view shows it."""
+    """One view of a namespace.
 
-    def __init__(self, before: Observer | None = None, after: Observer | None = None) -> None:
-        self.links: dict[int, Link] = {}
-        self.names: dict[bytes, int] = {}  # to ifindex
+    For each change `before` is called when it is certain and the view still shows what was, and `after` when
+    the view shows what is. Routes of `ignored_tables` are not kept. For one thread at a time.
+    """
+
+    def __init__(
+        self,
+        before: Observer | None = None,
+        after: Observer | None = None,
+        *,
+        ignored_tables: Collection[int] = (),
+    ) -> None:
+        self.links: dict[int, Link] = {}  # by ifindex
+        self.names: dict[bytes, int] = {}  # name to ifindex
         self.addresses: dict[AddressKey, Address] = {}
         self._addresses_of: dict[int, dict[AddressKey, None]] = {}  # by ifindex
-        self.routes = RouteTable(self._commit)
-        # Links whose IPv6 addresses should be read again: a link that comes up gets one that the kernel
-        # announces only after duplicate detection, seconds later.
-        self.address_doubts: set[int] = set()
-        self._touched: set[AddressKey] | None = None  # since `mark`
+        self.routes = RouteTable(self._commit, ignored_tables)
+        # Links (by ifindex) whose IPv6 addresses must be read again: a link that comes up gets an address
+        # that the kernel announces only seconds later, after duplicate address detection.
+        self.addresses_to_reread: set[int] = set()
+        self.links_to_reread: set[int] = set()  # links (by ifindex; 0: all) that must be read again
+        # What events named since `begin_dump`; None: no dump is under way.
+        self._touched: set[AddressKey] | None = None
+        self._touched_links: set[int] | None = None
         self._before = before
         self._after = after
 
     def observe(self, before: Observer | None, after: Observer | None) -> None:
-        """From now on call these."""
+        """Call these from now on."""
         self._before = before
         self._after = after
 
     def clear(self) -> None:
-        """Forget everything, without a word to anybody."""
+        """Forget everything. Nobody is called."""
         self.links.clear()
         self.names.clear()
         self.addresses.clear()
         self._addresses_of.clear()
         self.routes.clear()
-        self.address_doubts.clear()
-        self._touched = None
+        self.addresses_to_reread.clear()
+        self.links_to_reread.clear()
+        self._touched = self._touched_links = None
+
+    @property
+    def needs_reread(self) -> bool:
+        """Something must be read from the kernel again."""
+        return bool(self.routes.to_reread or self.addresses_to_reread or self.links_to_reread)
 
     def find_name(self, ifindex: int | None) -> bytes | None:
-        """The name of a link; None when there is none of this index."""
+        """The name of a link; None when no link has this index."""
         link = self.links.get(ifindex) if ifindex is not None else None
         return None if link is None else link.name
 
@@ -124,6 +153,7 @@ class Tables:
         return [self.addresses[key] for key in self._addresses_of.get(ifindex, ())]
 
     def __iter__(self) -> Iterator[Value]:
+        """Links, then addresses, then routes."""
         yield from self.links.values()
         yield from self.addresses.values()
         yield from self.routes
@@ -131,7 +161,7 @@ class Tables:
     # -- events -------------------------------------------------------------------------------------------
 
     def apply(self, message: Message) -> None:
-        """One event; raises DecodeError."""
+        """Take in one event; raises DecodeError. Messages of other types are passed over."""
         kind, place = message.type, (message.buffer, message.start, message.end)
         if kind == _NEWLINK:
             self.put_link(decode_link(*place))
@@ -148,17 +178,19 @@ class Tables:
         elif kind == _DELROUTE:
             self.routes.remove(decode_route(*place))
         elif kind in (NEWNEXTHOP, DELNEXTHOP):
-            self.routes.doubt_next_hops()
+            self.routes.note_next_hops_changed()
 
     def put_link(self, link: Link, resync: bool = False) -> None:
-        """A link is new or has changed; messages of other families than AF_UNSPEC are passed over."""
+        """A link is new or has changed; a message of another family than AF_UNSPEC is passed over."""
         if link.family != Family.UNSPEC:
             return
         old = self.links.get(link.ifindex)
         if old is None and link.mtu is None:
-            return  # a partial message of a link that we do not know: the whole one is on its way
+            return  # a partial message about a link that is not known yet: the whole one follows
         if old is not None:
             link = merge_links(old, link)
+        if self._touched_links is not None:
+            self._touched_links.add(link.ifindex)
 
         def make() -> None:
             if old is not None and self.names.get(old.name or b"") == link.ifindex:
@@ -169,15 +201,15 @@ class Tables:
         changed = changed_link_facts(old, link) if old is not None else ()
         self._put(Object.LINK, changed, old, link, make, resync)
         if (old is None and link.flags & LinkFlag.UP) or not _IPV6_FACTS.isdisjoint(changed):
-            self.address_doubts.add(link.ifindex)
+            self.addresses_to_reread.add(link.ifindex)
         gone = 0 if old is None else old.flags & ~link.flags
         if gone & LinkFlag.UP or (link.mtu or 0) < min(IPV6_MIN_MTU, (old and old.mtu) or 0):
-            self.routes.doubt_interface(link.ifindex)
+            self.routes.note_link_down(link.ifindex)
         if gone & (LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP):
-            self.routes.doubt_next_hops(link.ifindex)
+            self.routes.note_next_hops_changed(link.ifindex)
 
     def remove_link(self, ifindex: int, resync: bool = False) -> None:
-        """A link is gone from this namespace, and what belonged to it."""
+        """A link has gone from this namespace, and with it its addresses and routes."""
         old = self.links.get(ifindex)
         if old is None:
             return
@@ -185,7 +217,7 @@ class Tables:
             self.remove_address(address, resync)
         if not resync:
             self.routes.remove_interface(ifindex)
-            self.routes.doubt_next_hops(ifindex)
+            self.routes.note_next_hops_changed(ifindex)
 
         def make() -> None:
             if self.names.get(old.name or b"") == ifindex:
@@ -207,7 +239,7 @@ class Tables:
         self._put(Object.ADDRESS, changed, old, address, make, resync)
 
     def remove_address(self, address: Address, resync: bool = False) -> None:
-        """An address is gone."""
+        """An address has gone."""
         key = self._touch(address_key(address))
         old = self.addresses.get(key)
         if old is not None:
@@ -219,8 +251,8 @@ class Tables:
                     del self._addresses_of[key.ifindex]
 
             self._put(Object.ADDRESS, (), old, None, make, resync)
-        self.routes.doubt_interface(address.ifindex)
-        self.routes.doubt_source(address.family, address.own)
+        self.routes.note_link_down(address.ifindex)  # routes may have gone as if the link went down
+        self.routes.note_source_removed(address.family, address.own)
 
     def _touch(self, key: AddressKey) -> AddressKey:
         if self._touched is not None:
@@ -231,8 +263,8 @@ class Tables:
         self,
         kind: Object,
         changed: tuple[str, ...],
-        old: Link | Address | None,
-        new: Link | Address | None,
+        old: Value | None,
+        new: Value | None,
         make: Callable[[], None],
         resync: bool,
     ) -> None:
@@ -255,8 +287,8 @@ class Tables:
     # -- dumps --------------------------------------------------------------------------------------------
 
     def load(self, values: Iterable[Value]) -> None:
-        """What dumps listed; of tables that nobody observes yet."""
-        routes, doubts = [], set(self.address_doubts)
+        """Take in whole dumps; only for tables that nobody observes yet."""
+        routes, to_reread = [], set(self.addresses_to_reread)
         for value in values:
             if isinstance(value, Link):
                 self.put_link(value)
@@ -265,20 +297,31 @@ class Tables:
             else:
                 routes.append(value)
         self.routes.load(routes)
-        self.address_doubts = doubts  # what was listed is beyond doubt
+        self.addresses_to_reread = to_reread  # what a dump listed need not be read again
 
-    def mark(self) -> None:
-        """Routes and addresses are being read again: what is announced from now on is newer."""
-        self.routes.mark()
-        self._touched = set()
+    def begin_dump(self) -> None:
+        """Something is being read again. What events say from now on is newer than that."""
+        self.routes.begin_dump()
+        self._touched, self._touched_links = set(), set()
 
-    def unmark(self) -> None:
-        """All that was listed since `mark` has been told."""
-        self.routes.unmark()
-        self._touched = None
+    def end_dump(self) -> None:
+        """Everything that was read since `begin_dump` has been handed in."""
+        self.routes.end_dump()
+        self._touched = self._touched_links = None
 
-    def reread_addresses(self, ifindex: int, listed: Iterable[Address]) -> None:
-        """What a dump since `mark` lists are all IPv6 addresses of one link (0: of all links)."""
+    def apply_link_dump(self, links: Iterable[Link]) -> None:
+        """A dump since `begin_dump` listed these links.
+
+        It may hold fewer links than there are: no link goes without an event.
+        """
+        touched, self._touched_links = self._touched_links or set(), None
+        for link in links:
+            if link.ifindex in self.links and link.ifindex not in touched:
+                self.put_link(link)
+        self._touched_links = touched
+
+    def apply_address_dump(self, ifindex: int, listed: Iterable[Address]) -> None:
+        """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links)."""
         found = {
             address_key(one): one
             for one in listed
@@ -292,7 +335,7 @@ class Tables:
             if old is not None and new is not None and not changed_facts(ADDRESS_FACTS, old, new):
                 continue
             if key in touched:
-                self.address_doubts.add(key.ifindex)  # which was first?
+                self.addresses_to_reread.add(key.ifindex)  # nobody knows which came first, event or dump
             elif new is not None and key.ifindex in self.links:
                 self.put_address(new)
             elif new is None and old is not None:
@@ -300,109 +343,27 @@ class Tables:
         self._touched = touched
 
     def resynchronise(self, fresh: Tables) -> None:
-        """Make this view like `fresh`, by changes marked `resync`: links first, and last when they went."""
+        """Make this view equal to `fresh`, by changes marked `resync`.
+
+        Links that are new come first, and links that went go last, so that at every moment an address or a
+        route has its link.
+        """
         for address in list(self.addresses.values()):
             if address_key(address) not in fresh.addresses:
                 self.remove_address(address, True)
-        self.unmark()
+        self.end_dump()
         gone = [index for index in self.links if index not in fresh.links]
         for index in gone:
-            for family in (Family.INET, Family.INET6):
-                self.routes.reread(RouteScope(family, None, index), (), True)
+            for family in FAMILIES:
+                self.routes.apply_dump(RouteScope(family, None, index), (), True)
         for index in gone:
             self.remove_link(index, True)
         for link in fresh.links.values():
             self.put_link(link, True)
         for address in fresh.addresses.values():
             self.put_address(address, True)
-        for family in (Family.INET, Family.INET6):
-            self.routes.reread(RouteScope(family), fresh.routes, True)
-        self.routes.doubts = set(fresh.routes.doubts)
-        self.address_doubts = set(fresh.address_doubts)
-
-
-class Mirror:
-    """The view that users see.  `observers` as in `Tables`; `after` also hears CURRENT and LOST.
-
-    A mirror begins without content, reading: `load` what dumps list, `apply` what was announced since the
-    first of them began, then `settle`.  After `lose` the same again.  For one thread.
-    """
-
-    def __init__(self, before: Observer | None = None, after: Observer | None = None) -> None:
-        self._before = before
-        self._after = after
-        self.tables = Tables()  # the same object as long as the mirror lives
-        self._fresh: Tables | None = self.tables  # at first nobody sees it: it is filled in place
-
-    @property
-    def reading(self) -> bool:
-        """Dumps are awaited, and events make no changes."""
-        return self._fresh is not None
-
-    @property
-    def in_doubt(self) -> bool:
-        """Some routes or addresses should be read again: `tables.routes.doubts`, `tables.address_doubts`."""
-        return bool(self.tables.routes.doubts or self.tables.address_doubts)
-
-    def lose(self) -> None:
-        """Events were lost: what is shown stays, but is not followed any more until `settle`."""
-        if self._fresh is None:
-            self._announce(Change(Action.LOST, None))
-            self._fresh = Tables()
-        else:
-            self._fresh.clear()
-
-    def load(self, values: Iterable[Value]) -> None:
-        """What a dump listed; between `lose` and `settle` only."""
-        if self._fresh is not None:
-            self._fresh.load(values)
-
-    def apply(self, datagram: Buffer) -> None:
-        """An event datagram; raises DecodeError, and has applied what came before the bad place by then."""
-        tables = self.tables if self._fresh is None else self._fresh
-        for message in iter_messages(datagram):
-            tables.apply(message)
-
-    def settle(self) -> None:
-        """The new view is complete: the changes since the old one, then CURRENT for everything."""
-        if self._fresh is None:
-            return
-        fresh, self._fresh = self._fresh, None
-        if fresh is self.tables:
-            self.tables.observe(self._before, self._after)
-        else:
-            self.tables.resynchronise(fresh)
-        for change in self.list_current():
-            self._announce(change)
-
-    def list_current(self) -> Iterator[Change]:
-        """The whole view as changes of `Action.CURRENT`: links, addresses, routes."""
-        for value in self.tables:
-            kind = _OBJECTS[type(value)]
-            change = Change(Action.CURRENT, kind, None, value)
-            yield change._replace(name=self.tables.find_name(change.ifindex))
-
-    def mark(self) -> None:
-        """Routes and addresses are being read again: what is announced from now on is newer."""
-        self.tables.mark()
-
-    def unmark(self) -> None:
-        """All that was listed since `mark` has been told."""
-        self.tables.unmark()
-
-    def reread(self, scope: RouteScope, routes: Iterable[Route]) -> None:
-        """What was listed since `mark`; call when what was announced in the meantime has been applied."""
-        if self._fresh is None:
-            self.tables.routes.reread(scope, routes)
-
-    def reread_addresses(self, ifindex: int, addresses: Iterable[Address]) -> None:
-        """The same for the IPv6 addresses of one link (0: of all links)."""
-        if self._fresh is None:
-            self.tables.reread_addresses(ifindex, addresses)
-
-    def _announce(self, change: Change) -> None:
-        if self._after is not None:
-            self._after(change)
-
-
-_OBJECTS: dict[type, Object] = {Link: Object.LINK, Address: Object.ADDRESS, Route: Object.ROUTE}
+        for family in FAMILIES:
+            self.routes.apply_dump(RouteScope(family), fresh.routes, True)
+        self.routes.to_reread = set(fresh.routes.to_reread)
+        self.addresses_to_reread = set(fresh.addresses_to_reread)
+        self.links_to_reread = set(fresh.links_to_reread)

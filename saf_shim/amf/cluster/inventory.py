@@ -19,7 +19,7 @@ from saf_shim.amf.node import director as node_director
 from saf_shim.amf.node import healthcheck
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import Admin, AssignmentState, GroupState, Presence, Readiness, Redundancy
-from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.content.rules import ChangeKind, ModificationType
 from saf_shim.imm.implementer.hooks import ObjectChange
 
 ORDER = (
@@ -60,6 +60,7 @@ CLASSES = (
     "SaAmfSIDependency",
     "SaAmfSIRankedSU",
     "SaAmfCompGlobalAttributes",
+    "OpenSafAmfConfig",
 )
 """Classes that AMF implements."""
 
@@ -83,6 +84,10 @@ def apply(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
         for dn, found in created.items():
             if found == class_name:
                 _add(cluster, class_name, dn)
+    for dn, found in created.items():
+        if found == "SaAmfCSIAttribute" and parent_dn(dn) in cluster.csis:
+            values = cluster.configuration.csi_attribute_values(dn)
+            cluster.csis[parent_dn(dn)].attributes[dn] = values
     units = [cluster.units[dn] for dn in created if dn in cluster.units]
     older = {parent_dn(dn) for dn, found in created.items() if found == "SaAmfComp"} - created.keys()
     for dn in sorted(older & cluster.units.keys()):
@@ -157,6 +162,8 @@ def _add_csi(cluster: SimulatedCluster, dn: str) -> None:
     if si is None:
         return
     csi = cluster.csis[dn] = Csi(dn, si)
+    for attribute in cluster.configuration.csi_attributes(dn):
+        csi.attributes[attribute] = cluster.configuration.csi_attribute_values(attribute)
     si.csis.append(csi)
     _rank_csis(cluster, si)
 
@@ -282,6 +289,8 @@ def _modify(cluster: SimulatedCluster, change: ObjectChange) -> None:
         _healthcheck_type_changed(cluster, dn)
     elif change.class_name == "SaAmfHealthcheck":
         _healthcheck_changed(cluster, dn)
+    elif change.class_name == "SaAmfCSIAttribute":
+        _csi_attribute_changed(cluster, change)
     elif dn in cluster.units:
         cluster.units[dn].rank = Unit(dn, *_place(cluster, dn)).rank
         cluster.units[dn].group.units.sort(key=lambda each: each.rank)
@@ -317,16 +326,35 @@ def _healthcheck_changed(cluster: SimulatedCluster, dn: str) -> None:
             component.instances[key] = cluster.configuration.healthcheck_instances(name)[key]
 
 
+def _csi_attribute_changed(cluster: SimulatedCluster, change: ObjectChange) -> None:
+    """The values that components get at their next assignment.
+
+    amfd 5.21 takes every second value only when an attribute is modified, beginning with the first: after
+    ``immcfg -a saAmfCSIAttriValue=a -a saAmfCSIAttriValue=b`` IMM has both, and a component gets ``a``.
+    Values of a new attribute are all taken."""
+    csi = cluster.csis.get(parent_dn(change.dn))
+    if csi is None:
+        return
+    values = csi.attributes.setdefault(change.dn, [])
+    for modification in change.modifications:
+        if modification.name != "saAmfCSIAttriValue":
+            continue
+        taken = [str(value) for value in modification.values[::2]]
+        if modification.how == ModificationType.REPLACE:
+            values[:] = taken
+        elif modification.how == ModificationType.ADD:
+            values += taken if values else taken[:1]
+        else:
+            values[:] = [value for value in values if value not in taken]
+
+
 # -- deleting
 
 
 def _delete(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
     gone = {change.dn for change in changes}
     for dn in gone:
-        for node in cluster.local_nodes.values():
-            local = node.components.get(parent_dn(dn))
-            if local is not None:
-                local.instances.pop(rdn_value(dn), None)
+        _delete_detail(cluster, dn)
     for dn in sorted(gone & cluster.components.keys()):
         component = cluster.components.pop(dn)
         component.unit.components.remove(component)
@@ -350,3 +378,14 @@ def _delete(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
         del cluster.applications[dn]
     for dn in gone & cluster.nodes.keys():
         cluster.local_nodes.pop(cluster.nodes.pop(dn).name, None)
+
+
+def _delete_detail(cluster: SimulatedCluster, dn: str) -> None:
+    """A healthcheck of a component, or an attribute of a CSI, has no record of its own."""
+    for node in cluster.local_nodes.values():
+        component = node.components.get(parent_dn(dn))
+        if component is not None:
+            component.instances.pop(rdn_value(dn), None)
+    csi = cluster.csis.get(parent_dn(dn))
+    if csi is not None:
+        csi.attributes.pop(dn, None)

@@ -77,7 +77,8 @@ def changed(cluster: Cluster, assigned: CsiAssignment, change: GroupChange) -> N
     if change == GroupChange.REMOVED:
         if member.component not in names:
             return
-        group.members = [each for each in group.members if each.component != member.component]
+        # the member that left is shown with the rank it was last told with
+        member = group.members.pop(names.index(member.component))
         member = member._replace(ha=0, change=GroupChange.REMOVED)
     elif member.component in names:
         member = member._replace(change=GroupChange.STATE_CHANGE)

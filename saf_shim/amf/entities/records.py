@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
-from imm_model.names import escape_dn, parent_dn
+from imm_model.names import escape_dn, parent_dn, rdn_value
+from saf_shim.amf.messages import Attributes
 from saf_shim.amf.states import (
     Act,
     Admin,
@@ -236,25 +237,30 @@ class Si:
 
     def standby_rank(self, unit: Unit) -> int:
         """The unit's place among the standbys, from 1; 0 for others."""
-        rank = 0
-        for assignment in self.assignments:
-            if assignment.ha == Ha.STANDBY:
-                rank += 1
-            if assignment.unit is unit:
-                break
-        return rank
+        standbys = [assignment.unit for assignment in self.assignments if assignment.ha == Ha.STANDBY]
+        return standbys.index(unit) + 1 if unit in standbys else 0
 
 
 class Csi:
     """A component service instance."""
 
-    __slots__ = ("assignments", "dn", "rank", "si")
+    __slots__ = ("assignments", "attributes", "dn", "rank", "si")
 
     def __init__(self, dn: str, si: Si) -> None:
         self.dn = dn
         self.si = si
         self.rank = 1
+        self.attributes: dict[str, list[str]] = {}  # values by the DN of the attribute's object
         self.assignments: list[CsiAssignment] = []
+
+    @property
+    def attribute_pairs(self) -> Attributes:
+        """What a component is told; an attribute without a value has one empty value."""
+        return tuple(
+            (rdn_value(dn), value)
+            for dn, values in sorted(self.attributes.items())
+            for value in values or [""]
+        )
 
 
 class Assignment:

@@ -87,7 +87,7 @@ def _csi_request(cluster: Cluster, each: CsiAssignment, act: Act, transition: Cs
         component.dn,
         csi.rank,
         configuration.capability(component.dn, csi.dn),
-        configuration.csi_attributes(csi.dn) if act == Act.ASSIGN else (),
+        csi.attribute_pairs if act == Act.ASSIGN else (),
         active,
         transition,
         rank,

@@ -29,6 +29,10 @@ OPERATIONS = {
 }
 
 
+_USAGE = ("lock", "unlock", "lock-in", "unlock-in", *tuple(OPERATIONS)[4:])
+"""The operations in the order of OpenSAF's text."""
+
+
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns its exit status."""
     return command.run(administrate, argv)
@@ -56,7 +60,8 @@ def administrate(arguments: Sequence[str]) -> int:
 def _print_usage() -> int:
     """What OpenSAF's prints for -h as well; status 1."""
     sys.stdout.write(
-        f"usage: amf-adm [-t SECONDS] {'|'.join(OPERATIONS)} DN\n"
-        "        -t SECONDS  give up after so long (default 60); it stands before the operation\n"
+        f"usage: amf-adm [-t  timeout] <{'|'.join(_USAGE)}> <object DN>\n"
+        "        -t:   command timeout in seconds (default=60)\n"
+        "        Note: Specify option before command and operand\n"
     )
     return command.FAILURE

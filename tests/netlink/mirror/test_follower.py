@@ -36,6 +36,7 @@ from amf_netwatch.netlink.codec.constants import Family, HardwareType, RouteScop
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol
 from amf_netwatch.netlink.mirror import follower as module
+from amf_netwatch.netlink.mirror.route_table import RouteScope as RouteScopeKey
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the recordings are little-endian")
 
@@ -96,11 +97,19 @@ class Kernel:
 class Setting:
     """A follower with an event queue and a kernel of the test's own, and what it told."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *objects: Object) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *objects: Object, **more: Any) -> None:
         self.events, self.kernel, self.told = Events(), Kernel(), list[Change]()
-        monkeypatch.setattr(module, "NetlinkSocket", lambda *_, **__: self.events)
+        self.open_errors: list[SocketError] = []
+        monkeypatch.setattr(module, "NetlinkSocket", lambda *_, **__: None)
         monkeypatch.setattr(module, "Conversation", lambda *_: self.kernel)
-        self.follower = Follower(objects or (Object.LINK,), after=self.told.append)
+        self.follower = Follower(
+            objects or (Object.LINK,), after=self.told.append, open_events=self.open, **more
+        )
+
+    def open(self) -> Events:
+        if self.open_errors:
+            raise self.open_errors.pop(0)
+        return self.events
 
     def take(self) -> list[str]:
         texts = [str(change.action) for change in self.told if not change.resync]
@@ -175,11 +184,78 @@ def test_a_loss_between_dump_and_view_begins_anew(setting: Setting) -> None:
     assert setting.take() == ["current"]
 
 
-def test_a_broken_socket_is_the_owners_to_handle(setting: Setting) -> None:
+def test_broken_sockets_are_replaced_and_everything_is_read_anew(setting: Setting) -> None:
     settle(setting)
+    setting.take()
+    broken, setting.events = setting.events, Events()
+    setting.kernel.links += [setting.kernel.links[0]._replace(ifindex=2, name=b"v0")]
+    broken.end(SocketError(EIO, "receive"))
+    setting.follower.read()
+    assert (setting.take(), setting.follower.behind) == (["lost"], True)
+    assert broken.fileno() == -1
+    assert setting.follower.fileno() == setting.events.fileno()
+    settle(setting)
+    assert setting.take() == ["current"] * 2
+    assert (setting.follower.losses, setting.follower.reopenings) == (0, 1)
+
+
+def test_without_new_sockets_the_owner_decides_when_to_try_again(setting: Setting) -> None:
+    settle(setting)
+    setting.take()
     setting.events.end(SocketError(EIO, "receive"))
-    with pytest.raises(SocketError):
-        setting.follower.read()
+    setting.open_errors = [SocketError(EPERM, "open"), SocketError(EPERM, "open")]
+    for _ in range(2):
+        with pytest.raises(SocketError, match="open"):
+            setting.follower.read()
+    setting.events = Events()
+    settle(setting)
+    assert setting.take() == ["lost", "current"]
+
+
+def test_a_socket_that_breaks_during_the_first_dump_is_replaced_in_silence(setting: Setting) -> None:
+    setting.kernel.errors = [SocketError(EIO, "receive")]
+    settle(setting)
+    assert (setting.take(), setting.follower.reopenings) == (["current"], 1)
+
+
+def test_a_refresh_reads_all_links_and_reports_what_is_a_fact(setting: Setting) -> None:
+    settle(setting)
+    setting.take()
+    setting.kernel.links = [setting.kernel.links[0]._replace(alias="uplink", mtu=1400)]
+    setting.follower.refresh()
+    assert setting.follower.behind
+    settle(setting)
+    assert setting.take() == ["changed"]
+    assert setting.follower.mirror.tables.links[1].alias == "uplink"
+
+
+def test_a_link_event_is_newer_than_the_dump_of_links_that_it_overtakes(setting: Setting) -> None:
+    settle(setting)
+    tables = setting.follower.mirror.tables
+    old = tables.links[1]
+    tables.begin_dump()
+    tables.put_link(old._replace(mtu=1400))
+    tables.apply_link_dump([old, old._replace(ifindex=9)])
+    assert tables.links[1].mtu == 1400
+    assert 9 not in tables.links, "a link that is not known has its event on the way"
+    tables.end_dump()
+
+
+def test_the_routes_of_ignored_tables_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = Setting(monkeypatch, Object.ROUTE, ignored_tables=[7])
+    kept, ignored = a_route(1), a_route(1)._replace(table_number=7)
+    setting.kernel.routes = [kept, ignored]
+    settle(setting)
+    routes = setting.follower.mirror.tables.routes
+    assert list(routes) == [kept]
+    routes.add(ignored, 0)
+    routes.remove(ignored)
+    routes.apply_dump(RouteScopeKey(Family.INET), [kept, ignored])
+    assert list(routes) == [kept]
+    setting.events.put(OverrunError("full"))
+    setting.follower.read()
+    settle(setting)
+    assert list(routes) == [kept]
 
 
 def a_route(interface: int) -> Route:
@@ -198,7 +274,7 @@ def doubtful(monkeypatch: pytest.MonkeyPatch) -> Setting:
     setting.take()
     setting.kernel.asked.clear()
     del setting.kernel.routes[0]
-    setting.follower.mirror.tables.routes.doubt_interface(1)
+    setting.follower.mirror.tables.routes.note_link_down(1)
     return setting
 
 
@@ -207,16 +283,16 @@ def test_routes_in_doubt_are_read_again_and_no_others(doubtful: Setting) -> None
     assert doubtful.take() == ["removed"]
     assert doubtful.kernel.asked == ["barrier", "routes 1"]
     assert not doubtful.follower.behind
-    doubtful.follower.mirror.tables.routes.doubt_interface(1)
+    doubtful.follower.mirror.tables.routes.note_link_down(1)
     doubtful.follower.read()
     assert doubtful.kernel.asked == ["barrier", "routes 1"], "there is none left through it"
 
 
 def test_many_doubts_are_one_dump(doubtful: Setting) -> None:
-    doubtful.follower.mirror.tables.routes.doubts.clear()
+    doubtful.follower.mirror.tables.routes.to_reread.clear()
     for number in range(3, 20):
         doubtful.follower.mirror.tables.routes.add(a_route(number), 0)
-        doubtful.follower.mirror.tables.routes.doubt_interface(number)
+        doubtful.follower.mirror.tables.routes.note_link_down(number)
     doubtful.take()
     doubtful.follower.read()
     assert doubtful.kernel.asked == ["barrier", "routes"]
@@ -318,13 +394,13 @@ def test_an_address_event_is_newer_than_the_dump_it_overtakes(monkeypatch: pytes
     setting = Setting(monkeypatch, Object.ADDRESS)
     settle(setting)
     tables = setting.follower.mirror.tables
-    tables.mark()
+    tables.begin_dump()
     tables.put_address(an_address(0))
-    tables.reread_addresses(1, [an_address(TENTATIVE)])
-    assert tables.address_doubts == {1}
+    tables.apply_address_dump(1, [an_address(TENTATIVE)])
+    assert tables.addresses_to_reread == {1}
     assert tables.list_addresses(1) == [an_address(0)]
-    tables.unmark()
-    tables.reread_addresses(0, [an_address(TENTATIVE)])
+    tables.end_dump()
+    tables.apply_address_dump(0, [an_address(TENTATIVE)])
     assert tables.list_addresses(1) == [an_address(TENTATIVE)]
 
 
@@ -337,9 +413,9 @@ def test_the_addresses_of_many_links_are_one_dump_and_of_none_is_none(
     ]
     settle(setting)
     setting.kernel.asked.clear()
-    setting.follower.mirror.tables.address_doubts.update(range(2, 20))
+    setting.follower.mirror.tables.addresses_to_reread.update(range(2, 20))
     setting.follower.read()
     assert setting.kernel.asked == ["barrier", "addresses"]
-    setting.follower.mirror.tables.address_doubts.add(4711)
+    setting.follower.mirror.tables.addresses_to_reread.add(4711)
     setting.follower.read()
     assert setting.kernel.asked == ["barrier", "addresses"]

@@ -23,7 +23,8 @@ from amf_netwatch.netlink.errors import OverrunError, RecordingError
 from amf_netwatch.netlink.listener import Cause, Listener
 from amf_netwatch.netlink.mirror.changes import Action, Change
 from amf_netwatch.netlink.mirror.follower import Follower
-from amf_netwatch.netlink.mirror.monitor import list_fields
+from amf_netwatch.netlink.mirror.lines import list_fields
+from amf_netwatch.netlink.mirror.mirror import Mirror
 from amf_netwatch.netlink.mirror.recording import (
     LONGEST,
     Record,
@@ -33,7 +34,6 @@ from amf_netwatch.netlink.mirror.recording import (
     RecordKind,
     replay,
 )
-from amf_netwatch.netlink.mirror.tables import Mirror
 
 KEPT = Path(__file__).parents[1] / "recordings"
 HEADER, RECORD_HEADER = 16, 20
@@ -233,7 +233,7 @@ def test_the_command_records_and_replays_on_a_machine_without_a_network(
 
     assert strip(played)[1:] == strip(live)
     with Program(MONITOR, "address", "--replay", str(path), "--dev", "v0") as replay:
-        assert replay.finish()[1].endswith("new     address 192.0.2.1/24 on v0\n")
+        assert replay.finish()[1].endswith("new     address   192.0.2.1/24 on v0\n")
     path.write_bytes(path.read_bytes()[:-3])
     with Program(MONITOR, "--replay", str(path)) as replay:
         status, played, errors = replay.finish()

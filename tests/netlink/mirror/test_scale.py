@@ -59,7 +59,7 @@ def test_routes_are_dumped_and_decoded_ten_times_faster_than_by_pyroute2(many_ro
 def test_routes_that_end_without_a_word_are_told(many_routes: Namespace) -> None:
     """5000 at once, and only those; no route is read that is not in doubt."""
     with State() as state, state.events() as events:
-        assert len(state.routes(table=254)) > ROUTES
+        assert len(state.routes.filter(table=254)) > ROUTES
         many_routes.ip("link set v0 down")
         gone = set()
         while len(gone) < ROUTES + 1:
@@ -115,7 +115,7 @@ def test_memory_is_flat_while_monitoring(namespace: Namespace) -> None:
         for _ in range(rounds):
             namespace.batch(churn())
             line: str | None = ""
-            while line is not None and "removed link    mark" not in line:
+            while line is not None and "removed link      mark" not in line:
                 line = monitor.line()
                 lines += 1
         return lines

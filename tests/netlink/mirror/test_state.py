@@ -4,16 +4,32 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from errno import EIO, EPERM
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from kernel_fixtures import Namespace
 
-from amf_netwatch.netlink.errors import StateError, WaitTimeoutError
+from amf_netwatch.netlink.errors import (
+    KernelError,
+    NetlinkError,
+    OverrunError,
+    SocketError,
+    StateError,
+    WaitTimeoutError,
+)
+from amf_netwatch.netlink.mirror import state as state_module
 from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.follower import EVERYTHING, groups_of
 from amf_netwatch.netlink.mirror.state import State
+from amf_netwatch.netlink.mirror.waiting import EventQueue
+from amf_netwatch.netlink.socket import NetlinkSocket
+from amf_netwatch.netlink.transport import QueryTransport
 
 pytestmark = pytest.mark.kernel
 PATIENCE = 5.0
@@ -26,7 +42,7 @@ def state(namespace: Namespace) -> Iterator[State]:
 
 
 def wait_for_link(state: State, name: bytes) -> None:
-    state.wait_for(lambda state: state.find_link(name), PATIENCE)
+    state.wait_for(lambda state: state.links.get(name), PATIENCE)
 
 
 def test_what_is_there_is_found_by_name_and_index(state: State, namespace: Namespace) -> None:
@@ -34,17 +50,16 @@ def test_what_is_there_is_found_by_name_and_index(state: State, namespace: Names
     namespace.ip("addr add 192.0.2.1/24 dev v0")
     namespace.ip("link set v0 up")
     namespace.ip("route add 198.51.100.0/24 via 192.0.2.9 table 1000")
-    state.wait_for(lambda state: state.routes(table=1000), PATIENCE)
-    link = state.find_link("v0")
-    assert link is not None
-    assert link == state.find_link(b"v0") == state.find_link(index)
+    state.wait_for(lambda state: state.routes.filter(table=1000), PATIENCE)
+    link = state.links["v0"]
+    assert link == state.links[b"v0"] == state.links[index]
     assert link.ifindex == index
-    assert {link.name for link in state.links()} == {b"lo", b"v0", b"v1"}
-    assert [one.text for one in state.addresses(index)] == ["192.0.2.1/24"]
-    assert [one.text for one in state.routes(ifindex=index, table=1000)] == ["198.51.100.0/24"]
-    assert set(state) == {*state.links(), *state.addresses(), *state.routes()}
-    assert state.find_link("v2") is None
-    assert state.find_link(4711) is None
+    assert {link.name for link in state.links} == {b"lo", b"v0", b"v1"}
+    assert [one.text for one in state.addresses.of(index)] == ["192.0.2.1/24"]
+    assert [one.text for one in state.routes.filter(link=index, table=1000)] == ["198.51.100.0/24"]
+    assert set(state) == {*state.links, *state.addresses, *state.routes}
+    assert state.links.get("v2") is None
+    assert state.links.get(4711) is None
 
 
 def test_a_name_follows_its_link(state: State, namespace: Namespace) -> None:
@@ -52,11 +67,8 @@ def test_a_name_follows_its_link(state: State, namespace: Namespace) -> None:
     namespace.ip("link set v0 name w0")
     namespace.ip("link set v1 name v0")
     wait_for_link(state, b"w0")
-    state.wait_for(lambda state: state.find_link("v1") is None, PATIENCE)
-    link, other = state.find_link("w0"), state.find_link("v0")
-    assert link is not None
-    assert other is not None
-    assert link.ifindex == first != other.ifindex
+    state.wait_for(lambda state: "v1" not in state.links, PATIENCE)
+    assert state.links["w0"].ifindex == first != state.links["v0"].ifindex
 
 
 def test_callbacks_see_what_was_and_what_is(state: State, namespace: Namespace) -> None:
@@ -64,10 +76,10 @@ def test_callbacks_see_what_was_and_what_is(state: State, namespace: Namespace) 
     done = threading.Event()
 
     def before(change: Change) -> None:
-        seen.append(("before", str(change.action), state.find_link(change.name or b"")))
+        seen.append(("before", str(change.action), state.links.get(change.name or b"")))
 
     def after(change: Change) -> None:
-        seen.append(("after", str(change.action), state.find_link(change.name or b"")))
+        seen.append(("after", str(change.action), state.links.get(change.name or b"")))
         if change.action is Action.REMOVED and change.name == b"if0":
             done.set()
 
@@ -134,7 +146,7 @@ def test_after_a_loss_callbacks_hear_the_differences_and_queues_the_whole(namesp
         state.observe(after=told.append)
         namespace.batch([f"link add if{n} type ifb" for n in range(300)])
         wait_for_link(state, b"if299")
-        state.wait_for(lambda state: len(state.links()) == 301, PATIENCE)
+        state.wait_for(lambda state: len(state.links) == 301, PATIENCE)
         assert state.losses
         assert sorted(change.name or b"" for change in told if change.object is Object.LINK) == sorted(
             b"if%d" % n for n in range(300)
@@ -155,7 +167,7 @@ def test_waiting_sees_what_was_true_for_a_moment_only(state: State, namespace: N
 
     def was_up(state: State) -> bool:
         waiting.set()
-        link = state.find_link("if0")
+        link = state.links.get("if0")
         return link is not None and link.up
 
     thread = threading.Thread(target=lambda: answers.append(state.wait_for(was_up, PATIENCE)))
@@ -173,20 +185,26 @@ def test_waiting_ends_in_time_and_raises_what_the_predicate_raises(state: State)
         state.wait_for(lambda _: False, 0)
     with pytest.raises(ZeroDivisionError):
         state.wait_for(lambda _: 1 / 0, 0.01)
-    assert state.wait_for(lambda state: len(state.links()), 0) == 1
+    assert state.wait_for(lambda state: len(state.links), 0) == 1
 
 
-def test_a_callback_that_raises_ends_the_state_loudly(state: State, namespace: Namespace) -> None:
+def test_an_observer_that_raises_is_logged_and_dropped(namespace: Namespace) -> None:
+    lines: list[str] = []
+    seen: list[Change] = []
+
     def fail(_: Change) -> None:
         raise ValueError("a defect")
 
-    state.observe(after=fail)
-    namespace.add_link("if0", "ifb")
-    with pytest.raises(StateError, match="a defect") as raised:
-        state.wait_for(lambda _: False, PATIENCE)
-    assert isinstance(raised.value.__cause__, ValueError)
-    with pytest.raises(StateError):
-        state.links()
+    with State(log=lines.append) as state:
+        state.observe(after=fail)
+        state.observe(before=fail)
+        state.observe(after=seen.append)
+        namespace.add_link("if0", "ifb")
+        namespace.add_link("if1", "ifb")
+        wait_for_link(state, b"if1")
+    assert len(seen) == 2, "the others are called as before"
+    assert len(lines) == 2
+    assert all("fail dropped reason=ValueError('a defect')" in line for line in lines)
 
 
 def test_callbacks_must_not_wait(state: State, namespace: Namespace) -> None:
@@ -228,7 +246,7 @@ def test_closing_wakes_those_who_wait_and_leaves_nothing_open(namespace: Namespa
     assert len(raised) == 1
     assert (threading.active_count(), count()) == (threads, descriptors)
     with pytest.raises(StateError):
-        state.links()
+        state.links.filter()
 
 
 def test_another_namespace_can_be_followed(state: State, new_namespace: object) -> None:
@@ -237,5 +255,258 @@ def test_another_namespace_can_be_followed(state: State, new_namespace: object) 
     with State(namespace=there.name) as other:
         there.add_link("if0", "ifb")
         wait_for_link(other, b"if0")
-    assert state.find_link("if0") is None
+    assert "if0" not in state.links
     assert Path("/proc/self/ns/net").exists()
+
+
+def test_waiting_is_asked_after_a_mere_change(state: State, namespace: Namespace) -> None:
+    """An MTU: nothing else happens that could wake those who wait."""
+    namespace.add_link("if0", "ifb")
+    wait_for_link(state, b"if0")
+    seen: list[Change] = []
+    state.observe(after=seen.append)
+    namespace.ip("link set if0 mtu 1400")
+    state.wait_for(lambda state: state.links["if0"].mtu == 1400, PATIENCE)
+    assert [(change.action, change.changed) for change in seen] == [(Action.CHANGED, ("mtu",))]
+
+
+def test_an_event_queue_waits_for_its_next_event(state: State, namespace: Namespace) -> None:
+    with state.events() as events:
+        for _ in tuple(state):
+            events.get(0)
+        timer = threading.Timer(0.2, lambda: namespace.ip("link set lo mtu 1400"))
+        timer.start()
+        assert events.get(PATIENCE).changed == ("mtu",)
+        timer.join()
+
+
+def drain(events: EventQueue) -> list[Change]:
+    """Everything that is there; the namespace is quiet."""
+    changes: list[Change] = []
+    while True:
+        try:
+            changes.append(events.get(0.2))
+        except WaitTimeoutError:
+            return changes
+
+
+def test_a_queue_that_overflowed_says_so_once(state: State, namespace: Namespace) -> None:
+    with state.events(limit=3) as events:
+        namespace.batch([f"link add if{n} type ifb" for n in range(20)])
+        wait_for_link(state, b"if19")
+        assert [change.action for change in drain(events)].count(Action.LOST) == 1
+        namespace.ip("link set if0 mtu 1400")
+        assert [change.changed for change in drain(events)] == [("mtu",)]
+
+
+# -- sockets that are slow, break, or are missing ----------------------------------------------------------
+
+
+class Queries:
+    """The kernel's answers, held back while `held` is set; broken while `broken` is."""
+
+    def __init__(self) -> None:
+        self.held, self.broken = False, False
+        self.asked = threading.Event()
+
+    def open(self) -> QueryTransport:
+        if self.broken:
+            raise SocketError(EPERM, "open")
+        return _HeldBack(self)
+
+
+class _HeldBack(NetlinkSocket):
+    def __init__(self, owner: Queries) -> None:
+        super().__init__(receive_buffer=None, extended_ack=True, strict=True)
+        self._owner = owner
+
+    def send(self, datagram: bytes) -> None:
+        super().send(datagram)
+        self._owner.asked.set()
+
+    def receive(self) -> bytes | None:
+        return None if self._owner.held else super().receive()
+
+
+class Events(NetlinkSocket):
+    """An event socket that loses events or breaks when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(groups_of(EVERYTHING))
+        self.error: NetlinkError | None = None
+
+    def receive(self) -> bytes | None:
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return super().receive()
+
+
+def test_a_listing_after_a_loss_may_be_longer_than_the_limit(namespace: Namespace) -> None:
+    namespace.batch([f"link add if{n} type ifb" for n in range(20)])
+    sockets: list[Events] = []
+
+    def open_events() -> Events:
+        sockets.append(Events())
+        return sockets[-1]
+
+    with State([Object.LINK], open_events=open_events) as state, state.events(limit=5) as events:
+        drain(events)
+        sockets[0].error = OverrunError("the test")
+        namespace.ip("link set if0 mtu 1400")
+        changes = drain(events)
+        assert changes[0].action is Action.LOST
+        assert {change.action for change in changes[1:]} == {Action.CURRENT}
+        assert len({change.name for change in changes[1:]}) == 21
+
+
+def test_time_outs_hold_and_the_old_view_stays_while_a_dump_is_slow(namespace: Namespace) -> None:
+    queries, sockets = Queries(), list[Events]()
+
+    def open_events() -> Events:
+        sockets.append(Events())
+        return sockets[-1]
+
+    with State(open_events=open_events, open_queries=queries.open, timeout=1.0) as state:
+        queries.held = True
+        queries.asked.clear()
+        sockets[0].error = OverrunError("the test")
+        namespace.ip("link add if0 type ifb")
+        assert queries.asked.wait(PATIENCE)  # from here on the state's thread waits for the kernel
+        started = monotonic()
+        assert {link.name for link in state.links} == {b"lo"}
+        with pytest.raises(WaitTimeoutError):
+            state.wait_for(lambda state: "if0" in state.links, 0.1)
+        assert monotonic() - started < 0.6, "it is the dump that takes a second"
+        queries.held = False
+        wait_for_link(state, b"if0")
+
+
+def test_a_state_opens_new_sockets_and_reads_everything_anew(namespace: Namespace) -> None:
+    lines: list[str] = []
+    sockets: list[Events] = []
+    queries = Queries()
+
+    def open_events() -> Events:
+        sockets.append(Events())
+        return sockets[-1]
+
+    with State(open_events=open_events, open_queries=queries.open, log=lines.append) as state:
+        told: list[Change] = []
+        state.observe(after=told.append)
+        queries.broken = True
+        sockets[0].error = SocketError(EIO, "receive")
+        namespace.ip("link add if0 type ifb")
+        with pytest.raises(WaitTimeoutError):
+            state.wait_for(lambda state: "if0" in state.links, 0.3)
+        queries.broken = False
+        wait_for_link(state, b"if0")
+        assert (state.reopenings, [change.action for change in told]) == (1, [Action.NEW])
+        assert lines == [f"state state=broken errno={EPERM} doing=open", "state state=reopened"]
+        assert [one.fileno() == -1 for one in sockets[:-1]] == [True] * (len(sockets) - 1)
+
+
+def test_a_state_without_sockets_ends_and_wakes_those_who_wait(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_module, "PAUSES", (0.0, 0.05))
+    lines: list[str] = []
+    sockets: list[Events] = []
+    queries = Queries()
+
+    def open_events() -> Events:
+        sockets.append(Events())
+        return sockets[-1]
+
+    with State(open_events=open_events, open_queries=queries.open, log=lines.append) as state:
+        queries.broken = True
+        sockets[0].error = SocketError(EIO, "receive")
+        started = monotonic()
+        threading.Timer(0.1, lambda: namespace.ip("link add if0 type ifb")).start()
+        with pytest.raises(StateError, match="open") as raised:
+            state.wait_for(lambda _: False)
+        assert monotonic() - started < PATIENCE
+        assert isinstance(raised.value.__cause__, SocketError)
+        with pytest.raises(StateError):
+            state.links.filter()
+        assert lines[-1].startswith("state state=failed reason=")
+
+
+def test_a_first_reading_that_fails_leaves_nothing_open(namespace: Namespace) -> None:
+    class Refusing(_HeldBack):
+        def receive(self) -> bytes | None:
+            raise KernelError(EPERM)
+
+    opened: list[NetlinkSocket] = []
+
+    def remember(one: NetlinkSocket) -> NetlinkSocket:
+        opened.append(one)
+        return one
+
+    with pytest.raises(KernelError):
+        State(open_events=lambda: remember(Events()), open_queries=lambda: remember(Refusing(Queries())))
+    assert [one.fileno() for one in opened] == [-1, -1]
+
+
+def test_a_program_that_does_not_close_its_state_ends() -> None:
+    program = "from amf_netwatch.netlink import State; state = State(); print(len(state.links) > 0)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_a_refresh_reads_what_the_kernel_does_not_announce(state: State, namespace: Namespace) -> None:
+    namespace.add_link("if0", "ifb")
+    wait_for_link(state, b"if0")
+    namespace.ip("link set if0 alias uplink")  # the link is down: no event
+    state.refresh(PATIENCE)
+    assert state.links["if0"].alias == "uplink"
+
+
+def test_the_sizes_of_the_buffers_are_the_callers_choice(namespace: Namespace) -> None:
+    with State(datagram_size=256) as state:
+        namespace.add_link("if0", "ifb")
+        wait_for_link(state, b"if0")
+        assert state.losses, "a link message does not fit"
+
+
+# -- watches -----------------------------------------------------------------------------------------------
+
+
+def test_a_watch_is_armed_before_and_waited_for_afterwards(state: State, namespace: Namespace) -> None:
+    namespace.add_link("if0", "ifb")
+    wait_for_link(state, b"if0")
+    with (
+        state.watch(name="if0", state="up") as up,
+        state.watch(name="if0", mtu=1400) as never,
+        state.watch("route", dst="198.51.100.0/24", link="if0") as route,
+        state.watch(Object.ADDRESS, address="192.0.2.1", family="ipv4") as address,
+        state.watch(action="removed", name="if0") as gone,
+    ):
+        namespace.batch(["link set if0 up", "addr add 192.0.2.1/24 dev if0"])
+        namespace.batch(["route add 198.51.100.0/24 dev if0", "link set if0 down", "link del if0"])
+        link = up.wait(PATIENCE)
+        assert (link.name, link.up) == (b"if0", True)
+        assert route.wait(PATIENCE).text == "198.51.100.0/24"
+        assert address.wait(PATIENCE).text == "192.0.2.1/24"
+        assert gone.wait(PATIENCE).name == b"if0"
+        with pytest.raises(WaitTimeoutError, match="link name='if0' mtu=1400 has not come in time"):
+            never.wait(0.01)
+    assert up.change is not None
+    assert up.change.action is Action.CHANGED
+
+
+def test_a_watch_does_not_count_what_is_there(state: State, namespace: Namespace) -> None:
+    with state.watch(name="lo") as watch:
+        with pytest.raises(WaitTimeoutError):
+            watch.wait(0.01)
+        namespace.ip("link set lo mtu 1400")
+        assert watch.wait(PATIENCE).mtu == 1400
+
+
+def test_a_watch_refuses_facts_that_are_none(state: State) -> None:
+    with pytest.raises(TypeError, match="a link has no fact 'colour'"):
+        state.watch(colour="red")
+    with pytest.raises(ValueError, match="nothing"):
+        state.watch("nothing")

@@ -33,7 +33,7 @@ from amf_netwatch.netlink.mirror.changes import (
     read_facts,
 )
 from amf_netwatch.netlink.mirror.follower import Follower
-from amf_netwatch.netlink.mirror.monitor import list_fields
+from amf_netwatch.netlink.mirror.lines import list_fields
 from amf_netwatch.netlink.mirror.route_table import FAMILIES, route_interfaces, route_key
 from amf_netwatch.netlink.mirror.state import State
 from amf_netwatch.netlink.mirror.tables import Tables, address_key
@@ -116,7 +116,6 @@ def compare_with_pyroute2(tables: Tables, pyroute2: Pyroute2Oracle) -> None:
         line["ifindex"]: {
             **{name: line[name] for name in LINK_FIELDS},
             "ifname": tables.find_name(line["ifindex"]).decode(),
-            "master": line["master"].decode() if line["master"] else None,
         }
         for line in lines
         if "mac" in line
@@ -257,9 +256,7 @@ def test_a_state_in_its_thread_equals_a_fresh_dump(
             script = "".join(f"ip {network.operation()}\n" for _ in range(60))
             namespace.run("sh", input=script, check=False)
             deadline = monotonic() + SETTLING
-            while picture_of(state.links(), state.addresses(), state.routes()) != picture_of_kernel(
-                conversation
-            ):
+            while picture_of(state.links, state.addresses, state.routes) != picture_of_kernel(conversation):
                 assert monotonic() < deadline
                 try:
                     state.wait_for(lambda _: False, timeout=0.02)

@@ -197,10 +197,10 @@ def test_ipv4_keeps_routes_of_one_place_side_by_side_and_replaces_the_first(seen
     table.add(route(gateway=OTHER), APPEND)
     table.add(route(gateway=THIRD), 0)  # prepend
     assert gateways(seen) == [THIRD, GATEWAY, OTHER]
-    assert not table.doubts
+    assert not table.to_reread
     table.add(route(gateway=THIRD, interface=9), REPLACE)
     assert seen.take() == ["new route"] * 3 + ["changed route ifindex"]
-    assert table.doubts == {routes.RouteScope(Family.INET, 254)}, "which one was the first?"
+    assert table.to_reread == {routes.RouteScope(Family.INET, 254)}, "which one was the first?"
     table.remove(route(gateway=OTHER))
     assert gateways(seen) == [THIRD, GATEWAY]
     table.remove(route(gateway=OTHER))
@@ -219,7 +219,7 @@ def test_places_differ_by_metric_table_tos_and_length(seen: Seen) -> None:
         table.add(one, REPLACE)
     assert seen.take() == ["new route"] * 5
     assert len(table) == 5
-    assert not table.doubts
+    assert not table.to_reread
 
 
 def test_replacing_a_route_by_the_same_is_no_change(seen: Seen) -> None:
@@ -231,7 +231,7 @@ def test_replacing_a_route_by_the_same_is_no_change(seen: Seen) -> None:
     table.remove(route(gateway=GATEWAY)._replace(flags=int(RouteFlag.CLONED)))
     table.add(route(gateway=OTHER)._replace(family=Family(128)), 0)
     assert seen.take() == [], "cache entries and multicast routing are other tables"
-    assert not table.doubts
+    assert not table.to_reread
 
 
 def test_routes_that_differ_only_in_what_is_not_read_are_counted_by_the_dump(seen: Seen) -> None:
@@ -242,8 +242,8 @@ def test_routes_that_differ_only_in_what_is_not_read_are_counted_by_the_dump(see
     table.add(twin, APPEND)
     assert seen.take() == ["new route"] * 2
     scope = routes.RouteScope(Family.INET, 254)
-    assert table.doubts == {scope}
-    table.reread(scope, [*table, twin])
+    assert table.to_reread == {scope}
+    table.apply_dump(scope, [*table, twin])
     assert seen.take() == ["new route"]
     table.remove(twin)
     table.remove(twin)
@@ -273,7 +273,7 @@ def test_ipv6_merges_ways_and_takes_them_apart(seen: Seen) -> None:
     table.remove(six(A))
     assert seen.take() == ["changed route next_hops", "changed route gateway ifindex next_hops"]
     assert [one.gateway for one in table] == [C[0]]
-    assert table.doubts == {routes.RouteScope(Family.INET6, 254)}
+    assert table.to_reread == {routes.RouteScope(Family.INET6, 254)}
     table.remove(six(C))
     assert seen.take() == ["removed route"]
 
@@ -303,20 +303,20 @@ def test_what_ends_without_a_word_is_doubted(seen: Seen) -> None:
     tables.routes.add(route(b"\x0b\0\0\0", interface=2, preferred_source=GATEWAY), 0)
     tables.routes.add(route(b"\x0c\0\0\0", interface=1, next_hop_id=7), 0)
 
-    def doubted() -> set[Any]:
-        doubts, tables.routes.doubts = tables.routes.doubts, set()
+    def to_reread() -> set[Any]:
+        doubts, tables.routes.to_reread = tables.routes.to_reread, set()
         return doubts
 
-    assert doubted() == set()
+    assert to_reread() == set()
     tables.put_link(link(1, b"v0", UP))
-    assert doubted() == {routes.RouteScope(Family.INET, None, 1)}, "the next hop object, with its carrier"
+    assert to_reread() == {routes.RouteScope(Family.INET, None, 1)}, "the next hop object, with its carrier"
     tables.put_link(link(1, b"v0"))
     both = {routes.RouteScope(family, None, 1) for family in routes.FAMILIES}
-    assert doubted() == both
+    assert to_reread() == both
     tables.remove_address(ipv4(GATEWAY))
-    assert doubted() == both | {routes.RouteScope(Family.INET, None, 2)}
-    tables.routes.doubt_next_hops()
-    assert doubted() == {routes.RouteScope(Family.INET)}
+    assert to_reread() == both | {routes.RouteScope(Family.INET, None, 2)}
+    tables.routes.note_next_hops_changed()
+    assert to_reread() == {routes.RouteScope(Family.INET)}
     seen.take()
     tables.remove_link(1)
     assert seen.take() == ["removed route", "removed route", "removed link"]
@@ -333,8 +333,8 @@ def test_reading_again_tells_what_is_missing_new_or_other(seen: Seen) -> None:
         route(b"\x0d\0\0\0", interface=1),
         route(b"\x0e\0\0\0", interface=3),
     ]
-    table.mark()
-    table.reread(routes.RouteScope(Family.INET, None, 1), listed)
+    table.begin_dump()
+    table.apply_dump(routes.RouteScope(Family.INET, None, 1), listed)
     assert seen.take() == ["changed route gateway", "removed route", "new route"]
     assert {one.destination for one in table} == {b"\x0a\0\0\0", b"\x0c\0\0\0", b"\x0d\0\0\0"}
 
@@ -342,18 +342,18 @@ def test_reading_again_tells_what_is_missing_new_or_other(seen: Seen) -> None:
 def test_an_event_is_newer_than_the_dump_it_overtakes_and_the_doubt_stays(seen: Seen) -> None:
     table, scope = seen.tables.routes, routes.RouteScope(Family.INET)
     table.add(route(gateway=GATEWAY), 0)
-    table.mark()
+    table.begin_dump()
     table.add(route(gateway=OTHER), REPLACE)
     seen.take()
-    table.reread(scope, [route(gateway=GATEWAY)])
+    table.apply_dump(scope, [route(gateway=GATEWAY)])
     assert seen.take() == []
     assert gateways(seen) == [OTHER]
-    assert table.doubts == {scope}
-    table.doubts.clear()
-    table.unmark()
-    table.mark()
-    table.reread(scope, [route(gateway=OTHER)])
-    assert (seen.take(), table.doubts) == ([], set())
+    assert table.to_reread == {scope}
+    table.to_reread.clear()
+    table.end_dump()
+    table.begin_dump()
+    table.apply_dump(scope, [route(gateway=OTHER)])
+    assert (seen.take(), table.to_reread) == ([], set())
 
 
 # -- the mirror --------------------------------------------------------------------------------------------

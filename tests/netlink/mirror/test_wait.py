@@ -6,17 +6,19 @@ from __future__ import annotations
 import select
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import Any
 
 import pytest
 from kernel_fixtures import Namespace
 
-from amf_netwatch.netlink.codec.constants import Group
+from amf_netwatch.netlink.codec.constants import Group, OperState
 from amf_netwatch.netlink.codec.link import Link, decode_link
 from amf_netwatch.netlink.codec.messages import iter_messages
 from amf_netwatch.netlink.errors import SocketError, WaitTimeoutError
+from amf_netwatch.netlink.mirror.changes import Change
+from amf_netwatch.netlink.mirror.conditions import Condition, NamedCondition
 from amf_netwatch.netlink.mirror.wait import (
     LinkWaiter,
     wait_attach,
@@ -69,6 +71,18 @@ def nothing_comes(wait: Callable[..., Any], *arguments: Any) -> None:
         wait(*arguments, timeout=NOTHING)
 
 
+def wait_in_thread(wait: Callable[[], Any], act: Callable[[], Any]) -> Any:
+    """Act while another thread waits; what it waited for."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(wait()))
+    thread.start()
+    thread.join(0.1)
+    assert not found, "nothing has happened yet"
+    act()
+    thread.join(PATIENCE)
+    return found[0]
+
+
 # -- attach ------------------------------------------------------------------------------------------------
 
 
@@ -116,6 +130,25 @@ def test_attach_with_existing_names_counts_what_is_there_already(pair: Namespace
         assert waiter.attach(["v0", "v1", "if0"], timeout=PATIENCE).name == b"if1"
 
 
+def test_attach_in_a_state_waits_until_a_new_link_is_in_it(waiter: LinkWaiter, pair: Namespace) -> None:
+    pair.batch(["link set v0 down", "link add w0 type veth peer name w1", "link add if0 type ifb"])
+    nothing_comes(lambda timeout: waiter.attach(state=OperState.UP, timeout=timeout))
+    pair.batch(["link set v0 up", "link add x0 type veth peer name x1", "link set x0 up"])
+    nothing_comes(lambda timeout: waiter.attach(state=OperState.UP, timeout=timeout))
+    pair.ip("link set x1 up")
+    link = waiter.attach(["lo", "v0", "v1"], state=OperState.UP, timeout=PATIENCE)
+    assert link.name in (b"x0", b"x1")
+    assert wait_attach(["v0", "x0", "x1"], state=OperState.UP, timeout=PATIENCE).name == b"v1"
+    assert wait_attach(["v0", "v1"], state=OperState.DOWN, timeout=PATIENCE).name in (b"w0", b"w1", b"if0")
+
+
+def test_attach_in_a_state_forgets_a_link_that_went(waiter: LinkWaiter, pair: Namespace) -> None:
+    pair.batch(["link add if0 index 77 type ifb", "link del if0"])
+    assert waiter.attach(state=OperState.DOWN, timeout=PATIENCE).name == b"if0", "it was in it for a moment"
+    pair.batch(["link add x0 index 78 type veth peer name x1", "link del x0"])
+    nothing_comes(lambda timeout: waiter.attach(state=OperState.UP, timeout=timeout))
+
+
 # -- detach ------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +188,22 @@ def test_detach_is_a_move_to_another_namespace(
 ) -> None:
     pair.ip(f"link set v0 netns {new_namespace().name}")
     assert waiter.detach("v0", timeout=PATIENCE) is not None
+
+
+def test_detach_without_a_name_is_whichever_link_goes_first(waiter: LinkWaiter, pair: Namespace) -> None:
+    pair.add_link("if0", "ifb")
+    nothing_comes(waiter.detach)
+    pair.batch(["link set if0 name if1", "link add br0 type bridge", "link set v0 master br0"])
+    pair.ip("link set v0 nomaster")  # an RTM_DELLINK of AF_BRIDGE
+    nothing_comes(waiter.detach)
+    pair.ip("link del if1")
+    link = waiter.detach(timeout=PATIENCE)
+    assert link is not None
+    assert link.name == b"if1"
+    nothing_comes(waiter.detach)
+    pair.ip("link del br0")
+    link = wait_in_thread(lambda: wait_detach(timeout=PATIENCE), lambda: pair.ip("link del v0"))
+    assert link.name in (b"v0", b"v1")
 
 
 # -- up and down -------------------------------------------------------------------------------------------
@@ -253,6 +302,56 @@ def test_reconnect_sees_a_loss_too_short_for_an_event(pair: Namespace) -> None:
         pair.batch(["link set v1 down", "link set v1 up"])
         wait_for_carrier("v0", True)
         assert waiter.reconnect("v0", timeout=PATIENCE).lower_up
+
+
+def test_a_strict_reconnect_is_down_and_then_up(waiter: LinkWaiter, pair: Namespace) -> None:
+    def strictly(timeout: float) -> Link:
+        return waiter.reconnect("v0", strict=True, timeout=timeout)
+
+    nothing_comes(strictly)
+    pair.ip("link set v1 down")  # v0 is lowerlayerdown now, which is not DOWN
+    wait_for_carrier("v0", False)
+    pair.ip("link set v1 up")
+    wait_for_carrier("v0", True)
+    nothing_comes(strictly)
+    pair.batch(["link set v0 down", "link set v0 up"])
+    assert strictly(PATIENCE).operstate == OperState.UP
+    pair.ip("link set v0 down")
+    nothing_comes(strictly)
+    pair.ip("link set v0 up")
+    assert strictly(PATIENCE).operstate == OperState.UP
+
+
+def test_a_strict_reconnect_of_a_link_that_is_down_at_the_start(pair: Namespace) -> None:
+    pair.ip("link set v0 down")
+    with LinkWaiter() as waiter:
+        pair.ip("link set v0 up")
+        assert waiter.reconnect("v0", strict=True, timeout=PATIENCE).operstate == OperState.UP
+
+
+# -- conditions of one's own -------------------------------------------------------------------------------
+
+
+def test_a_condition_of_ones_own(waiter: LinkWaiter, pair: Namespace) -> None:
+    class Renamed(Condition):
+        def observe(self, change: Change, links: Mapping[int, Link]) -> None:
+            if "ifname" in change.changed:
+                self.fulfil(links[change.after.ifindex])
+
+    class HasMtu(NamedCondition):
+        def is_met(self, link: Link | None) -> bool:
+            return link is not None and link.mtu == 1400
+
+    nothing_comes(lambda timeout: waiter.wait(Renamed(), timeout))
+    pair.ip("link set v0 name w0")
+    link = waiter.wait(Renamed(), PATIENCE)
+    assert link is not None
+    assert link.name == b"w0"
+    nothing_comes(lambda timeout: waiter.wait(HasMtu(b"v1"), timeout))
+    pair.batch(["link set w0 mtu 1400", "link set v1 mtu 1400"])
+    link = waiter.wait(HasMtu(b"v1"), PATIENCE)
+    assert link is not None
+    assert link.name == b"v1"
 
 
 # -- time --------------------------------------------------------------------------------------------------

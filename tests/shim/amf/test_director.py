@@ -20,7 +20,7 @@ from saf_shim.amf.redundancy import no_redundancy, two_n
 from saf_shim.amf.redundancy.groups import GroupEvent
 from saf_shim.amf.states import SECOND, Admin, GroupState, Ha, Operation, Operational, Presence, Recovery
 from saf_shim.codes import AisError, Code
-from saf_shim.imm.content.rules import ChangeKind
+from saf_shim.imm.content.rules import ChangeKind, Modification, ModificationType
 from saf_shim.imm.implementer.hooks import ObjectChange
 
 SU1, SU2 = "safSu=SU1,safSg=G,safApp=A", "safSu=SU2,safSg=G,safApp=A"
@@ -316,7 +316,7 @@ def test_an_operation_on_anything_else_is_not_supported() -> None:
     world = World(Model(5))
     assert world.do(Operation.LOCK, "safApp=A") == (Code.ERR_NOT_SUPPORTED, "Not supported")
     assert world.do(Operation.UNLOCK, "safApp=A") == (Code.ERR_NO_OP, "safApp=A is already unlocked")
-    assert world.do(Operation.LOCK, "safVersion=1,safSuType=T")[0] == Code.ERR_NOT_SUPPORTED
+    assert world.do(Operation.LOCK, "safVersion=1,safSuType=T")[0] == Code.ERR_INVALID_PARAM
 
 
 # -- the tables themselves
@@ -392,6 +392,89 @@ def test_protection_groups_tell_of_changes() -> None:
         (C1, Ha.STANDBY),
         (f"safComp=C1,{SU2}", Ha.ACTIVE),
     }
+
+
+def test_a_member_that_leaves_has_the_rank_it_was_last_told_with() -> None:
+    """SU2 is ACTIVE and SU1 its standby; SU2 is locked, so that it is QUIESCED and then goes."""
+    world = started(Model(1, units=2))
+    csi = world.model.csis[0]
+    world.do(Operation.SI_SWAP, "safSi=S1,safApp=A")
+    process = world.process_of(C1)
+    world.call(process, "saAmfProtectionGroupTrack_4", csiName=csi, trackFlags=2, buffer=None, new=True)
+    world.history.clear()
+    world.do(Operation.LOCK, SU2)
+    told = [
+        (member["compName"], member["haState"], member["rank"], member["change"])
+        for effect in world.history
+        if getattr(effect, "name", "") == "saAmfProtectionGroupTrackCallback"
+        for member in effect.arguments["members"]
+        if member["change"] != 1
+    ]
+    leaver = f"safComp=C1,{SU2}"
+    assert (leaver, Ha.QUIESCED, 0, 4) in told
+    assert told[-1] == (leaver, 0, 0, 3)
+    world.do(Operation.UNLOCK, SU2)
+    world.history.clear()
+    world.do(Operation.LOCK, SU2)
+    last = [e for e in world.history if getattr(e, "name", "") == "saAmfProtectionGroupTrackCallback"][-1]
+    gone = [m for m in last.arguments["members"] if m["change"] == 3]
+    assert [(m["compName"], m["haState"], m["rank"]) for m in gone] == [(leaver, 0, 1)], "it was standby"
+
+
+def attribute_of(world: World, name: str) -> str:
+    return f"safCsiAttr={name},{world.model.csis[0]}"
+
+
+def told_values(world: World) -> list[list[str]]:
+    """What the component gets when it is assigned anew."""
+    world.do(Operation.LOCK, SU1)
+    world.history.clear()
+    world.do(Operation.UNLOCK, SU1)
+    (pairs,) = [
+        effect.arguments["csiDescriptor"]["attributes"]
+        for effect in world.history
+        if getattr(effect, "name", "") == "saAmfCSISetCallback"
+    ]
+    return list(pairs)
+
+
+@pytest.mark.parametrize(
+    ("before", "how", "given", "after"),
+    [
+        (["a"], ModificationType.REPLACE, ["x", "y"], ["x"]),
+        (["a", "b"], ModificationType.REPLACE, ["x", "y", "z"], ["x", "z"]),
+        (["a"], ModificationType.ADD, ["x", "y"], ["a", "x"]),
+        ([], ModificationType.ADD, ["x", "y", "z"], ["x"]),
+        (["a", "b"], ModificationType.DELETE, ["a", "b"], ["b"]),
+        (["a"], ModificationType.DELETE, ["a"], [""]),
+        (["a"], ModificationType.REPLACE, ["x"], ["x"]),
+    ],
+)
+def test_amfd_takes_every_second_value_of_a_modified_csi_attribute(
+    before: list[str], how: ModificationType, given: list[str], after: list[str]
+) -> None:
+    model = Model(5, units=1)
+    dn = f"safCsiAttr=name,{model.csis[0]}"
+    model.view.add("SaAmfCSIAttribute", dn, saAmfCSIAttriValue=before)
+    world = started(model)
+    assert told_values(world) == [["name", value] for value in before or [""]]
+    modification = Modification(how, "saAmfCSIAttriValue", 9, tuple(given))
+    change = ObjectChange(
+        ChangeKind.MODIFY, dn, "SaAmfCSIAttribute", None, model.view.get(dn), [modification]
+    )
+    apply(world, change)
+    assert told_values(world) == [["name", value] for value in after]
+
+
+def test_a_new_csi_attribute_has_all_its_values_until_it_goes() -> None:
+    world = started(Model(5, units=1))
+    dn = attribute_of(world, "name")
+    apply(world, created(world, "SaAmfCSIAttribute", dn, saAmfCSIAttriValue=("a", "b")))
+    assert told_values(world) == [["name", "a"], ["name", "b"]]
+    before = world.model.view.get(dn)
+    del world.model.view.objects[dn]
+    apply(world, ObjectChange(ChangeKind.DELETE, dn, "SaAmfCSIAttribute", before, None))
+    assert told_values(world) == []
 
 
 def test_times_come_from_the_component_else_from_its_type() -> None:

@@ -24,6 +24,36 @@ OPERATIONS = {
 }
 """By class; every other class has none."""
 
+_CLASS_NUMBERS = {
+    "SaAmfCompBaseType": 1,
+    "SaAmfSUBaseType": 2,
+    "SaAmfSGBaseType": 3,
+    "SaAmfAppBaseType": 4,
+    "SaAmfSvcBaseType": 5,
+    "SaAmfCSBaseType": 6,
+    "SaAmfCompGlobalAttributes": 7,
+    "SaAmfCompType": 8,
+    "SaAmfCSType": 9,
+    "SaAmfCtCsType": 10,
+    "SaAmfHealthcheckType": 11,
+    "SaAmfSvcType": 12,
+    "SaAmfSvcTypeCSTypes": 13,
+    "SaAmfSUType": 14,
+    "SaAmfSutCompType": 15,
+    "SaAmfSGType": 16,
+    "SaAmfAppType": 17,
+    "SaAmfNodeSwBundle": 21,
+    "SaAmfCSI": 25,
+    "SaAmfCSIAttribute": 26,
+    "SaAmfHealthcheck": 29,
+    "SaAmfCompCsType": 30,
+    "SaAmfSIDependency": 31,
+    "SaAmfSIRankedSU": 32,
+    "SaAmfSIAssignment": 33,
+    "SaAmfCSIAssignment": 34,
+}
+"""OpenSAF's own numbers of the classes without operations; its refusal names them."""
+
 
 def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: int) -> None:
     """Begin operation `operation` on object `dn`; its end comes as `effects.EndOperation(ticket, ...)`.
@@ -56,10 +86,11 @@ def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: 
         _perform(cluster, node, NODE[Operation(operation)], operation, ticket)
     elif dn in cluster.applications:
         _refuse_application(cluster, dn, operation)
-    elif class_name == "SaAmfCluster":
+    elif class_name in ("SaAmfCluster", "OpenSafAmfConfig"):
         raise AisError(Code.ERR_NOT_SUPPORTED, "Not supported")
     else:
-        raise AisError(Code.ERR_NOT_SUPPORTED, f"Admin operation not supported for {dn}")
+        number = _CLASS_NUMBERS.get(class_name, 0)
+        raise AisError(Code.ERR_INVALID_PARAM, f"Admin operation not supported for {dn} ({number})")
 
 
 def _perform(cluster: Cluster, entity: object, rule: Rule, operation: int, ticket: int) -> None:

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from imm_model.names import parent_dn, split_dn
+from imm_model.names import parent_dn, rdn_value, split_dn
 from saf_shim.amf.cluster.validation.ccb import Ccb, check_admin, check_flag, is_recovery, must_exist, refuse
 from saf_shim.amf.configuration import SA_AWARE
 from saf_shim.amf.entities import assignments
 from saf_shim.amf.entities.records import Csi
 from saf_shim.amf.states import Admin, Recovery, Redundancy
 from saf_shim.imm.implementer.hooks import ObjectChange
-
-# -- creating
 
 _PARENTS = {
     "SaAmfSG": "safApp=",
@@ -41,6 +39,16 @@ def check_parent(change: ObjectChange) -> None:
         refuse(f"Wrong parent '{parent}' to '{change.dn}' ")
 
 
+def _create_application_type(ccb: Ccb, dn: str) -> None:
+    _references_must_exist(ccb, ccb.model.texts(dn, "saAmfApptSGTypes"))
+
+
+def _references_must_exist(ccb: Ccb, names: Iterable[str]) -> None:
+    for name in names:
+        if ccb.model.view.get(name) is None:
+            refuse(f"'{name}' does not exist either in model or CCB")
+
+
 def _create_application(ccb: Ccb, dn: str) -> None:
     must_exist(ccb, ccb.model.name(dn, "saAmfAppType"))
     check_admin(ccb, dn, "saAmfApplicationAdminState")
@@ -51,9 +59,7 @@ def _create_group_type(ccb: Ccb, dn: str) -> None:
     if value not in Redundancy._value2member_map_:
         refuse(f"Invalid saAmfSgtRedundancyModel {value} for '{dn}'")
     types = ccb.model.texts(dn, "saAmfSgtValidSuTypes")
-    for name in types:
-        if ccb.model.view.get(name) is None:
-            refuse(f"'{name}' does not exist either in model or CCB")
+    _references_must_exist(ccb, types)
     if not types:
         refuse(f"No SU types configured for '{dn}'")
     check_flag(ccb, dn, "saAmfSgtDefAutoRepair", "Invalid saAmfSgtDefAutoRepair")
@@ -183,7 +189,35 @@ def _create_csi(ccb: Ccb, dn: str) -> None:
             refuse(f"{text} '{dn}'")
 
 
+def _object_in_name(dn: str) -> str:
+    """The object that the RDN names, as in ``safMemberCSType=safVersion=1\\,safCSType=X``."""
+    return rdn_value(dn).replace("\\,", ",")
+
+
+def _create_member_cs_type(ccb: Ccb, dn: str) -> None:
+    kind = _object_in_name(dn)
+    if ccb.model.view.get(kind) is None:
+        refuse(f"SaAmfCSType object '{kind}' does not exist in model or in CCB")
+
+
+def _create_supported_cs_type(ccb: Ccb, dn: str) -> None:
+    kind = _object_in_name(dn)
+    if ccb.model.view.get(kind) is None:
+        refuse(f"SaAmfCSType object '{kind}' does not exist in model or CCB")
+
+
+def _create_node_bundle(ccb: Ccb, dn: str) -> None:
+    path = ccb.model.name(dn, "saAmfNodeSwBundlePathPrefix")
+    if not path.startswith("/"):
+        refuse(f"Invalid absolute path '{path}' for '{dn}' ")
+
+
+def _create_node_group(ccb: Ccb, dn: str) -> None:
+    _references_must_exist(ccb, ccb.model.group_nodes(dn))
+
+
 CREATE: Mapping[str, Callable[[Ccb, str], None]] = {
+    "SaAmfAppType": _create_application_type,
     "SaAmfApplication": _create_application,
     "SaAmfSGType": _create_group_type,
     "SaAmfSG": _create_group,
@@ -193,4 +227,8 @@ CREATE: Mapping[str, Callable[[Ccb, str], None]] = {
     "SaAmfComp": _create_component,
     "SaAmfSI": _create_si,
     "SaAmfCSI": _create_csi,
+    "SaAmfSvcTypeCSTypes": _create_member_cs_type,
+    "SaAmfCtCsType": _create_supported_cs_type,
+    "SaAmfNodeSwBundle": _create_node_bundle,
+    "SaAmfNodeGroup": _create_node_group,
 }

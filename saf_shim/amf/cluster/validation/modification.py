@@ -6,11 +6,12 @@ from __future__ import annotations
 from saf_shim.amf.cluster.validation.ccb import Ccb, is_recovery, refuse
 from saf_shim.amf.states import SECOND, Admin, GroupState, Recovery, Redundancy
 from saf_shim.codes import Code
-from saf_shim.imm.content.rules import Modification
+from saf_shim.imm.content.rules import Modification, ModificationType
 from saf_shim.imm.implementer.hooks import ObjectChange
 
 _TENTH = SECOND // 10
-_DELETE = 2  # SaImmAttrModificationTypeT
+_HANDLER = "ccb_completed_modify_hdlr"
+"""The name of OpenSAF's function, with which some of its texts begin."""
 
 MINIMUM = {
     # (class, attribute): (smallest value, text)
@@ -86,6 +87,9 @@ _ONLY = {
     ),
 }
 
+_FIXED = ("SaAmfSvcType", "SaAmfCSType")
+"""Classes whose objects cannot be modified at all."""
+
 _NOT_REMOVABLE = (
     "saAmfCtDefClcCliTimeout",
     "saAmfCtDefCallbackTimeout",
@@ -96,10 +100,15 @@ _NOT_REMOVABLE = (
 
 def check_modification(ccb: Ccb, change: ObjectChange, modification: Modification) -> None:
     class_name, dn, name = change.class_name, change.dn, modification.name
+    if class_name in _FIXED:
+        refuse(f"Modification of {class_name} not supported")
+    if class_name == "SaAmfNodeGroup":
+        _check_node_list(ccb, dn, modification)
+        return
     only = _ONLY.get(class_name)
     if only is not None and name not in only[0]:
         refuse(only[1].format(name=name), only[2])
-    if modification.how == _DELETE or not modification.values:
+    if modification.how == ModificationType.DELETE or not modification.values:
         if class_name == "SaAmfCompType" and name in _NOT_REMOVABLE:
             refuse(f"Value deletion for '{name}' is not supported")
         if class_name == "SaAmfSUType":
@@ -132,7 +141,30 @@ def _check_number(ccb: Ccb, dn: str, name: str, value: int) -> None:
         group = ccb.cluster.groups.get(dn)
         least = 2 if group is not None and group.redundancy == Redundancy.TWO_N else 1
         if value < least:
-            refuse("Minimum preferred num of su should be 2 in 2N, N+M and NWay red models")
+            text = "Minimum preferred num of su should be 2 in 2N, N+M and NWay red models"
+            refuse(f"{_HANDLER}: {text}")
+    elif name == "saAmfSIPrefActiveAssignments":
+        text = f"{name} can be updated only for N_WAY_ACTIVE_REDUNDANCY_MODEL"
+        refuse(f"Invalid modification,{text}")
+
+
+def _check_node_list(ccb: Ccb, dn: str, modification: Modification) -> None:
+    """Nodes can be added to a node group and taken from it; the whole list cannot be replaced."""
+    if modification.how == ModificationType.REPLACE:
+        refuse("")  # OpenSAF gives no text
+    present = ccb.cluster.configuration.group_nodes(dn)
+    for node in map(str, modification.values):
+        known = ccb.model.view.get(node) is not None
+        if modification.how == ModificationType.ADD:
+            if not known:
+                refuse(f"'{node}' does not exist in model or CCB")
+            if node in present:
+                refuse(f"'{node}' already exists in the nodegroup")
+        else:
+            if not known:
+                refuse(f"Node '{node}' does not exist")
+            if node not in present:
+                refuse(f"ng modify: node '{node}' does not exist in node group")
 
 
 def _check_reference(ccb: Ccb, dn: str, name: str, value: str) -> None:
@@ -142,6 +174,10 @@ def _check_reference(ccb: Ccb, dn: str, name: str, value: str) -> None:
             refuse(f"SU is not in locked-inst, present state '{int(unit.admin)}'")
         if ccb.model.view.get(value) is None:
             refuse(f"SU Type not found '{value}'")
+    elif name == "saAmfSGType":
+        group = ccb.cluster.groups.get(dn)
+        if group is not None and group.admin == Admin.UNLOCKED:
+            refuse(f"{_HANDLER}: Attribute '{name}' cannot be modified when SG is unlocked")
     elif name == "saAmfCompType" and ccb.model.view.get(value) is None:
         refuse(f"saAmfCompType '{value}' not found")
     elif name == "saAmfAppType" and ccb.model.view.get(value) is None:

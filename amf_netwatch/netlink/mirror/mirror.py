@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The view of a namespace that its users see, also while events are lost.
+
+When events were lost, the users keep the old view until a new one has been read completely; then the two are
+compared, and the differences are reported. Everything that goes into a mirror (event datagrams, losses,
+dumps) is a call of its own, so a recording of the calls (`recording`) is a recording of everything.
+`follower` makes the calls while it listens. Not here: sockets, threads, files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.messages import Buffer, iter_messages
+from amf_netwatch.netlink.codec.route import Route
+from amf_netwatch.netlink.mirror.changes import Action, Change, Object, Value
+from amf_netwatch.netlink.mirror.route_table import RouteScope
+from amf_netwatch.netlink.mirror.tables import Observer, Tables
+
+_OBJECTS: dict[type, Object] = {Link: Object.LINK, Address: Object.ADDRESS, Route: Object.ROUTE}
+
+
+class Mirror:
+    """The view that users see.
+
+    A mirror begins empty, and reading: call `load` with what dumps list, `apply` with what was announced
+    since the first of the dumps began, then `settle`. After `lose` do the same again. `before` and `after`
+    are called as in `Tables`; `after` also gets the changes `Action.CURRENT` and `Action.LOST`. For one
+    thread at a time.
+    """
+
+    def __init__(
+        self,
+        before: Observer | None = None,
+        after: Observer | None = None,
+        *,
+        ignored_tables: Collection[int] = (),
+    ) -> None:
+        self._before = before
+        self._after = after
+        self._ignored_tables = ignored_tables
+        self.tables = Tables(ignored_tables=ignored_tables)  # the same object as long as the mirror lives
+        self._fresh: Tables | None = self.tables  # at first nobody sees it, so it is filled in place
+
+    @property
+    def reading(self) -> bool:
+        """The mirror waits for dumps, and events make no visible changes."""
+        return self._fresh is not None
+
+    def lose(self) -> None:
+        """Events were lost: the view stays as it is, and is not kept up to date until `settle`."""
+        if self._fresh is None:
+            self._announce(Change(Action.LOST, None))
+            self._fresh = Tables(ignored_tables=self._ignored_tables)
+        else:
+            self._fresh.clear()
+
+    def load(self, values: Iterable[Value]) -> None:
+        """Take in what a dump listed; has an effect between `lose` and `settle` only."""
+        if self._fresh is not None:
+            self._fresh.load(values)
+
+    def apply(self, datagram: Buffer) -> None:
+        """Take in an event datagram; raises DecodeError, and has applied what came before the bad place."""
+        tables = self.tables if self._fresh is None else self._fresh
+        for message in iter_messages(datagram):
+            tables.apply(message)
+
+    def settle(self) -> None:
+        """The new view is complete: report how it differs from the old one, then `CURRENT` for everything."""
+        if self._fresh is None:
+            return
+        fresh, self._fresh = self._fresh, None
+        if fresh is self.tables:
+            self.tables.observe(self._before, self._after)
+        else:
+            self.tables.resynchronise(fresh)
+        for change in self.list_current():
+            self._announce(change)
+
+    def list_current(self) -> Iterator[Change]:
+        """The whole view as changes of `Action.CURRENT`: links, addresses, routes."""
+        for value in self.tables:
+            kind = _OBJECTS[type(value)]
+            change = Change(Action.CURRENT, kind, None, value)
+            yield change._replace(name=self.tables.find_name(change.ifindex))
+
+    def begin_dump(self) -> None:
+        """Something is being read again. What events say from now on is newer than that."""
+        self.tables.begin_dump()
+
+    def end_dump(self) -> None:
+        """Everything that was read since `begin_dump` has been handed in."""
+        self.tables.end_dump()
+
+    def apply_link_dump(self, links: Iterable[Link]) -> None:
+        """A dump since `begin_dump` listed these links, perhaps not all.
+
+        Call this and the two below when the events that came meanwhile have been applied.
+        """
+        if self._fresh is None:
+            self.tables.apply_link_dump(links)
+
+    def apply_route_dump(self, scope: RouteScope, routes: Iterable[Route]) -> None:
+        """A dump since `begin_dump` listed all routes of `scope`."""
+        if self._fresh is None:
+            self.tables.routes.apply_dump(scope, routes)
+
+    def apply_address_dump(self, ifindex: int, addresses: Iterable[Address]) -> None:
+        """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links)."""
+        if self._fresh is None:
+            self.tables.apply_address_dump(ifindex, addresses)
+
+    def _announce(self, change: Change) -> None:
+        if self._after is not None:
+            self._after(change)
