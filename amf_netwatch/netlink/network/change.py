@@ -21,6 +21,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Callable, Optional, Union
 
+from amf_netwatch.netlink.codec.address import format_ip
 from amf_netwatch.netlink.errors import RefusedError
 from amf_netwatch.netlink.network.documents import texts
 from amf_netwatch.netlink.network.documents.reader import read_document
@@ -390,7 +391,7 @@ class RouteEditor:
                 {
                     key: value
                     for key, value in (
-                        ("gateway", None if hop.gateway is None else texts.format_ip(hop.gateway)),
+                        ("gateway", None if hop.gateway is None else format_ip(hop.gateway)),
                         ("link", self._say(hop.link)),
                         ("weight", hop.weight),
                         ("onlink", hop.onlink or None),
@@ -402,7 +403,7 @@ class RouteEditor:
         if "gateway" in self.wish.facts or "link" in self.wish.facts:
             gateway = self.wish.facts.get("gateway")
             way = {
-                "gateway": None if gateway is None else texts.format_ip(gateway),
+                "gateway": None if gateway is None else format_ip(gateway),
                 "link": self._say(self.wish.facts.get("link")),
             }
             return [{key: value for key, value in way.items() if value is not None}]

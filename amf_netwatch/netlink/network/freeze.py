@@ -25,8 +25,10 @@ from amf_netwatch.netlink.network.documents.texts import read_name
 from amf_netwatch.netlink.network.exchange import Exchange
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture, read_picture
 from amf_netwatch.netlink.network.objects.records import PROTOCOL_KERNEL, AddressRecord, RouteRecord
-from amf_netwatch.netlink.network.planning.consequences import comes_by_itself, to_create, why_kept
+from amf_netwatch.netlink.network.planning.consequences import comes_by_itself, to_create
+from amf_netwatch.netlink.network.planning.goals import why_kept
 from amf_netwatch.netlink.network.planning.order import Plan, make_plan
+from amf_netwatch.netlink.network.planning.steps import Step
 from amf_netwatch.netlink.network.transaction import open_sockets, run_anyhow
 from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
 
@@ -165,7 +167,7 @@ class Freeze:
                         self._report(f"put back: {step.text}")
         return again
 
-    def _allow(self, plan: Plan) -> tuple[list[list[object]], Optional[float]]:  # type: ignore[type-arg]
+    def _allow(self, plan: Plan) -> tuple[list[list[Step]], Optional[float]]:
         """The steps of those objects that nobody fights about, and when the others may be tried again."""
         now = monotonic()
         allowed = []

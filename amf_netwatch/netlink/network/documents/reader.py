@@ -208,14 +208,14 @@ class _Reader:
                     self.complain(f"{path}.foreign", "must be true or false")
                 elif foreign:
                     continue
-                wish: Any = read_one(path, entry)  # type: ignore[operator]
+                wish: Any = read_one(path, entry)
                 if wish is None:
                     continue
                 identity = _identity(wish)
                 before = seen.get(identity)
                 if before is None:
                     seen[identity] = wish
-                    found.append(wish)  # type: ignore[attr-defined]
+                    found.append(wish)
                 elif (getattr(before, "facts", None), before.absent, getattr(before, "mac", None)) != (
                     getattr(wish, "facts", None),
                     wish.absent,
@@ -324,8 +324,8 @@ class _Reader:
                 if gateway is not None and len(gateway) == 4:
                     self.complain(path, "an IPv6 route cannot have an IPv4 gateway")
             priority = priority or IPV6_PRIORITY
-        key = RouteKey(family, prefix, length, table or 254, priority or 0, tos or 0)
-        return RouteWish(key, facts, absent, path)
+        identity = RouteKey(family, prefix, length, table or 254, priority or 0, tos or 0)
+        return RouteWish(identity, facts, absent, path)
 
     def _next_hops(self, path: str, value: Any) -> tuple[NextHopWish, ...]:
         if not isinstance(value, list) or not value:

@@ -14,7 +14,7 @@ here: links (`picture`), because they are changed attribute by attribute, and ne
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple, Union
+from typing import NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.codec.messages import ALIGNMENT_MASK, ATTRIBUTE, Buffer, pack_attribute
 from amf_netwatch.netlink.errors import DecodeError
@@ -70,6 +70,10 @@ def pack_raw(attributes: dict[int, bytes]) -> bytes:
     return b"".join([pack_attribute(kind, value) for kind, value in attributes.items()])
 
 
+AddressKey = tuple[int, bytes, int, Optional[bytes]]
+"""The link's index, the own address, and in IPv4 the prefix length and the peer."""
+
+
 class AddressRecord(NamedTuple):
     """One address of a link."""
 
@@ -93,7 +97,7 @@ class AddressRecord(NamedTuple):
         return INET if len(self.local) == 4 else INET6
 
     @property
-    def key(self) -> tuple[int, bytes, int, bytes | None]:
+    def key(self) -> AddressKey:
         """Its identity: in IPv6 the address, in IPv4 the prefix length and the peer too."""
         if len(self.local) == 4:
             return (self.ifindex, self.local, self.prefix_length, self.peer)

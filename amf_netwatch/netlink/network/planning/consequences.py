@@ -87,14 +87,17 @@ def bring_back(now: Picture, before: Picture, goal: Picture, closure: set[int]) 
         if missing:
             extra = [one for one in now.addresses.get(index, ()) if one.key not in {a.key for a in asked}]
             back = {one.key for one in missing} | there
-            wanted.addresses[index] = tuple([*(one for one in asked if one.key in back), *extra])
+            wanted.addresses[index] = (
+                *(one for one in asked if one.key in back),
+                *extra,
+            )
         if not taken_down:
             for key, neighbour in before.neighbours.items():
                 if key[0] == index and key not in now.neighbours and key in goal.neighbours:
                     wanted.neighbours[key] = neighbour
-    for key, there in before.routes.items():
-        if goal.routes.get(key) == there and now.routes.get(key, ()) != there:
-            _bring_back_route(wanted, goal, key, there, now.routes.get(key, ()), closure)
+    for route, old_routes in before.routes.items():
+        if goal.routes.get(route) == old_routes and now.routes.get(route, ()) != old_routes:
+            _bring_back_route(wanted, goal, route, old_routes, now.routes.get(route, ()), closure)
     return wanted
 
 
@@ -210,26 +213,7 @@ class _Restoration:
                 return
             self.wanted.links[index] = to_create(old, self.before)
             return
-        changes: dict[str, Any] = {}
-        if here.name != old.name and asked.name != old.name:
-            changes["name"] = old.name
-        if here.up != old.up:
-            changes["up"] = old.up
-        moved = asked.master != old.master or here.master != old.master
-        if here.mtu != old.mtu and (asked.mtu != old.mtu or old.kind in _STACKED_MTU or moved):
-            if not (old.kind == "bridge" and asked.mtu == old.mtu):
-                changes["mtu"] = old.mtu
-        if here.mac != old.mac and asked.mac != old.mac:
-            changes["mac"] = old.mac
-        for name in _DIRECT:
-            value = getattr(old, name)
-            if getattr(here, name) != value and getattr(asked, name) != value:
-                changes[name] = value
-        if here.master != old.master:
-            changes["master"] = old.master
-            changes["port_kind"], changes["port_data"] = old.port_kind, old.port_data
-        elif (asked.port or asked.master != old.master) and here.port_data != old.port_data:
-            changes["port_data"] = old.port_data
+        changes = {**_restored_facts(old, asked, here), **_restored_port(old, asked, here)}
         if asked.options and here.data != old.data:
             changes["data"] = old.data
         if changes:
@@ -247,7 +231,7 @@ class _Restoration:
             if one.key in present or not comes_by_itself(one)
         ]
         extra = [one for one in there if one.key not in keys and one.key not in ours]
-        wanted = tuple([*back, *extra])
+        wanted = (*back, *extra)
         if wanted != there:
             self.wanted.addresses[index] = wanted
 
@@ -325,6 +309,27 @@ class _Restoration:
             now = [rule for rule in now if rule in self.before.rules or rule.find(_FRA_L3MDEV) is None]
         if now != list(self.now.rules):
             self.wanted.rules = tuple(now)
+
+
+def _restored_facts(old: LinkRecord, asked: LinkRecord, here: LinkRecord) -> dict[str, Any]:
+    """What this change has set, and what followed from that."""
+    changes: dict[str, Any] = {} if here.up == old.up else {"up": old.up}
+    for name in ("name", "mac", *_DIRECT):
+        if getattr(old, name) not in (getattr(here, name), getattr(asked, name)):
+            changes[name] = getattr(old, name)
+    set_here = asked.mtu != old.mtu
+    follows = old.kind in _STACKED_MTU or (old.master != asked.master or old.master != here.master)
+    if here.mtu != old.mtu and (set_here or (follows and old.kind != "bridge")):
+        changes["mtu"] = old.mtu
+    return changes
+
+
+def _restored_port(old: LinkRecord, asked: LinkRecord, here: LinkRecord) -> dict[str, Any]:
+    if here.master != old.master:
+        return {"master": old.master, "port_kind": old.port_kind, "port_data": old.port_data}
+    if (asked.port or asked.master != old.master) and here.port_data != old.port_data:
+        return {"port_data": old.port_data}
+    return {}
 
 
 def to_create(old: LinkRecord, picture: Picture) -> LinkRecord:

@@ -11,60 +11,26 @@ kind that cannot be changed, a route of the kernel's own in the way.  Everything
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import Any
 
 from amf_netwatch.netlink.codec.kinds.registry import find_port_table, find_table
 from amf_netwatch.netlink.codec.kinds.table import Table
 from amf_netwatch.netlink.errors import EncodeError, RefusedError
-from amf_netwatch.netlink.network.documents.options import find_differing, merge_metrics
-from amf_netwatch.netlink.network.documents.texts import (
-    RULE_ACTIONS,
-    SCOPES,
-    format_name,
-    format_prefix,
-)
+from amf_netwatch.netlink.network.documents.options import find_differing
+from amf_netwatch.netlink.network.documents.texts import SCOPES, format_name
 from amf_netwatch.netlink.network.documents.wishes import (
     AddressWish,
     LinkReference,
     LinkWish,
     NeighbourWish,
-    NextHopWish,
-    RouteWish,
-    RuleWish,
     Wishes,
 )
 from amf_netwatch.netlink.network.objects.picture import LOOPBACK, LinkRecord, Picture
-from amf_netwatch.netlink.network.objects.records import (
-    FRA_DST,
-    FRA_IIFNAME,
-    FRA_OIFNAME,
-    FRA_PRIORITY,
-    FRA_SRC,
-    FRA_TABLE,
-    INET,
-    PERMANENT,
-    PROTOCOL_KERNEL,
-    RTA_GATEWAY,
-    RTA_METRICS,
-    RTA_MULTIPATH,
-    RTA_OIF,
-    RTA_PREFSRC,
-    RTA_VIA,
-    AddressRecord,
-    NeighbourRecord,
-    RouteRecord,
-    RuleRecord,
-    iter_next_hops,
-    pack_next_hops,
-)
+from amf_netwatch.netlink.network.objects.records import PERMANENT, AddressRecord, NeighbourRecord
+from amf_netwatch.netlink.network.planning.route_goals import RouteGoals
+from amf_netwatch.netlink.network.planning.rule_goals import set_rule
 
-PROTOCOL_OURS = 77  # RTPROT_*: marks the routes that this library made
-ONLINK = 0x4
-_FRA_MARK, _FRA_SUPPRESS, _FRA_PROTOCOL, _FRA_MARK_MASK = 10, 14, 21, 16
-_U32 = Struct("=I")
-_VIA_FAMILY = Struct("=H")
-_UNICAST = 1
+_DIRECT = (("up", "up"), ("mtu", "mtu"), ("mac", "mac"), ("txqlen", "queue_length"), ("alias", "alias"))
 _FIXED = frozenset(("tun",))  # kinds that rtnetlink deletes, but cannot create
 _FALLBACKS = frozenset(
     (
@@ -113,10 +79,11 @@ class _Goal:
         for wish in wishes.links:
             if not wish.absent:
                 self.set_addresses(wish)
+        routes = RouteGoals(self.goal, self.need)
         for route in wishes.routes:
-            self.set_route(route)
+            routes.set_route(route)
         for rule in wishes.rules:
-            self.set_rule(rule)
+            set_rule(self.goal, rule)
         for neighbour in wishes.neighbours:
             self.set_neighbour(neighbour)
         return self.goal
@@ -160,7 +127,7 @@ class _Goal:
                 if link is None:
                     link = self.need(wish.link, wish.path, "")
                 renamed.append((link, name))
-        for link, name in renamed:
+        for link, _ in renamed:
             if self.names.get(link.name) == link.ifindex:
                 del self.names[link.name]
         for link, name in renamed:
@@ -235,14 +202,11 @@ class _Goal:
     def set_link(self, wish: LinkWish, new: set[int]) -> None:
         facts = wish.facts
         link = self.find(wish.link) or self.need(facts.get("rename", wish.link), wish.path, "")
-        changed: dict[str, Any] = {}
         if link.ifindex not in new:
             self.check_fixed(wish, link)
-        for key, name in (("up", "up"), ("mtu", "mtu"), ("mac", "mac"), ("txqlen", "queue_length")):
-            if key in facts and facts[key] != getattr(link, name):
-                changed[name] = facts[key]
-        if "alias" in facts and facts["alias"] != link.alias:
-            changed["alias"] = facts["alias"]
+        changed: dict[str, Any] = {
+            name: facts[key] for key, name in _DIRECT if key in facts and facts[key] != getattr(link, name)
+        }
         if "master" in facts:
             above = facts["master"]
             master = None if above is None else self.need(above, wish.path, " to be the master").ifindex
@@ -258,18 +222,23 @@ class _Goal:
             if wanted:
                 changed["options"] = wanted
         if facts.get("port"):
-            master = changed.get("master", link.master)
-            if master is None:
-                raise RefusedError(wish.path, f"{_say(wish.link)} is no port of another link")
-            port_kind = self.goal.links[master].kind
-            joined = "master" in changed or link.port_kind is None
-            data = b"" if joined else link.port_data
-            wanted = self.compare(wish.path, "port", find_port_table(port_kind), facts["port"], data, joined)
-            if wanted:
-                changed["port"] = wanted
-                changed["port_kind"] = port_kind
+            self.set_port(wish, link, changed)
         if changed:
             self.goal.links[link.ifindex] = link._replace(**changed)
+
+    def set_port(self, wish: LinkWish, link: LinkRecord, changed: dict[str, Any]) -> None:
+        """Add to `changed` what is wished for it as a port."""
+        master = changed.get("master", link.master)
+        if master is None:
+            raise RefusedError(wish.path, f"{_say(wish.link)} is no port of another link")
+        port_kind = self.goal.links[master].kind
+        joined = "master" in changed or link.port_kind is None
+        data = b"" if joined else link.port_data
+        table = find_port_table(port_kind)
+        wanted = self.compare(wish.path, "port", table, wish.facts["port"], data, joined)
+        if wanted:
+            changed["port"] = wanted
+            changed["port_kind"] = port_kind
 
     def compare(
         self, path: str, key: str, table: Table | None, wanted: dict[str, Any], data: bytes, new: bool
@@ -348,168 +317,7 @@ class _Goal:
         scope = SCOPES["host"] if local[0] == 127 else 0
         return AddressRecord(link.ifindex, local, length, peer, scope, label=link.name)
 
-    # -- routes -------------------------------------------------------------------------------------------
-
-    def set_route(self, wish: RouteWish) -> None:
-        there = self.goal.routes.get(wish.key, ())
-        text = format_prefix(wish.key.destination or bytes(4), wish.key.length)
-        if len(there) > 1 or any(route.foreign for route in there):
-            if wish.absent or len(there) != 1 or not self.holds(wish, there[0]):
-                raise RefusedError(
-                    wish.path, f"the routes to {text} cannot be expressed here, and stay as they are"
-                )
-            return
-        old = there[0] if there else None
-        if wish.absent:
-            if old is None:
-                return
-            if old.protocol == PROTOCOL_KERNEL:
-                raise RefusedError(wish.path, f"the route to {text} is the kernel's own")
-            del self.goal.routes[wish.key]
-            return
-        if old is not None:
-            if self.holds(wish, old):
-                return
-            if old.protocol == PROTOCOL_KERNEL:
-                raise RefusedError(wish.path, f"the route to {text} is the kernel's own, and in the way")
-        self.goal.routes[wish.key] = (self.make_route(wish, old),)
-
-    def holds(self, wish: RouteWish, route: RouteRecord) -> bool:
-        """The route has everything that the wish names."""
-        facts, attributes = wish.facts, route.attributes
-        if "kind" in facts and facts["kind"] != route.type:
-            return False
-        if "scope" in facts and wish.key.family == INET and facts["scope"] != route.scope:
-            return False
-        if "source" in facts and attributes.get(RTA_PREFSRC) != facts["source"]:
-            return False
-        if "metrics" in facts:
-            packed = attributes.get(RTA_METRICS, b"")
-            if merge_metrics(packed, facts["metrics"]) != packed:
-                return False
-        if "nexthops" in facts:
-            return self.same_next_hops(facts["nexthops"], route, wish.path)
-        if "onlink" in facts and facts["onlink"] != bool(route.flags & ONLINK):
-            return False
-        if RTA_MULTIPATH in attributes:
-            return "gateway" not in facts and "link" not in facts
-        if "gateway" in facts and facts["gateway"] != _gateway_of(attributes):
-            return False
-        if "link" in facts:
-            link = self.need(facts["link"], wish.path, "")
-            return route.interfaces() == (link.ifindex,)
-        return True
-
-    def same_next_hops(self, wanted: tuple[NextHopWish, ...], route: RouteRecord, path: str) -> bool:
-        """The same ways, in whatever order; a way without a named link matches any."""
-        packed = route.attributes.get(RTA_MULTIPATH)
-        if packed is None:
-            there = [(route.flags, 1, (route.interfaces() or (0,))[0], route.attributes)]
-        else:
-            there = iter_next_hops(packed)
-        if len(there) != len(wanted):
-            return False
-        for hop in sorted(wanted, key=lambda one: one.link is None):
-            index = None if hop.link is None else self.need(hop.link, path, "").ifindex
-            for place, (flags, weight, interface, attributes) in enumerate(there):
-                if (
-                    _gateway_of(attributes) == hop.gateway
-                    and (weight == hop.weight or len(wanted) == 1)
-                    and (index is None or index == interface)
-                    and (not hop.onlink or flags & ONLINK)
-                ):
-                    del there[place]
-                    break
-            else:
-                return False
-        return True
-
-    def make_route(self, wish: RouteWish, old: RouteRecord | None) -> RouteRecord:
-        facts, key = wish.facts, wish.key
-        attributes = {} if old is None else dict(old.attributes)
-        flags = 0 if old is None else old.flags
-        kind = facts.get("kind", _UNICAST if old is None else old.type)
-        if {"gateway", "link", "nexthops"} & set(facts) or kind != (old.type if old else kind):
-            attributes.pop(RTA_MULTIPATH, None)
-            if "link" in facts or "nexthops" in facts or facts.get("gateway") is not None or kind >= 6:
-                attributes.pop(RTA_OIF, None)
-            if "gateway" in facts or "nexthops" in facts or kind >= 6:
-                attributes.pop(RTA_GATEWAY, None)
-                attributes.pop(RTA_VIA, None)
-        if "onlink" in facts:
-            flags = flags | ONLINK if facts["onlink"] else flags & ~ONLINK
-        elif "nexthops" in facts:
-            flags &= ~ONLINK
-        hops: tuple[NextHopWish, ...] = facts.get("nexthops", ())
-        gateway, link = facts.get("gateway"), facts.get("link")
-        if len(hops) == 1:
-            gateway, link = hops[0].gateway, hops[0].link
-            flags = flags | ONLINK if hops[0].onlink else flags
-        if gateway is not None:
-            attributes.update(_gateway_attribute(key.family, gateway))
-        if link is not None:
-            attributes[RTA_OIF] = _U32.pack(self.need(link, wish.path, "").ifindex)
-        if len(hops) > 1:
-            attributes[RTA_MULTIPATH] = pack_next_hops([self.make_hop(key.family, hop, wish) for hop in hops])
-        if "source" in facts:
-            if facts["source"] is None:
-                attributes.pop(RTA_PREFSRC, None)
-            else:
-                attributes[RTA_PREFSRC] = facts["source"]
-        if "metrics" in facts:
-            attributes[RTA_METRICS] = merge_metrics(attributes.get(RTA_METRICS, b""), facts["metrics"])
-        scope = facts.get("scope")
-        if scope is None or key.family != INET:
-            scope = _default_scope(key.family, kind, attributes)
-        protocol = PROTOCOL_OURS if old is None else old.protocol
-        return RouteRecord(key, protocol, scope, kind, flags, attributes)
-
-    def make_hop(
-        self, family: int, hop: NextHopWish, wish: RouteWish
-    ) -> tuple[int, int, int, dict[int, bytes]]:
-        index = 0 if hop.link is None else self.need(hop.link, wish.path, "").ifindex
-        attributes = {} if hop.gateway is None else _gateway_attribute(family, hop.gateway)
-        return (ONLINK if hop.onlink else 0, hop.weight, index, attributes)
-
-    # -- rules and neighbours -----------------------------------------------------------------------------
-
-    def set_rule(self, wish: RuleWish) -> None:
-        facts = wish.facts
-        matching = [rule for rule in self.goal.rules if _rule_matches(wish, rule, exact=not wish.absent)]
-        if wish.absent:
-            if matching:
-                self.goal.rules = tuple(rule for rule in self.goal.rules if rule not in matching)
-            return
-        if matching:
-            return
-        attributes: dict[int, bytes] = {
-            FRA_TABLE: _U32.pack(facts.get("table", 0)),
-            _FRA_SUPPRESS: b"\xff\xff\xff\xff",
-            _FRA_PROTOCOL: bytes((PROTOCOL_OURS,)),
-        }
-        if facts.get("priority"):
-            attributes[FRA_PRIORITY] = _U32.pack(facts["priority"])
-        if "mark" in facts:
-            attributes[_FRA_MARK] = _U32.pack(facts["mark"])
-            attributes[_FRA_MARK_MASK] = b"\xff\xff\xff\xff"
-        for key, number in (("input", FRA_IIFNAME), ("output", FRA_OIFNAME)):
-            if key in facts:
-                attributes[number] = facts[key] + b"\0"
-        lengths = {}
-        for key, number in (("src", FRA_SRC), ("dst", FRA_DST)):
-            prefix, lengths[key] = facts.get(key, (b"", 0))
-            if lengths[key]:
-                attributes[number] = prefix
-        record = RuleRecord(
-            wish.family,
-            lengths["dst"],
-            lengths["src"],
-            0,
-            facts.get("action", RULE_ACTIONS["lookup"]),
-            0,
-            tuple(sorted(attributes.items())),
-        )
-        self.goal.rules = (*self.goal.rules, record)
+    # -- neighbours ---------------------------------------------------------------------------------------
 
     def set_neighbour(self, wish: NeighbourWish) -> None:
         link = self.need(wish.link, wish.path, "")
@@ -546,68 +354,3 @@ def _say(link: LinkReference) -> str:
 def _address_key(ifindex: int, wanted: AddressWish) -> tuple[int, bytes, int, bytes | None]:
     local, length, peer = wanted
     return (ifindex, local, length, peer) if len(local) == 4 else (ifindex, local, 0, None)
-
-
-def _gateway_of(attributes: dict[int, bytes]) -> bytes | None:
-    via = attributes.get(RTA_VIA)
-    return attributes.get(RTA_GATEWAY) if via is None else via[2:]
-
-
-def _gateway_attribute(family: int, gateway: bytes) -> dict[int, bytes]:
-    own = INET if len(gateway) == 4 else 10
-    if own == family:
-        return {RTA_GATEWAY: gateway}
-    return {RTA_VIA: _VIA_FAMILY.pack(own) + gateway}
-
-
-def _default_scope(family: int, kind: int, attributes: dict[int, bytes]) -> int:
-    """As `ip route` chooses it."""
-    if family != INET:
-        return 0
-    if kind == 2:  # local
-        return SCOPES["host"]
-    leads_on = RTA_GATEWAY in attributes or RTA_VIA in attributes or RTA_MULTIPATH in attributes
-    if kind in (3, 4, 5) or (kind == _UNICAST and not leads_on):
-        return SCOPES["link"]
-    return 0
-
-
-def _rule_matches(wish: RuleWish, rule: RuleRecord, *, exact: bool) -> bool:
-    """The rule has all that is named; `exact`: and nothing else."""
-    facts = wish.facts
-    if rule.family != wish.family:
-        return False
-    named = {FRA_TABLE, FRA_PRIORITY, _FRA_SUPPRESS, _FRA_PROTOCOL, _FRA_MARK_MASK}
-    if "priority" in facts and rule.priority != facts["priority"]:
-        return False
-    if "table" in facts and rule.find(FRA_TABLE) != _U32.pack(facts["table"]):
-        return False
-    action = facts.get("action", RULE_ACTIONS["lookup"] if exact else rule.action)
-    if rule.action != action:
-        return False
-    for key, number, length in (
-        ("src", FRA_SRC, rule.source_length),
-        ("dst", FRA_DST, rule.destination_length),
-    ):
-        if key in facts:
-            named.add(number)
-            prefix, bits = facts[key]
-            if bits != length or (bits and rule.find(number) != prefix):
-                return False
-    for key, number in (("input", FRA_IIFNAME), ("output", FRA_OIFNAME)):
-        if key in facts:
-            named.add(number)
-            if rule.find(number) != facts[key] + b"\0":
-                return False
-    if "mark" in facts:
-        named.add(_FRA_MARK)
-        if rule.find(_FRA_MARK) != _U32.pack(facts["mark"]) or rule.find(_FRA_MARK_MASK) not in (
-            None,
-            b"\xff\xff\xff\xff",
-        ):
-            return False
-    if not exact:
-        return True
-    if rule.flags or rule.tos or rule.find(_FRA_SUPPRESS) not in (None, b"\xff\xff\xff\xff"):
-        return False
-    return not {number for number, _ in rule.attributes} - named

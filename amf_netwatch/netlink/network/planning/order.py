@@ -37,7 +37,7 @@ from amf_netwatch.netlink.codec.kinds.registry import find_port_table, find_tabl
 from amf_netwatch.netlink.network.documents.options import find_changed, keep_options, pack_options
 from amf_netwatch.netlink.network.documents.texts import mask
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
-from amf_netwatch.netlink.network.objects.records import AddressRecord, RouteRecord
+from amf_netwatch.netlink.network.objects.records import AddressKey, AddressRecord, RouteRecord
 from amf_netwatch.netlink.network.planning import steps
 from amf_netwatch.netlink.network.planning.steps import Step
 
@@ -86,7 +86,7 @@ class _Planner:
         self.now = now
         self.goal = goal
         self.known = known
-        self.names = {os_name: index for os_name, index in goal.names().items()}
+        self.names = goal.names()
         self.gone = {index for index in now.links if index not in goal.links}
         self.new = {index for index in goal.links if index not in now.links}
 
@@ -221,7 +221,10 @@ class _Planner:
         return [stages[depth] for depth in sorted(stages)]
 
     def properties(self, changed: list[tuple[LinkRecord, LinkRecord]]) -> list[list[Step]]:
-        lowered, raised, plain, options = [], [], [], []
+        lowered: list[tuple[LinkRecord, LinkRecord]] = []
+        raised: list[tuple[LinkRecord, LinkRecord]] = []
+        plain: list[Step] = []
+        options: list[Step] = []
         for old, new in changed:
             if new.mtu is not None and new.mtu != old.mtu:
                 (lowered if old.mtu is not None and new.mtu < old.mtu else raised).append((old, new))
@@ -448,7 +451,7 @@ def _without(some: tuple[object, ...], others: tuple[object, ...]) -> list:  # t
     return rest
 
 
-def keep_in_order(there: tuple[AddressRecord, ...], wanted: tuple[AddressRecord, ...]) -> set[object]:
+def keep_in_order(there: tuple[AddressRecord, ...], wanted: tuple[AddressRecord, ...]) -> set[AddressKey]:
     """The keys of the addresses that can stay so that the others, added one by one, give the wanted order.
 
     IPv4 lists addresses as they were added, secondary ones after all primary ones.  IPv6 lists the newest
@@ -483,10 +486,10 @@ def _alike4(one: AddressRecord, other: AddressRecord) -> bool:
     return one.scope == other.scope and one.label == other.label and one.broadcast == other.broadcast
 
 
-def _common(old: list[AddressRecord], new: list[AddressRecord]) -> set[object]:
+def _common(old: list[AddressRecord], new: list[AddressRecord]) -> set[AddressKey]:
     """The longest beginning of `new` that stands in `old`, in this order."""
     places = {one.key: place for place, one in enumerate(old)}
-    kept: set[object] = set()
+    kept: set[AddressKey] = set()
     last = -1
     for one in new:
         place = places.get(one.key, -1)
