@@ -43,6 +43,7 @@ class Committer:
     ) -> None:
         self._namespace = namespace
         self._open = open_transport or open_sockets(namespace)
+        self.guardian: Optional[Guardian] = None  # of the last commit that had one
         self._before: list[Hook] = []
         self._after: list[Hook] = []
 
@@ -114,6 +115,7 @@ class Committer:
             return apply_wishes(change.wishes, picture, force=change.force, again=again)
 
         guardian = Guardian(self._namespace, stay=confirm is not None) if guard else None
+        self.guardian = guardian
         outcome = self._run(aim, before_it, after_it, guardian, timeout)
         change.finish(outcome)
         if confirm is not None and outcome.plan:
@@ -131,7 +133,7 @@ class Committer:
         def aim(picture: Picture, again: bool) -> Picture:
             return restore(picture, outcome.before, outcome.goal, set(outcome.closure))[0]
 
-        self._run(aim, None, None, None, timeout)
+        self._run(aim, None, None, None, timeout, known=outcome.before)
         change.outcome = None
 
     def _run(
@@ -141,9 +143,13 @@ class Committer:
         after_it: Optional[Callable[[], None]],
         guardian: Optional[Guardian],
         timeout: float,
+        *,
+        known: Optional[Picture] = None,
     ) -> Outcome:
         for attempt in range(1, _ATTEMPTS + 1):
-            transaction = Transaction(aim, self._open, timeout=timeout, check=after_it, watch=guardian)
+            transaction = Transaction(
+                aim, self._open, timeout=timeout, check=after_it, watch=guardian, known=known
+            )
             try:
                 return transaction.run(before_it)
             except CommitError as error:

@@ -68,6 +68,7 @@ class Freeze:
         self._events = NetlinkSocket(_GROUPS, namespace=namespace)
         self._fights: dict[str, _Fight] = {}
         self._ended, self._ender = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._failed, self._failer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             with Conversation(self._open()) as conversation:
                 self._kept = read_picture(conversation)
@@ -100,15 +101,15 @@ class Freeze:
             self._thread.join()
             self._close_all()
 
-    def wait(self, timeout: Optional[float] = None) -> None:
-        """Wait until it ends by a failure, at most `timeout` seconds."""
-        self._thread.join(timeout)
+    def fileno(self) -> int:
+        """Polls readable when the freeze has ended by itself; `failure` says why."""
+        return self._failed
 
     def _close_all(self) -> None:
         self._events.close()
         if self._ender >= 0:
-            os.close(self._ended)
-            os.close(self._ender)
+            for descriptor in (self._ended, self._ender, self._failed, self._failer):
+                os.close(descriptor)
             self._ended = self._ender = -1
 
     # -- the thread ---------------------------------------------------------------------------------------
@@ -132,7 +133,7 @@ class Freeze:
                 exchange.close()
         except BaseException as error:
             self.failure = error
-            self._report(f"the freeze has ended: {error}")
+            os.write(self._failer, b"x")
 
     def _drain(self) -> None:
         """Take the events away: what they say is read, not believed."""
@@ -157,7 +158,7 @@ class Freeze:
                 return again
             deadline = monotonic() + _SECONDS
             for stage in allowed:
-                refusals = run_anyhow(stage, exchange, deadline, self._kept)
+                refusals = run_anyhow(stage, exchange, deadline, self._kept, conversation)
                 refused = {refusal.step.text: refusal.error for refusal in refusals}
                 for step in stage:
                     if step.text in refused:

@@ -82,6 +82,12 @@ class Guardian(Watch):
         self._process.wait()
         self._process = None
 
+    def terminate(self) -> None:
+        """Tell it to put everything back now, and wait until it has."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         assert self._process is not None
         assert self._process.stdin is not None

@@ -17,6 +17,7 @@ the one that is raised, with what could not be put back.
 
 from __future__ import annotations
 
+import select
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from errno import EBUSY, EHOSTUNREACH, EINVAL, ENETUNREACH
 from time import monotonic
 from typing import Callable, NamedTuple, Optional
 
+from amf_netwatch.netlink.codec.constants import AddressFlag, Family, OperState
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import AnswerTimeoutError, CommitError, KernelError, NetlinkError
 from amf_netwatch.netlink.network.exchange import PATIENCE, Exchange, Refusal
@@ -33,13 +35,14 @@ from amf_netwatch.netlink.network.objects.records import (
     INET,
     RTA_MULTIPATH,
     RTA_OIF,
+    RTA_PREFSRC,
     RouteKey,
     RouteRecord,
     iter_next_hops,
 )
 from amf_netwatch.netlink.network.planning.consequences import bring_back, find_closure, restore
 from amf_netwatch.netlink.network.planning.order import Plan, make_plan
-from amf_netwatch.netlink.network.planning.steps import NEWROUTE, Step, add_route, delete_route, set_up
+from amf_netwatch.netlink.network.planning.steps import Step, add_route, delete_route, set_up
 from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
 from amf_netwatch.netlink.transport import QueryTransport
 
@@ -50,6 +53,10 @@ Aim = Callable[[Picture, bool], Picture]
 
 TIMEOUT = 60.0  # seconds for a commit; a roll-back has the same again
 ROUNDS = 4  # of reading and repairing
+SETTLING = 1.5  # seconds: the kernel looks at new carriers at most once a second
+DUPLICATE_DETECTION = 4.0  # seconds that an IPv6 address may need until it can be a source
+_LOOK_AGAIN = 0.05  # seconds
+_TRIES = 2  # of one and the same plan, when it is put back
 _HELPED_BY_HOST_ROUTE = (ENETUNREACH, EHOSTUNREACH, EINVAL)
 
 
@@ -77,7 +84,11 @@ class Watch:
 
 
 class Transaction:
-    """Carries out one aim.  `open_transport` opens every socket that it uses."""
+    """Carries out one aim.  `open_transport` opens every socket that it uses.
+
+    `known`: the aim is that it is again as in this picture, so addresses need no duplicate detection, and
+    routes may come back whose gateway nothing makes reachable any more.
+    """
 
     def __init__(
         self,
@@ -88,12 +99,14 @@ class Transaction:
         patience: float = PATIENCE,
         check: Optional[Callable[[], object]] = None,
         watch: Optional[Watch] = None,
+        known: Optional[Picture] = None,
     ) -> None:
         self._aim = aim
         self._open = open_transport
         self._timeout = timeout
         self._patience = patience
         self._check = check
+        self._known = known
         self._watch = watch or Watch()
         self._step = ""
         self._undone: list[str] = []
@@ -109,7 +122,7 @@ class Transaction:
         if base is not None:
             base(before)
         goal = self._aim(before, False)
-        plan = make_plan(before, goal)
+        plan = make_plan(before, goal, known=self._known)
         closure = find_closure(before, goal)
         if not plan:
             self._approve(before)
@@ -140,18 +153,19 @@ class Transaction:
         self, before: Picture, goal: Picture, closure: set[int], plan: Plan, deadline: float
     ) -> Picture:
         exchange = Exchange(self._open(), patience=self._patience)
+        known = before if self._known is None else self._known
         try:
             for stage in plan.stages:
                 self._run_stage(stage, exchange, before, goal, deadline)
             with self._asking() as conversation:
                 now = read_picture(conversation)
                 for _ in range(ROUNDS):
-                    consequences = make_plan(now, bring_back(now, before, goal, closure), known=before)
+                    consequences = make_plan(now, bring_back(now, before, goal, closure), known=known)
                     for stage in consequences.stages:
-                        run_anyhow(stage, exchange, deadline, now)
+                        run_anyhow(stage, exchange, deadline, now, conversation)
                     if consequences:
                         now = read_picture(conversation)
-                    rest = make_plan(now, self._aim(now, True), known=before)
+                    rest = make_plan(now, self._aim(now, True), known=known)
                     if not rest and not consequences:
                         return now
                     if not rest and not make_plan(now, bring_back(now, before, goal, closure)):
@@ -160,13 +174,19 @@ class Transaction:
                         self._run_stage(stage, exchange, now, goal, deadline)
                     if rest:
                         now = read_picture(conversation)
-                rest = make_plan(now, self._aim(now, True), known=before)
+                rest = make_plan(now, self._aim(now, True), known=known)
                 if rest:
                     self._step = next(iter(rest)).text
                     raise CommitError(self._step, "the kernel took it, but it is not so afterwards")
                 return now
         finally:
             exchange.close()
+
+    def _helps(self, refusal: Refusal, exchange: Exchange, goal: Picture, deadline: float) -> bool:
+        with self._asking() as conversation:
+            if help_step(refusal, exchange, goal, deadline, conversation):
+                return True
+        return self._known is not None and add_by_host_route(refusal, exchange, goal, deadline)
 
     def _run_stage(
         self, stage: Sequence[Step], exchange: Exchange, now: Picture, goal: Picture, deadline: float
@@ -182,7 +202,7 @@ class Transaction:
                 return
             for refusal in refused:
                 self._step = refusal.step.text
-                if not _help(refusal, exchange, goal, deadline):
+                if not self._helps(refusal, exchange, goal, deadline):
                     raise refusal.error
             # All requests of that datagram were sent; the next datagram begins after it.
             start += _end_of_datagram(refused[-1].place, stage[start:], exchange)
@@ -196,18 +216,46 @@ def _end_of_datagram(place: int, some: Sequence[Step], exchange: Exchange) -> in
     return sent
 
 
-def _help(refusal: Refusal, exchange: Exchange, goal: Picture, deadline: float) -> bool:
-    """Some refusals have a remedy: the link is set down for the step, and up again."""
-    step, error = refusal.step, refusal.error
-    if error.errno == EBUSY and step.needs_down:
+def help_step(
+    refusal: Refusal, exchange: Exchange, goal: Picture, deadline: float, conversation: Conversation
+) -> bool:
+    """Some refusals have a remedy: a link that is set down for the step; a source address that needs time."""
+    step, errno = refusal.step, refusal.error.errno
+    if errno == EBUSY and step.needs_down:
         link = goal.links.get(step.needs_down)
         if link is None:
             return False
-        for one in (set_up(link, False), step, *((set_up(link, True),) if link.up else ())):
-            again = exchange.run([one], deadline)
-            if again:
-                raise again[0].error
+        _run_all((set_up(link, False), step, *((set_up(link, True),) if link.up else ())), exchange, deadline)
         return True
+    if errno == EINVAL and step.route is not None and step.route.family != INET:
+        source = step.route.attributes.get(RTA_PREFSRC)
+        if source is not None and wait_for_source(source, conversation):
+            _run_all((step,), exchange, deadline)
+            return True
+    return False
+
+
+def _run_all(some: Sequence[Step], exchange: Exchange, deadline: float) -> None:
+    for one in some:
+        refused = exchange.run([one], deadline)
+        if refused:
+            raise refused[0].error
+
+
+def wait_for_source(source: bytes, conversation: Conversation) -> bool:
+    """Wait until an IPv6 address is not tentative any more; False: that did not help."""
+    deadline = monotonic() + DUPLICATE_DETECTION
+    while monotonic() < deadline:
+        flags = [
+            one.flags if one.all_flags is None else one.all_flags
+            for one in conversation.dump_addresses(family=Family.INET6)
+            if one.own == source
+        ]
+        if not flags or all(flag & AddressFlag.DADFAILED for flag in flags):
+            return False
+        if not all(flag & AddressFlag.TENTATIVE for flag in flags):
+            return True
+        select.poll().poll(_LOOK_AGAIN * 1000)
     return False
 
 
@@ -238,33 +286,66 @@ def roll_back(
     """
     deadline = monotonic() + timeout
     refusals: dict[str, str] = {}
-    last: Optional[list[str]] = None
+    tried: list[list[str]] = []
     lines: list[str] = []
-    for _ in range(ROUNDS + 2):
+    left: tuple[str, ...] = ()
+    unsettled: Optional[set[int]] = None
+    while len(tried) < ROUNDS + 2:
         try:
             exchange = Exchange(open_transport(), patience=patience)
             try:
                 with Conversation(open_transport()) as conversation:
                     now = read_picture(conversation)
-                wanted, left = restore(now, before, goal, closure)
-                plan = make_plan(now, wanted, known=before)
-                lines = [step.text for step in plan]
-                if not plan or lines == last:
-                    break
-                last = lines
-                for stage in plan.stages:
-                    for refusal in run_anyhow(stage, exchange, deadline, wanted):
-                        refusals[refusal.step.text] = str(refusal.error)
+                    if unsettled is None:
+                        unsettled = _find_unsettled(before, now)
+                    wanted, left = restore(now, before, goal, closure)
+                    plan = make_plan(now, wanted, known=before)
+                    lines = [step.text for step in plan]
+                    if not plan and unsettled:
+                        wait_for_links(unsettled, conversation)
+                        unsettled = set()
+                        continue
+                    if not plan or tried.count(lines) == _TRIES:
+                        break
+                    tried.append(lines)
+                    for stage in plan.stages:
+                        for refusal in run_anyhow(stage, exchange, deadline, wanted, conversation):
+                            refusals[refusal.step.text] = str(refusal.error)
             finally:
                 exchange.close()
         except NetlinkError as error:
             lines, left = [f"nothing is known: {error}"], ()
+            tried.append(lines)
             if monotonic() > deadline:
                 break
     return (*left, *(f"{line}: {refusals[line]}" if line in refusals else line for line in lines))
 
 
-def run_anyhow(stage: Sequence[Step], exchange: Exchange, deadline: float, picture: Picture) -> list[Refusal]:
+def _find_unsettled(before: Picture, now: Picture) -> set[int]:
+    """Links that have to be made again and had proxy neighbours.
+
+    The kernel drops those when it notices that the new link has no carrier, up to a second later.
+    """
+    return {key[0] for key in before.neighbours if key[2] and key[0] not in now.links}
+
+
+def wait_for_links(indexes: set[int], conversation: Conversation) -> None:
+    """Wait until the kernel has found out the operational state of these links, or for `SETTLING` seconds."""
+    deadline = monotonic() + SETTLING
+    while monotonic() < deadline:
+        states = [conversation.get_link(ifindex=index) for index in indexes]
+        if all(link is None or link.operstate != OperState.UNKNOWN for link in states):
+            return
+        select.poll().poll(_LOOK_AGAIN * 1000)
+
+
+def run_anyhow(
+    stage: Sequence[Step],
+    exchange: Exchange,
+    deadline: float,
+    picture: Picture,
+    conversation: Conversation,
+) -> list[Refusal]:
     """Run every step, whatever is refused; returns the refusals that nothing helps against."""
     refusals: list[Refusal] = []
     start = 0
@@ -275,7 +356,7 @@ def run_anyhow(stage: Sequence[Step], exchange: Exchange, deadline: float, pictu
         for one in refused:
             refusal = one
             try:
-                helped = _help(refusal, exchange, picture, deadline) or _add_by_host_route(
+                helped = help_step(refusal, exchange, picture, deadline, conversation) or add_by_host_route(
                     refusal, exchange, picture, deadline
                 )
             except KernelError as error:
@@ -286,18 +367,13 @@ def run_anyhow(stage: Sequence[Step], exchange: Exchange, deadline: float, pictu
     return refusals
 
 
-def _add_by_host_route(refusal: Refusal, exchange: Exchange, picture: Picture, deadline: float) -> bool:
+def add_by_host_route(refusal: Refusal, exchange: Exchange, picture: Picture, deadline: float) -> bool:
     """A route through a gateway that nothing makes reachable any more: through a host route, for a moment.
 
     Such a route was there before: the kernel keeps a route when what made its gateway reachable goes.
     """
-    step = refusal.step
-    if step.type != NEWROUTE or refusal.error.errno not in _HELPED_BY_HOST_ROUTE:
-        return False
-    route = next(
-        (route for route in picture.iter_routes() if add_route(route, picture).payload == step.payload), None
-    )
-    if route is None:
+    step, route = refusal.step, refusal.step.route
+    if route is None or refusal.error.errno not in _HELPED_BY_HOST_ROUTE:
         return False
     helpers = [_host_route(gateway, interface) for gateway, interface in _ways(route)]
     added = []

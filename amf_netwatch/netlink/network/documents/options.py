@@ -17,12 +17,13 @@ from amf_netwatch.netlink.codec.kinds.registry import (
     list_kinds,
     list_port_kinds,
 )
-from amf_netwatch.netlink.codec.kinds.table import Attributes, Option, Table, iter_nested, pack_nested
+from amf_netwatch.netlink.codec.kinds.table import ABSENT, Attributes, Option, Table, iter_nested, pack_nested
 from amf_netwatch.netlink.codec.messages import iter_attributes
 from amf_netwatch.netlink.codec.route import METRICS_ATTRIBUTES, Metrics
 from amf_netwatch.netlink.errors import DecodeError, EncodeError
 from amf_netwatch.netlink.network.objects.records import pack_raw, read_raw
 
+_STATE = "state"  # of a port: follows from carrier and STP, and a port that is down refuses it
 _BRIDGE_SWITCHES = 46  # IFLA_BR_MULTI_BOOLOPT: values and mask
 _NO_VLAN_FILTERING = (7, b"\0")
 _SWITCHES = Struct("=II")
@@ -139,18 +140,30 @@ def pack_options(table: Table | None, wanted: Mapping[str, Any], data: bytes, na
 def keep_options(table: Table | None, data: bytes) -> bytes:
     """The bytes that make a link or port once more what it was.
 
-    The attributes themselves, not options: some states have no option.  What the table does not know is left
-    out, because the kernel may refuse it.
+    They are made from the options, because some attributes of a dump are refused in a request.  A bridge
+    takes its attributes as they are.
     """
     if table is None or not data:
         return b""
-    return pack_nested(
-        {number: _only_set(table, number, value) for number, value in _iter_settable(table, data)}
-    )
+    settable = dict(_iter_settable(table, data))
+    if table.kind == "bridge":
+        return pack_nested({number: _only_set(table, number, value) for number, value in settable.items()})
+    raw: Attributes = dict(iter_nested(data))
+    packed: Attributes = {}
+    for row in table.options:
+        value = ABSENT if row.write is None or row.name == _STATE else row.read(raw)
+        if value is not ABSENT and row.write is not None:
+            row.write(value, packed)
+    return pack_nested(packed)
 
 
 def _iter_settable(table: Table, data: bytes) -> Iterator[tuple[int, bytes]]:
-    settable = {number for row in table.options if row.write is not None for number in row.attributes}
+    settable = {
+        number
+        for row in table.options
+        if row.write is not None and row.name != _STATE
+        for number in row.attributes
+    }
     for number, value in iter_nested(data):
         # A kernel without VLAN filtering says that it is off, and refuses to be told so.
         if number in settable and not (table.kind == "bridge" and (number, value) == _NO_VLAN_FILTERING):

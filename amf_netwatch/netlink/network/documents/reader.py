@@ -88,7 +88,7 @@ _NEIGHBOUR_KEYS = (
     "state",
     "foreign",
 )
-_ORDER = {
+KEYS = {
     "links": _LINK_KEYS,
     "routes": _ROUTE_KEYS,
     "rules": _RULE_KEYS,
@@ -141,7 +141,7 @@ def arrange_document(document: Mapping[str, Any]) -> dict[str, Any]:
     arranged: dict[str, Any] = {}
     for section in SECTIONS:
         if document.get(section):
-            arranged[section] = [_arrange(_ORDER[section], entry) for entry in document[section]]
+            arranged[section] = [_arrange(KEYS[section], entry) for entry in document[section]]
     return arranged
 
 
@@ -163,11 +163,17 @@ def same_document(one: Any, other: Any) -> bool:
 
 
 def _canonical(wishes: Wishes) -> list[list[str]]:
-    links = [repr((one.link, sorted(one.facts.items()), one.absent)) for one in wishes.links]
-    routes = [repr((one.key, sorted(one.facts.items()), one.absent)) for one in wishes.routes]
-    rules = [repr((one.family, sorted(one.facts.items()), one.absent)) for one in wishes.rules]
+    links = [repr((one.link, _sorted(one.facts), one.absent)) for one in wishes.links]
+    routes = [repr((one.key, _sorted(one.facts), one.absent)) for one in wishes.routes]
+    rules = [repr((one.family, _sorted(one.facts), one.absent)) for one in wishes.rules]
     neighbours = [repr((one.link, one.address, one.mac, one.absent)) for one in wishes.neighbours]
     return [sorted(links), sorted(routes), sorted(rules), sorted(neighbours)]
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [(key, _sorted(one)) for key, one in sorted(value.items())]
+    return value
 
 
 class _Reader:

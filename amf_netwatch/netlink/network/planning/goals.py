@@ -211,7 +211,7 @@ class _Goal:
             above = facts["master"]
             master = None if above is None else self.need(above, wish.path, " to be the master").ifindex
             if master != link.master:
-                changed["master"] = master
+                changed.update(master=master, port_kind=None, port_data=b"")
         if facts.get("options"):
             if link.kind is None:
                 raise RefusedError(wish.path, f"{_say(wish.link)} has no kind, and so no options")

@@ -365,15 +365,17 @@ class _Planner:
             if len(there) == 1 and len(wanted) == 1 and steps.is_alike(there[0], wanted[0]):
                 here.append((wanted[0], [steps.replace_route(wanted[0], there[0], self.goal)]))
                 continue
-            for route in there:
-                if route not in wanted and not gone.intersection(route.interfaces()):
-                    here.append((route, [steps.delete_route(route, self.now)]))
+            made = [
+                steps.delete_route(route, self.now)
+                for route in there
+                if route not in wanted and not gone.intersection(route.interfaces())
+            ]
             for route in wanted:
                 if route not in there:
                     step = steps.add_route(route, self.goal)
-                    if len(wanted) > 1:
-                        step = step._replace(flags=steps._CREATE | 0x800)
-                    here.append((route, [step]))
+                    made.append(step if len(wanted) == 1 else step._replace(flags=steps.APPEND))
+            if made:
+                here.append((wanted[0], made))
         return away, self.order_routes(here)
 
     def order_routes(self, some: list[tuple[RouteRecord, list[Step]]]) -> list[list[Step]]:

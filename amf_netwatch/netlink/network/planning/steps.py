@@ -47,6 +47,7 @@ NEWRULE, DELRULE = 32, 33
 _REPLACE, _EXCLUSIVE, _CREATE = 0x100, 0x200, 0x400
 ADD = _CREATE | _EXCLUSIVE
 PUT = _CREATE | _REPLACE
+APPEND = _CREATE | 0x800  # NLM_F_APPEND: one more of its identity
 
 _IFINFO = Struct("=BxHiII")
 _U32 = Struct("=I")
@@ -68,6 +69,7 @@ class Step(NamedTuple):
     inverse: str  # what undoes it, in the same words; '' when nothing has to be done
     links: tuple[int, ...] = ()  # the indexes of the links that it touches
     accepted: tuple[int, ...] = ()  # the errno values that mean "it is so already"
+    route: RouteRecord | None = None  # that is added, for those who know a remedy against a refusal
     needs_down: int = 0  # the index of a link that is set down, and up again, if the kernel says EBUSY
 
 
@@ -78,7 +80,7 @@ def _set_link(
     index: int, attribute: int, value: bytes, text: str, inverse: str, *, needs_down: int = 0
 ) -> Step:
     payload = _IFINFO.pack(0, 0, index, 0, 0) + pack_attribute(attribute, value)
-    return Step(SETLINK, 0, payload, text, inverse, (index,), (), needs_down)
+    return Step(SETLINK, 0, payload, text, inverse, (index,), needs_down=needs_down)
 
 
 def set_up(link: LinkRecord, up: bool) -> Step:
@@ -282,7 +284,13 @@ def add_route(record: RouteRecord, picture: Picture) -> Step:
     """Add the route; another of its identity must not be there."""
     words = say_route(record, picture)
     return Step(
-        NEWROUTE, ADD, pack_route(record), f"route add {words}", f"route del {words}", record.interfaces()
+        NEWROUTE,
+        ADD,
+        pack_route(record),
+        f"route add {words}",
+        f"route del {words}",
+        record.interfaces(),
+        route=record,
     )
 
 
