@@ -18,13 +18,19 @@ from collections import deque
 from time import monotonic
 from typing import Callable, Optional
 
-from amf_netwatch.netlink.codec.constants import Group
+from amf_netwatch.netlink.codec.constants import Group, MessageType
+from amf_netwatch.netlink.codec.messages import Message, iter_messages
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import LossError, NetlinkError, RefusedError
 from amf_netwatch.netlink.network.documents.texts import read_name
 from amf_netwatch.netlink.network.exchange import Exchange
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture, read_picture
-from amf_netwatch.netlink.network.objects.records import PROTOCOL_KERNEL, AddressRecord, RouteRecord
+from amf_netwatch.netlink.network.objects.records import (
+    PROTOCOL_KERNEL,
+    AddressRecord,
+    RouteRecord,
+    read_neighbour,
+)
 from amf_netwatch.netlink.network.planning.consequences import comes_by_itself, to_create
 from amf_netwatch.netlink.network.planning.goals import why_kept
 from amf_netwatch.netlink.network.planning.order import Plan, make_plan
@@ -37,6 +43,7 @@ WINDOW = 10.0  # ... within so many seconds, until it is left alone
 FIRST_PAUSE = 5.0  # seconds; doubled each time
 _GROUPS = (
     Group.LINK,
+    Group.NEIGHBOUR,
     Group.IPV4_ADDRESS,
     Group.IPV6_ADDRESS,
     Group.IPV4_ROUTE,
@@ -124,10 +131,12 @@ class Freeze:
             try:
                 while True:
                     again = self._put_back(conversation, exchange)
-                    ready = poll.poll(None if again is None else max(0.0, again - monotonic()) * 1000)
-                    if any(descriptor == self._ended for descriptor, _ in ready):
-                        return
-                    self._drain()
+                    matters = False
+                    while not matters:
+                        ready = poll.poll(None if again is None else max(0.0, again - monotonic()) * 1000)
+                        if any(descriptor == self._ended for descriptor, _ in ready):
+                            return
+                        matters = self._take_events() or not ready
             finally:
                 conversation.close()
                 exchange.close()
@@ -135,13 +144,16 @@ class Freeze:
             self.failure = error
             os.write(self._failer, b"x")
 
-    def _drain(self) -> None:
-        """Take the events away: what they say is read, not believed."""
+    def _take_events(self) -> bool:
+        """Take the events away: what they say is read, not believed; True: something may differ."""
+        matters = False
         try:
-            while self._events.receive() is not None:
-                pass
+            while (datagram := self._events.receive()) is not None:
+                matters = matters or any(_matters(message) for message in iter_messages(datagram))
         except LossError:
             self._events.discard()
+            return True
+        return matters
 
     def _put_back(self, conversation: Conversation, exchange: Exchange) -> Optional[float]:
         """Read and put back until nothing differs; returns when to look again at what was left alone."""
@@ -242,6 +254,13 @@ class Freeze:
 
     def _can_be(self, route: RouteRecord, wanted: Picture) -> bool:
         return all(index in wanted.links and wanted.links[index].up for index in route.interfaces())
+
+
+def _matters(message: Message) -> bool:
+    """Neighbours come and go by themselves all the time; only what an administrator set matters."""
+    if message.type != MessageType.NEWNEIGH:
+        return True
+    return read_neighbour(message.buffer, message.start, message.end) is not None
 
 
 def _as_it_was(old: LinkRecord, here: LinkRecord) -> LinkRecord:
