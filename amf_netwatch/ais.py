@@ -12,11 +12,14 @@ with here and nowhere else:
 * integers wrap silently: values are checked against their type first;
 * an exception in a callback would be printed to /dev/null and lost: it is caught, handed to `failed`, and
   the invocation is answered FAILED_OPERATION if it had no answer yet;
+* an answer that AMF does not take is no defect of ours: it is tried again for two seconds, then handed to
+  `unanswered`;
 * CSI attributes come with ADD_ONE only and their memory is gone after the callback: copied, NULL as None;
 * a recovery outside AIS's range makes amfnd abort: refused here.
 
-All calls are made from one thread: two threads must not use one handle. Importing this module imports
-pyosaf; `NoAisError` says what is missing when that fails.
+Two threads must not use one handle: AMF's calls are made by the main thread, IMM's by the thread that owns
+IMM (`publication.owner`). Importing this module imports pyosaf; `NoAisError` says what is missing when that
+fails.
 """
 
 from __future__ import annotations
@@ -26,21 +29,24 @@ import os
 import select
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
-from amf_netwatch.assignment import Assignment, CsiFlag, HAState, Recovery
+from amf_netwatch.assignment import CsiDescriptor, CsiFlag, HAState, Recovery
 from amf_netwatch.environment import IMM_TIMEOUT_VARIABLE
 from amf_netwatch.errors import (
     ERR_FAILED_OPERATION,
+    ERR_NO_MEMORY,
+    ERR_NO_RESOURCES,
     ERR_NOT_EXIST,
+    ERR_TIMEOUT,
     ERR_TRY_AGAIN,
     OK,
     AisError,
     NoAisError,
-    SurroundingsError,
 )
 from imm_model.classes import SYSTEM_ATTRIBUTES, ClassDefinition
-from imm_model.names import parent_dn, rdn_of, rdn_value, split_dn
+from imm_model.names import rdn_of, split_dn
 from imm_model.objects import ImmObject
 from imm_model.types import Value, ValueType, check_value
 
@@ -73,8 +79,10 @@ _HEALTHCHECK_AMF_INVOKED = 1
 _REPLACE = 3  # SA_IMM_ATTR_VALUES_REPLACE
 _SUBTREE = 3
 _ONE_ATTR, _GET_ALL = 0x1, 0x100
-_PATIENCE = 2.0  # seconds of TRY_AGAIN to bear where giving up would cost a restart
+_PATIENCE = 2.0  # seconds for which a call is repeated where giving up would cost a restart
 _PAUSE_MS = 50
+_TRY_AGAIN = frozenset({ERR_TRY_AGAIN})
+_PASSING = frozenset({ERR_TRY_AGAIN, ERR_TIMEOUT, ERR_NO_MEMORY, ERR_NO_RESOURCES})
 
 _C_NUMBERS: dict[int, Any] = {
     ValueType.INT32: ctypes.c_int32,
@@ -98,13 +106,18 @@ def _check(call: str, code: int) -> None:
         raise AisError(call, code, name_of(code))
 
 
-def _patiently(call: str, function: Callable[[], int]) -> None:
-    """Make a call that must not be given up lightly: TRY_AGAIN is tried again for two seconds."""
-    for _ in range(int(_PATIENCE * 1000 / _PAUSE_MS)):
-        code = function()
-        if code != ERR_TRY_AGAIN:
-            break
+def _patiently(call: str, function: Callable[[], int], passing: frozenset[int] = _TRY_AGAIN) -> None:
+    """Make a call that must not be given up lightly: it is repeated for two seconds, at least once.
+
+    `passing`: the codes after which it is repeated.
+    """
+    deadline = monotonic() + _PATIENCE
+    code = function()
+    while code in passing:
         select.poll().poll(_PAUSE_MS)  # AIS has no event that says when to try again
+        code = function()
+        if monotonic() >= deadline:
+            break
     _check(call, code)
 
 
@@ -117,22 +130,29 @@ def _text(name: Any) -> str:
 
 
 class AmfHandler(Protocol):
-    """Who is called back. All in the thread that calls `Amf.dispatch`."""
+    """Who is called back, in the thread that calls `Amf.dispatch`. The parameters are AMF's."""
 
-    def healthcheckCallback(self, invocation: Invocation) -> None:
+    def healthcheckCallback(self, invocation: Invocation, comp_name: str, healthcheck_key: str) -> None:
         """AMF asks how we are."""
 
-    def csiSetCallback(self, invocation: Invocation, assignment: Assignment) -> None:
-        """AMF assigns a CSI, or changes the HA state of one."""
+    def csiSetCallback(
+        self, invocation: Invocation, comp_name: str, ha_state: HAState, csi_descriptor: CsiDescriptor
+    ) -> None:
+        """AMF assigns a CSI, or changes the HA state of CSIs."""
 
-    def csiRemoveCallback(self, invocation: Invocation, csi: Optional[str]) -> None:
-        """AMF takes a CSI away (None: all)."""
+    def csiRemoveCallback(
+        self, invocation: Invocation, comp_name: str, csi_name: Optional[str], csi_flags: int
+    ) -> None:
+        """AMF takes a CSI away (`csi_name` None: all)."""
 
-    def componentTerminateCallback(self, invocation: Invocation) -> None:
+    def componentTerminateCallback(self, invocation: Invocation, comp_name: str) -> None:
         """AMF wants us to end."""
 
     def failed(self, callback: str, error: BaseException) -> None:
         """A callback raised; its invocation is answered by the caller if need be."""
+
+    def unanswered(self, error: AisError) -> None:
+        """AMF did not take an answer."""
 
 
 class Invocation:
@@ -146,7 +166,10 @@ class Invocation:
         self.answered = False
 
     def answer(self, code: int = OK) -> None:
-        """Answer with a SaAisErrorT; raises AisError. A second answer is a defect of ours."""
+        """Answer with a SaAisErrorT. A second answer is a defect of ours.
+
+        It does not raise AisError: that AMF does not take an answer is told to the handler's `unanswered`.
+        """
         assert not self.answered, "an invocation is answered once"
         self.answered = True
         self._amf.respond(self.number, code)
@@ -171,6 +194,8 @@ class Amf:
         self._callbacks.saAmfCSISetCallback = saAmf.SaAmfCSISetCallbackT(self._on_csi_set)
         self._callbacks.saAmfCSIRemoveCallback = saAmf.SaAmfCSIRemoveCallbackT(self._on_csi_remove)
         self._component = SaNameT()
+        self._name = ""
+        self._key = ""
         _patiently(
             "saAmfInitialize_4",
             lambda: int(saAmf.saAmfInitialize_4(self._handle, self._callbacks, SaVersionT(*_AMF_VERSION))),
@@ -178,15 +203,21 @@ class Amf:
 
     def component_name(self) -> str:
         """The DN of our component, as AMF started us."""
-        name = SaNameT()
-        _check("saAmfComponentNameGet", saAmf.saAmfComponentNameGet(self._handle, name))
-        self._component = name
-        return _text(name)
+        name = self._component
+        _patiently(
+            "saAmfComponentNameGet", lambda: int(saAmf.saAmfComponentNameGet(self._handle, name)), _PASSING
+        )
+        self._name = _text(name)
+        return self._name
 
     def selection_object(self) -> int:
         """The descriptor that polls readable when a callback waits."""
         selection = SaSelectionObjectT()
-        _check("saAmfSelectionObjectGet", saAmf.saAmfSelectionObjectGet(self._handle, selection))
+        _patiently(
+            "saAmfSelectionObjectGet",
+            lambda: int(saAmf.saAmfSelectionObjectGet(self._handle, selection)),
+            _PASSING,
+        )
         return int(selection.value)
 
     def register(self, handler: AmfHandler) -> None:
@@ -200,6 +231,7 @@ class Amf:
     def start_healthcheck(self, key: str, recovery: Recovery) -> None:
         """Let AMF invoke the healthcheck `key`; the first callback comes at once."""
         number = int(Recovery(recovery))
+        self._key = key
         _patiently(
             "saAmfHealthcheckStart",
             lambda: int(
@@ -219,16 +251,23 @@ class Amf:
 
     def respond(self, invocation: int, code: int) -> None:
         """Answer an invocation; use `Invocation.answer`."""
-        _patiently(
+        self._tell(
             "saAmfResponse_4", lambda: int(saAmf.saAmfResponse_4(self._handle, invocation, None, code))
         )
 
     def quiescing_complete(self, invocation: int, code: int) -> None:
         """Report the end of quiescing; use `Invocation.complete_quiescing`."""
-        _patiently(
+        self._tell(
             "saAmfCSIQuiescingComplete",
             lambda: int(saAmf.saAmfCSIQuiescingComplete(self._handle, invocation, code)),
         )
+
+    def _tell(self, call: str, function: Callable[[], int]) -> None:
+        """Make a call that tells AMF something that it waits for."""
+        try:
+            _patiently(call, function, _PASSING)
+        except AisError as error:
+            self._handler.unanswered(error)
 
     def report_error(self, recovery: Recovery) -> None:
         """Tell AMF that we are broken, and what it should do."""
@@ -243,27 +282,37 @@ class Amf:
         """Give the handle back. For a registered component this is no way to end: AMF disables it."""
         _check("saAmfFinalize", saAmf.saAmfFinalize(self._handle))
 
+    # One component is registered and one key is started, so neither needs reading in each callback.
+
     def _on_healthcheck(self, number: int, _component: Any, _key: Any) -> None:
-        # One key is started, so it needs no reading.
-        self._run("healthcheckCallback", number, self._handler.healthcheckCallback)
+        self._run(
+            "healthcheckCallback",
+            number,
+            lambda invocation: self._handler.healthcheckCallback(invocation, self._name, self._key),
+        )
 
     def _on_terminate(self, number: int, _component: Any) -> None:
-        self._run("componentTerminateCallback", number, self._handler.componentTerminateCallback)
+        self._run(
+            "componentTerminateCallback",
+            number,
+            lambda invocation: self._handler.componentTerminateCallback(invocation, self._name),
+        )
 
     def _on_csi_set(self, number: int, _component: Any, state: int, descriptor: Any) -> None:
         self._run(
             "csiSetCallback",
             number,
-            lambda invocation: self._handler.csiSetCallback(invocation, _read_assignment(state, descriptor)),
+            lambda invocation: self._handler.csiSetCallback(
+                invocation, self._name, HAState(state), _read_descriptor(descriptor)
+            ),
         )
 
     def _on_csi_remove(self, number: int, _component: Any, csi: Any, flags: int) -> None:
+        name = _text(csi[0]) if flags != CsiFlag.TARGET_ALL and csi else None
         self._run(
             "csiRemoveCallback",
             number,
-            lambda invocation: self._handler.csiRemoveCallback(
-                invocation, _text(csi[0]) if flags != CsiFlag.TARGET_ALL and csi else None
-            ),
+            lambda invocation: self._handler.csiRemoveCallback(invocation, self._name, name, flags),
         )
 
     def _run(self, callback: str, number: int, call: Callable[[Invocation], None]) -> None:
@@ -274,21 +323,18 @@ class Amf:
         except BaseException as error:
             self._handler.failed(callback, error)
         if not invocation.answered:
-            try:
-                invocation.answer(ERR_FAILED_OPERATION)
-            except BaseException as error:
-                self._handler.failed(callback, error)
+            invocation.answer(ERR_FAILED_OPERATION)
 
 
-def _read_assignment(state: int, descriptor: Any) -> Assignment:
-    flag = int(descriptor.csiFlags)
+def _read_descriptor(descriptor: Any) -> CsiDescriptor:
+    flags = int(descriptor.csiFlags)
     attributes = []
-    if flag == CsiFlag.ADD_ONE:
+    if flags == CsiFlag.ADD_ONE:
         for index in range(descriptor.csiAttr.number):
             item = descriptor.csiAttr.attr[index]
             attributes.append((_c_text(item.attrName) or "", _c_text(item.attrValue)))
-    csi = None if flag == CsiFlag.TARGET_ALL else _text(descriptor.csiName)
-    return Assignment(HAState(state), flag, csi, tuple(attributes))
+    name = None if flags == CsiFlag.TARGET_ALL else _text(descriptor.csiName)
+    return CsiDescriptor(flags, name, tuple(attributes))
 
 
 def _c_text(pointer: Any) -> Optional[str]:
@@ -326,11 +372,11 @@ class ObjectImplementer:
         _check("saImmOiDispatch", saImmOi.saImmOiDispatch(self._handle, _DISPATCH_ALL))
 
     def set_name(self, name: str) -> None:
-        """Become the implementer `name`: what its former holders made is ours."""
+        """Take the implementer name `name`: what its former holders made is ours."""
         _check("saImmOiImplementerSet", saImmOi.saImmOiImplementerSet(self._handle, SaStringT(name)))
 
     def clear_name(self) -> None:
-        """Be nobody again; the objects stay."""
+        """Give the implementer name back; the objects stay."""
         _check("saImmOiImplementerClear", saImmOi.saImmOiImplementerClear(self._handle))
 
     def create(self, obj: ImmObject) -> None:
@@ -372,8 +418,8 @@ class ObjectImplementer:
         _check("saImmOiRtObjectDelete", saImmOi.saImmOiRtObjectDelete(self._handle, SaNameT(dn)))
 
     def finalize(self) -> None:
-        """Give the handle back; never fails: a dead handle is as good as a finalized one."""
-        saImmOi.saImmOiFinalize(self._handle)
+        """Give the handle back. Until that is OK, IMM may keep its descriptor and its implementer name."""
+        _check("saImmOiFinalize", saImmOi.saImmOiFinalize(self._handle))
 
 
 def _type_of(definition: ClassDefinition, name: str) -> ValueType:
@@ -441,11 +487,11 @@ class ObjectManager:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.finalize()
+        saImmOm.saImmOmFinalize(self._handle)  # what was read is right, whatever this answers
 
     def finalize(self) -> None:
         """Give the handle back, with all that was opened on it."""
-        saImmOm.saImmOmFinalize(self._handle)
+        _check("saImmOmFinalize", saImmOm.saImmOmFinalize(self._handle))
 
     def read(self, dn: str, *names: str) -> dict[str, tuple[Value, ...]]:
         """These attributes of one object, by name."""
@@ -476,9 +522,13 @@ class ObjectManager:
         keep.clear()
         return found
 
-    def find_subtree(self, root: str) -> list[FoundObject]:
-        """`root` and everything below it, in no order; none when there is no such object."""
-        return list(self._search(SaNameT(root), _GET_ALL, None))
+    def iterate_subtree(self, root: str) -> Iterator[ImmObject]:
+        """`root` and everything below it, in no order; nothing when there is no such object.
+
+        Each object is one call of IMM, made when it is asked for.
+        """
+        for found in self._search(SaNameT(root), _GET_ALL, None):
+            yield found.object
 
     def _search(self, root: Any, options: int, parameter: Any) -> Iterator[FoundObject]:
         search = SaUint64T()
@@ -545,29 +595,15 @@ def _string(text: Any) -> str:
 
 
 class ImmService:
-    """What the publisher needs of IMM, opened as needed.
+    """Where the publisher gets its handles. `definitions`: the classes of the objects to be written."""
 
-    `component`: the DN of our AMF component; `definitions`: the classes of the objects to be written.
-    """
-
-    def __init__(self, component: str, definitions: Iterable[ClassDefinition]) -> None:
-        self._unit = parent_dn(component)
+    def __init__(self, definitions: Iterable[ClassDefinition]) -> None:
         self._definitions = tuple(definitions)
 
     def open_implementer(self) -> ObjectImplementer:
         """A new OI handle."""
         return ObjectImplementer(self._definitions)
 
-    def read_subtree(self, root: str) -> list[ImmObject]:
-        """`root` and what is below it, without system attributes."""
-        with ObjectManager() as manager:
-            return [found.object for found in manager.find_subtree(root)]
-
-    def read_node(self) -> str:
-        """The name of the AMF node that hosts our SU; SurroundingsError when IMM does not say."""
-        with ObjectManager() as manager:
-            values = manager.read(self._unit, "saAmfSUHostedByNode").get("saAmfSUHostedByNode", ())
-        node = rdn_value(str(values[0])) if values else ""
-        if not node:
-            raise SurroundingsError(f"saAmfSUHostedByNode of {self._unit} has no value")
-        return node
+    def open_manager(self) -> ObjectManager:
+        """A new OM handle."""
+        return ObjectManager()

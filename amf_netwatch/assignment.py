@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMF's words as Python values: HA states, recoveries, and one CSI set callback with its attributes.
+"""AMF's words as Python values: HA states, recoveries, and what a CSI set callback says about CSIs.
 
 Numbers are those of the SA Forum's AMF specification (SAI-AIS-AMF-B.04.01). No AIS call is made here.
 """
@@ -39,10 +39,9 @@ class Recovery(IntEnum):
     CLUSTER_RESET = 7
 
 
-class Assignment(NamedTuple):
-    """What saAmfCSISetCallback says. `csi` is None when the flags make it undefined."""
+class CsiDescriptor(NamedTuple):
+    """SaAmfCSIDescriptorT: which CSIs saAmfCSISetCallback is about, and the attributes of a new one."""
 
-    ha_state: HAState
-    flag: int  # a CsiFlag, or what AMF sent instead
-    csi: Optional[str]
+    flags: int  # a CsiFlag, or what AMF sent instead
+    name: Optional[str]  # None when the flags make it undefined
     attributes: tuple[tuple[str, Optional[str]], ...] = ()  # repeated pairs for several values

@@ -6,6 +6,7 @@
     NetwatchError
     ├── SettingsError        the administrator's setting: unknown name, bad value
     ├── SurroundingsError    around us: not started by AMF, no pyosaf, no such user, no run directory
+    │   ├── SysfsError           a file of sysfs that is there cannot be read
     │   └── NoAisError           OpenSAF's Python modules or libraries cannot be loaded
     └── AisError             AIS's answer: a call and its code
 """
@@ -39,6 +40,10 @@ class SettingsError(NetwatchError):
 
 class SurroundingsError(NetwatchError):
     """Something around us is missing or not as it must be; the text says what."""
+
+
+class SysfsError(SurroundingsError):
+    """A file of sysfs is there and cannot be read; the text says which and why."""
 
 
 class NoAisError(SurroundingsError):

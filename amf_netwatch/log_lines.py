@@ -79,16 +79,18 @@ EVENTS = (
     Event(
         "imm-away",
         WARNING,
-        ("call", "code"),
-        "IMM does not answer; logged once, tried again in every healthcheck",
+        ("call", "code", "outages"),
+        "IMM does not answer; tried again in every healthcheck. At most one line a minute: `outages` counts "
+        "how often it went away since the last one",
         "none if IMM is being restarted; otherwise look after IMM",
     ),
     Event("imm-back", NOTICE, (), "IMM answers again; what changed meanwhile is written", "none"),
     Event(
         "imm-refused",
         WARNING,
-        ("call", "code", "dn"),
-        "IMM refused to write this object; logged once per object and code, tried in every healthcheck",
+        ("call", "code", "dn", "objects"),
+        "IMM refused to write so many `objects`, of which `dn` is one; tried in every healthcheck, logged "
+        "again when a minute passed without it",
         "NOT_EXIST: load the classes (`amf-netwatch classes`); BAD_OPERATION: somebody else made the "
         "object; NO_RESOURCES: look after IMM",
     ),
@@ -96,7 +98,7 @@ EVENTS = (
         "name-taken",
         WARNING,
         ("implementer",),
-        "another process holds our implementer name; tried again in every healthcheck",
+        "another process holds our implementer name; tried again in every healthcheck, logged when it begins",
         "none for a moment after a restart; if it stays, end the process that holds it",
     ),
     Event(
@@ -149,18 +151,43 @@ EVENTS = (
         "none for one; report it if it stays",
     ),
     Event(
+        "read-interrupted",
+        INFO,
+        ("reason",),
+        "interfaces come and go faster than the kernel can list them; everything is read again in the next "
+        "healthcheck. Logged once, until a reading succeeds",
+        "none; it happens when thousands of interfaces are made at once",
+    ),
+    Event(
+        "sources-disagree",
+        WARNING,
+        ("ifindexes",),
+        "three rounds in a row netlink and sysfs told different MACs of these interfaces; their objects stay "
+        "as they were, and they are read again in every healthcheck",
+        "none for one; if it stays, compare `ip link` with /sys/class/net/NAME/address and report it",
+    ),
+    Event(
         "sysfs-foreign",
         WARNING,
         ("path",),
-        "this sysfs shows another network namespace; `physical` is told from the kind of link instead",
+        "this sysfs shows another network namespace: MACs are taken from netlink, and `physical` from the "
+        "kind of link",
         "mount a sysfs of this namespace, or ignore it",
     ),
     Event(
         "callback-failed",
         ERROR,
         ("callback", "reason"),
-        "a defect: a callback raised; AMF is told FAILED_OPERATION now or at the next healthcheck",
+        "a defect: a callback, or the thread that writes to IMM, raised; AMF is told FAILED_OPERATION now or "
+        "at the next healthcheck",
         "report it with the reason",
+    ),
+    Event(
+        "answer-lost",
+        WARNING,
+        ("call", "code"),
+        "AMF did not take an answer for two seconds; it waits until its own time is over",
+        "none for one; if it comes often, look after AMF",
     ),
     Event(
         "crashed",
@@ -189,6 +216,13 @@ EVENTS = (
         ("reason",),
         "cleanup could not see to it that nothing is left; AMF gives the SU up",
         "end the process that the reason names, then `amf-adm repaired` the SU",
+    ),
+    Event(
+        "run-directory",
+        WARNING,
+        ("reason",),
+        "cleanup could not write to the run directory; no process is left all the same",
+        "make room there, or make it writable: the next instantiate needs it",
     ),
     Event("cleaned-up", INFO, ("pid", "error_source"), "cleanup killed the component's process", "none"),
 )

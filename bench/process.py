@@ -155,9 +155,9 @@ def _idle(pid: int) -> Iterator[Row]:
     cpu = _cpu(pid)
     select.poll().poll(PERIODS * 1000)
     spent = (_cpu(pid) - cpu) / 1e6
-    listener = [_switches(path) - before[task] for task, path in threads.items() if task != pid]
+    others = [_switches(path) - before[task] for task, path in threads.items() if task != pid]
     yield at_most("CPU per idle healthcheck, the whole process", spent / PERIODS, 1, "ms")
-    yield at_most(f"wake-ups of its listener in {PERIODS} s", sum(listener), 0, "")
+    yield at_most(f"wake-ups of its other threads in {PERIODS} s", sum(others), 0, "")
 
 
 def _switches(task: Path) -> int:

@@ -16,8 +16,10 @@ sys.path.insert(0, str(ROOT))
 
 from amf_netwatch.log_lines import EVENTS, LEVEL_NAMES  # noqa: E402
 from amf_netwatch.deployment.model import ModelOptions, build_model, format_classes, format_model  # noqa: E402
+from amf_netwatch.publication.states import format_table  # noqa: E402
 
 MANUAL = ROOT / "docs" / "operations.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 EXAMPLE = ModelOptions(nodes=("SC-1", "SC-2", "PL-3"))
 
 
@@ -26,7 +28,9 @@ def generated() -> dict[Path, str]:
     manual = MANUAL.read_text(encoding="utf-8")
     manual = _replace(manual, "log lines", log_table())
     manual = _replace(manual, "recovery", recovery_table())
+    architecture = ARCHITECTURE.read_text(encoding="utf-8")
     return {
+        ARCHITECTURE: _replace(architecture, "publisher", format_table()),
         ROOT / "packaging" / "imm" / "netwatch_classes.xml": format_classes(),
         ROOT / "packaging" / "amf" / "netwatch_model_3nodes.xml": format_model(EXAMPLE),
         MANUAL: manual,

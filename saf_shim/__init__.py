@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An AMF and an IMM in one small process, behind the modules and tools that OpenSAF programs use.
 
-Reading order: `service` (the plug), `protocol`, `server`, `connection`, `client`; `imm` (the pure IMM),
-`amf` (the pure AMF), `model` (what is there from the start); `pyosaf` (the API look-alike), `tools` (the
-commands' look-alikes); `cli` (saf-shim), `pytest_plugin`. Users begin with docs/shim.md.
+It is for tests and for trying things out, not for production: nothing here is replicated or kept on disk. It
+shares the language of IMM (`imm_model`) with amf_netwatch, and nothing else.
+
+Reading order: `codes` and `contract` (what server and services agree on), `compact_json` and `protocol` (what
+goes over the socket), `server` (the process), `client` (the other end of the socket); `imm`, `amf` and `clm`
+(the services), `model` (what IMM holds from the start); `pyosaf` (the modules that programs import), `tools`
+(OpenSAF's commands), `api` (all functions by name); `commands` and `cli` (saf-shim), `pytest_plugin`. Users
+begin with docs/shim.md.
 """
+
+__version__ = "0.1.0"

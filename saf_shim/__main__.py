@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m saf_shim``."""
+"""``python -m saf_shim``: the command ``saf-shim``, where it is not installed."""
+
+from __future__ import annotations
 
 import sys
 
 from saf_shim.cli import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -32,7 +32,7 @@ _DISPATCH_BLOCKING = 3
 
 
 class UnreachableError(Exception):
-    """There is no simulator to talk to; `code` is what the initializing call shall answer."""
+    """No simulator can be reached. `code` is what the initializing call shall answer."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
@@ -163,7 +163,7 @@ class Session:
 
     def _call(self, name: str, args: Out, timeout: Optional[float]) -> tuple[int, Out]:
         thread = get_ident()
-        if self._caller == thread:  # a signal handler within a call: waiting for that would be for ever
+        if self._caller == thread:  # we are a signal handler within a call, which would wait for itself
             return Code.ERR_TRY_AGAIN, {}
         with self._lock:
             try:
@@ -197,12 +197,15 @@ class Session:
                 return answer[1], answer[2] or {}
 
     def _is_forked(self) -> bool:
-        """Are we in a child of the process that opened the session? To be asked before any lock is taken: a
-        thread of the parent may have held it, and will never give it back here."""
+        """Tell whether this process is a child of the one that opened the session.
+
+        Ask before taking any lock: a thread of the parent may have held it at the fork, and no thread of
+        this process will ever release it."""
         return os.getpid() != self._pid
 
     def fileno(self) -> int:
-        """The selection object: readable while callbacks wait. -1 when the simulator has gone."""
+        """Return the selection object, which is readable while callbacks wait, or -1 when the simulator has
+        gone."""
         channel = None if self._is_forked() else self._open_channel()
         return -1 if channel is None else channel.sock.fileno()
 
@@ -229,7 +232,7 @@ class Session:
         thread = get_ident()
         while True:
             if self._dispatcher == thread:
-                return Code.ERR_TRY_AGAIN  # a signal handler within a dispatch
+                return Code.ERR_TRY_AGAIN  # we are a signal handler within a dispatch
             with self._dispatching:
                 try:
                     self._dispatcher = thread
@@ -237,7 +240,7 @@ class Session:
                 finally:
                     self._dispatcher = 0
                     if self._closed and self._channel is not None:
-                        self._channel.sock.close()  # perhaps a signal handler closed us, and could not do it
+                        self._channel.sock.close()  # a signal handler has closed us and left this
             if rc != Code.OK:
                 # The end of the handle ends a blocking dispatch with OK. The simulator may close the channel
                 # before the thread that finalizes has its answer.
@@ -254,9 +257,9 @@ class Session:
                 return Code.OK
 
     def _ask(self, name: str, args: Out) -> tuple[int, Out]:
-        """Ask for callbacks, and wait.
+        """Ask for callbacks and wait for the answer.
 
-        A signal handler that raised may have ended an earlier wait: what comes for that one is taken here."""
+        A signal handler that raised may have ended an earlier wait. What comes for that one is taken here."""
         channel = self._open_channel()
         if channel is None:
             return Code.ERR_BAD_HANDLE, {}
@@ -291,7 +294,7 @@ class Session:
                 pass  # the simulator has gone, the next call says so
 
     def close(self) -> None:
-        """End the session: wakes a dispatch that waits in another thread, and closes the descriptors."""
+        """End the session: wake a dispatch that waits in another thread, and close the descriptors."""
         self._closed = True
         for lines in (self._channel, self._lines):
             if lines is not None:

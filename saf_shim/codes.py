@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers that every AIS service shares: return codes and dispatch flags.
 
-The values are those of the SA Forum's saAis.h. `AisError` is how the pure parts (IMM store, AMF
-director) refuse a call; the service turns it into the caller's return code.
+The values are those of the SA Forum's saAis.h. The pure parts (IMM store, AMF director) raise `AisError` to
+refuse a call; the server turns it into the return code of the call.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """SaAisErrorT without its prefix ``SA_AIS_``."""
+    """Return codes (SaAisErrorT) without their prefix ``SA_AIS_``."""
 
     OK = 1
     ERR_LIBRARY = 2
@@ -56,7 +56,7 @@ class Code(IntEnum):
 
 
 class DispatchFlag(IntEnum):
-    """SaDispatchFlagsT."""
+    """How many callbacks a dispatch call runs (SaDispatchFlagsT)."""
 
     ONE = 1
     ALL = 2
@@ -64,7 +64,7 @@ class DispatchFlag(IntEnum):
 
 
 class AisError(Exception):
-    """The call is refused with `code`; `text`, if any, is an error string for the administrator."""
+    """A call is refused with `code`. `text`, if there is one, is an error string for the administrator."""
 
     def __init__(self, code: Code, text: str = "") -> None:
         super().__init__(code, text)

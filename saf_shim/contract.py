@@ -1,33 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plug between the server and the services it hosts (IMM, AMF, CLM).
+"""What the server and the services that it hosts (IMM, AMF, CLM) promise each other.
 
 A *service* is pure: it knows no sockets, clocks or processes. The server (`saf_shim.server.server`) calls it
-in its one thread, with one event at a time; the service acts on the `World` it was given at
-construction, on `Call`s and on `Session`s, and nothing else. Nothing here blocks.
+in its one thread, with one event at a time. The service acts only on the `World` that it gets at
+construction, on `Call`s and on `Session`s. Nothing here blocks.
 
-A client process has one *session* for each handle it initialized (an OM handle with its accessors,
-searches, owners and CCBs is one; each AMF handle is one). Life of a session::
+A client process has one *session* for each handle that it initialized: one for an OM handle with its
+accessors, searches, owners and CCBs, one for each AMF handle. The life of a session:
 
-    call   saAmfInitialize_4   the first call of every session; Session.data is the service's to use
-    call   anything            service.handle_call(call): return an Answer, or None and call.reply() later
-    ...    Session.push(cb)    queues a callback; the handle's selection object becomes readable
-    call   saAmfDispatch       the service validates handle and flags, then returns session.dispatch(call,
-    flags)
-    return of a callback       only for callbacks pushed with `on_return`: called with the client's return
-    code
-                               (None: the client went away, or the service was `cancel`led before it answered)
-    closed                     service.session_closed(session): the client finalized *or died*; by then
-                               session.closed is True, push and reply do nothing; Session.finalized tells
-                               which
+- The first call is an initializing one. `Session.data` is for the service to use. - `Service.handle_call`
+serves each call: it returns an Answer, or it returns None and calls `Call.reply` later. - `Session.push`
+queues a callback, and the selection object of the handle becomes readable. - For a dispatch call the service
+checks handle and flags and returns the result of `Session.dispatch`. - Where a callback was pushed with
+`on_return`, that function gets the code that the program's function returned. It
+  gets None when there will be no code, because the client has gone or the server stops.
+- `Service.session_closed` is called when the client has finalized the handle or has died
+(`Session.finalized` tells
+  which). `Session.closed` is true by then, and pushing and replying do nothing.
 
-Which service gets a session is decided by the prefix of its first call: ``saImm`` IMM, ``saAmf`` AMF,
-``saClm`` CLM. Wire forms (JSON): strings are `str` with surrogateescape for bytes that are not UTF-8,
-SA_ANY_T is hexadecimal `str`, NULL is None, attributes are ``[name, type, [values]]``, modifications
-``[how, name, type, [values]]``, admin operation parameters ``[name, type, value]``.
+The prefix of a session's first call decides which service gets the session: ``saImm`` IMM, ``saAmf`` AMF,
+``saClm`` CLM. Forms on the wire (JSON): strings are `str` with surrogates for bytes that are not UTF-8,
+SA_ANY_T is a hexadecimal `str`, NULL is None, attributes are ``[name, type, [values]]``, modifications
+``[how, name, type, [values]]``, parameters of administrative operations ``[name, type, value]``.
 
-A callback is ``[name, {arguments}]``, for example ``["saAmfHealthcheckCallback", {"invocation": 4, ...}]``;
-the client module (`saf_shim.pyosaf.saAmf`) gets it from `client.Handle.dispatch` and calls the program's
-function. The call log and the faults (`saf-shim fault`) are the server's: a service never sees them.
+A callback is ``[name, {arguments}]``, for example ``["saAmfHealthcheckCallback", {"invocation": 4, ...}]``.
+The client's side (`saf_shim.client`) calls the program's function with it. The call log and the faults
+(`saf-shim fault`) belong to the server: a service never sees them.
 """
 
 from __future__ import annotations
@@ -42,7 +40,8 @@ CallbackMessage = tuple[str, Arguments]
 
 
 class Answer(NamedTuple):
-    """What a call returns: its AIS return code and the values it fills in (named as AIS names them)."""
+    """What a call returns: its AIS return code, and the values that it fills in, under the names that AIS
+    gives them."""
 
     rc: int
     out: Optional[Mapping[str, Any]] = None
@@ -54,29 +53,30 @@ OK = Answer(Code.OK)
 class Session(Protocol):
     """One handle's client, as a service sees it."""
 
-    id: int  # unique in the life of the server, never 0: good as the AIS handle
-    pid: int  # of the client process, from the kernel
-    environment: Mapping[str, str]  # the client's SA_* variables (SA_AMF_COMPONENT_NAME...) when it connected
+    id: int  # unique in the life of the server and never 0, so it can serve as AIS handle
+    pid: int  # the client process, as the kernel tells it
+    environment: Mapping[str, str]  # the client's variables SA_* and IMMA_* when it connected
     closed: bool
-    finalized: bool  # it was closed by its own finalize call, not by death
-    data: Any  # the service's own
+    finalized: bool  # whether the client has finalized it; false when the client died
+    data: Any  # what the service keeps for this session
 
     def push(
         self, callback: CallbackMessage, on_return: Optional[Callable[[Optional[int]], None]] = None
     ) -> None:
-        """Queue `callback`; the selection object becomes readable.
+        """Queue `callback` and make the selection object readable.
 
         `on_return` gets the code that the program's function returned, or None when it never will."""
 
     def dispatch(self, call: Call, flags: int) -> Optional[Answer]:
-        """What a dispatch call answers (ERR_INVALID_PARAM for unknown flags; BLOCKING answers later)."""
+        """Return the answer to a dispatch call: ERR_INVALID_PARAM for unknown flags, None for BLOCKING,
+        which is answered later."""
 
     def finish(self) -> None:
-        """The handle is finalized: BLOCKING dispatches end with OK, queued callbacks are dropped; after the
+        """Finalize the handle: BLOCKING dispatches end with OK, queued callbacks are dropped. After the
         answer to the present call the session closes and `session_closed` is called."""
 
     def discard(self, match: Callable[[CallbackMessage], bool]) -> int:
-        """Drop queued callbacks that `match`; the number dropped."""
+        """Drop the queued callbacks that `match`, and return their number."""
 
     def lose(self) -> None:
         """Let later calls of this session answer ERR_BAD_HANDLE, its selection object be readable (restart
@@ -84,7 +84,7 @@ class Session(Protocol):
 
 
 class Call(Protocol):
-    """One call of a client, to be answered once."""
+    """One call of a client, which is answered once."""
 
     session: Session
     name: str  # the AIS function: saAmfResponse_4
@@ -99,7 +99,7 @@ class Timer(Protocol):
     """A running timer."""
 
     def cancel(self) -> None:
-        """Never call its function (also when it has fired already: no error)."""
+        """Stop the timer. When its function was called already, do nothing."""
 
 
 class CommandEnd(NamedTuple):
@@ -117,27 +117,34 @@ class Command(Protocol):
     pid: int
 
     def kill(self) -> None:
-        """SIGKILL to it (not to what it started); `on_end` is still called."""
+        """Send it SIGKILL, but not to the processes that it started. `on_end` is still called."""
 
 
 class Watch(Protocol):
-    """A watched process (not necessarily our child)."""
+    """A watched process, which need not be a child of the server."""
 
     def cancel(self) -> None:
         """Stop watching."""
 
 
-class World(Protocol):
-    """Time and processes, as the server lends them to a service."""
+class Lateness(NamedTuple):
+    """What the machine costs the simulated cluster."""
 
-    directory: str  # the simulator's DIR
+    lost: float  # seconds since the start that OpenSAF on an idle machine would not have lost
+    is_watched: bool  # a command of the simulator runs, or one has just ended: a script is looking
+
+
+class World(Protocol):
+    """Time and processes, which the server offers to a service."""
+
+    directory: str  # the directory of the simulator, DIR
     nodes: Sequence[Node]
 
     def now(self) -> float:
-        """Monotonic seconds."""
+        """Return the seconds of a clock that never goes back."""
 
     def wall_clock(self) -> int:
-        """Nanoseconds since the epoch (SaTimeT)."""
+        """Return the nanoseconds since the epoch (SaTimeT)."""
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> Timer:
         """Call `function` once, `delay` seconds from now."""
@@ -145,19 +152,23 @@ class World(Protocol):
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> Command:
-        """Start a program: cwd ``/``, umask 022, stdio on /dev/null, SIGHUP SIGTSTP SIGTTIN SIGTTOU ignored,
-        the server's session; just this environment (`base_environment` is a start). What it leaves running
-        is killed when the simulator stops."""
+        """Start a program: cwd ``/``, umask 022, standard input from /dev/null, SIGHUP SIGTSTP SIGTTIN and
+        SIGTTOU ignored, the server's session; just this environment (`base_environment` is a start).
+
+        What it writes goes into DIR/log. What it leaves running is killed when the simulator stops."""
 
     def base_environment(self) -> dict[str, str]:
         """PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python, SAF_SHIM_DIR, LD_LIBRARY_PATH...: an
         amfnd's environment."""
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[Watch]:
-        """Call `on_death` when process `pid` ends; None when there is no such process."""
+        """Call `on_death` when process `pid` ends; return None when there is no such process."""
+
+    def lateness(self) -> Lateness:
+        """How late the machine has made the cluster up to now."""
 
     def log(self, text: str) -> None:
-        """One line into DIR/log."""
+        """Write one line into DIR/log."""
 
 
 class Node(NamedTuple):
@@ -165,11 +176,11 @@ class Node(NamedTuple):
 
     name: str  # SC-1
     node_id: int  # 0x2010f for the first, 0x2020f, ...
-    prefix: tuple[str, ...] = ()  # put before every command run on this node: ("ip", "netns", "exec", "n2")
+    prefix: tuple[str, ...] = ()  # stands before every command of this node: ("ip", "netns", "exec", "n2")
 
 
 class Service(Protocol):
-    """What the server hosts."""
+    """A service, as the server calls it."""
 
     # The calls that give a handle of this service back, and what each answers on a session that was lost.
     finalizers: Mapping[str, Code]
@@ -177,16 +188,19 @@ class Service(Protocol):
     local_calls: frozenset[str]
 
     def handle_call(self, call: Call) -> Optional[Answer]:
-        """Serve one call: an Answer, or None when `call.reply` comes later. AisError is an answer too."""
+        """Serve one call: return an Answer, or None when `call.reply` comes later. AisError is an answer,
+        too."""
 
     def session_closed(self, session: Session) -> None:
-        """The session's client has finalized it or died."""
+        """Free everything of a session: its client has finalized it or died."""
 
     def start(self) -> None:
-        """Called once, when the standard model and all ``--load`` files are in IMM and the server listens."""
+        """Begin. The server calls this once, when the model and all ``--load`` files are in IMM and it
+        listens."""
 
     def stop(self) -> None:
-        """Called once before the server ends; commands still running are killed after it."""
+        """End. The server calls this once before it ends, and kills the commands that still run
+        afterwards."""
 
 
 __all__ = [
@@ -199,6 +213,7 @@ __all__ = [
     "Command",
     "CommandEnd",
     "DispatchFlag",
+    "Lateness",
     "Node",
     "Service",
     "Session",

@@ -2,8 +2,7 @@
 """The table docs/shim-coverage.md: which functions of the bindings are imitated, refused or absent.
 
 ``python -m saf_shim.coverage > docs/shim-coverage.md`` writes it; a test says whether it is current.
-Imitated is what the look-alike modules define; what is refused, and how, is written here and tested. The
-names are those of the standard's headers with OpenSAF's additions.
+Imitated is what the look-alike modules define. What is refused, and how, is written here and tested.
 """
 
 from __future__ import annotations
@@ -12,52 +11,8 @@ import importlib
 import sys
 from collections.abc import Mapping
 
-API: Mapping[str, str] = {
-    "saImmOm": """
-        saImmOmInitialize saImmOmInitialize_o2 saImmOmSelectionObjectGet saImmOmDispatch saImmOmFinalize
-        saImmOmClassCreate_2 saImmOmClassDescriptionGet_2 saImmOmClassDescriptionMemoryFree_2
-        saImmOmClassDelete saImmOmSearchInitialize_2 saImmOmSearchNext_2 saImmOmSearchFinalize
-        saImmOmAccessorInitialize saImmOmAccessorGet_2 saImmOmAccessorFinalize
-        saImmOmAdminOwnerInitialize saImmOmAdminOwnerSet saImmOmAdminOwnerRelease saImmOmAdminOwnerFinalize
-        saImmOmAdminOwnerClear
-        saImmOmCcbInitialize saImmOmCcbObjectCreate_2 saImmOmCcbObjectDelete saImmOmCcbObjectModify_2
-        saImmOmCcbObjectRead saImmOmCcbApply saImmOmCcbValidate saImmOmCcbAbort saImmOmCcbFinalize
-        saImmOmCcbGetErrorStrings
-        saImmOmAdminOperationInvoke_2 saImmOmAdminOperationInvoke_o2 saImmOmAdminOperationInvokeAsync_2
-        saImmOmAdminOperationMemoryFree saImmOmAdminOperationContinue saImmOmAdminOperationContinue_o2
-        saImmOmAdminOperationContinueAsync saImmOmAdminOperationContinuationClear
-        saImmOmSearchInitialize_o3 saImmOmSearchNext_o3 saImmOmAccessorGet_o3 saImmOmAdminOwnerSet_o3
-        saImmOmAdminOwnerRelease_o3 saImmOmAdminOwnerClear_o3 saImmOmCcbObjectCreate_o3
-        saImmOmCcbObjectDelete_o3 saImmOmCcbObjectModify_o3 saImmOmAdminOperationInvoke_o3
-        saImmOmAdminOperationInvokeAsync_o3 saImmOmAdminOperationContinue_o3
-        saImmOmAdminOperationContinueAsync_o3 saImmOmAdminOperationContinuationClear_o3""",
-    "saImmOi": """
-        saImmOiInitialize_2 saImmOiSelectionObjectGet saImmOiDispatch saImmOiFinalize
-        saImmOiImplementerSet saImmOiImplementerClear saImmOiClassImplementerSet
-        saImmOiClassImplementerRelease saImmOiObjectImplementerSet saImmOiObjectImplementerRelease
-        saImmOiRtObjectCreate_2 saImmOiRtObjectDelete saImmOiRtObjectUpdate_2
-        saImmOiAdminOperationResult saImmOiAdminOperationResult_o2 saImmOiCcbSetErrorString
-        saImmOiAugmentCcbInitialize
-        saImmOiInitialize_o3 saImmOiObjectImplementerSet_o3 saImmOiObjectImplementerRelease_o3
-        saImmOiRtObjectCreate_o3 saImmOiRtObjectDelete_o3 saImmOiRtObjectUpdate_o3""",
-    "saAmf": """
-        saAmfInitialize saAmfInitialize_3 saAmfInitialize_4 saAmfInitialize_o4 saAmfSelectionObjectGet
-        saAmfDispatch saAmfFinalize
-        saAmfComponentRegister saAmfComponentUnregister saAmfComponentNameGet
-        saAmfHealthcheckStart saAmfHealthcheckConfirm saAmfHealthcheckStop
-        saAmfPmStart saAmfPmStart_3 saAmfPmStop
-        saAmfHAStateGet saAmfHAReadinessStateSet saAmfCSIQuiescingComplete
-        saAmfResponse saAmfResponse_4 saAmfCorrelationIdsGet
-        saAmfProtectionGroupTrack saAmfProtectionGroupTrack_4 saAmfProtectionGroupTrackStop
-        saAmfProtectionGroupNotificationFree saAmfProtectionGroupNotificationFree_4
-        saAmfComponentErrorReport saAmfComponentErrorReport_4 saAmfComponentErrorClear
-        saAmfComponentErrorClear_4""",
-    "saClm": """
-        saClmInitialize saClmInitialize_3 saClmInitialize_4 saClmSelectionObjectGet saClmDispatch
-        saClmFinalize saClmClusterTrack saClmClusterTrack_4 saClmClusterTrackStop saClmClusterNotificationFree
-        saClmClusterNotificationFree_4 saClmClusterNodeGet saClmClusterNodeGet_4 saClmClusterNodeGetAsync
-        saClmResponse saClmResponse_4""",
-}
+from saf_shim.api import FUNCTIONS
+
 REFUSED: Mapping[str, str] = {
     "saImmOmAdminOperationContinue": "ERR_NOT_SUPPORTED, as by OpenSAF",
     "saImmOmAdminOperationContinueAsync": "ERR_NOT_SUPPORTED, as by OpenSAF",
@@ -90,7 +45,7 @@ function with ERR_BAD_HANDLE. Absent are: {}.
 
 
 def status_of(module: str, function: str) -> str:
-    """``imitated``, ``refused: CODE...`` or ``absent``."""
+    """Return ``imitated``, ``refused: CODE...`` or ``absent``."""
     if function in REFUSED:
         return f"refused: {REFUSED[function]}"
     found = importlib.import_module(f"saf_shim.pyosaf.{module}")
@@ -98,9 +53,9 @@ def status_of(module: str, function: str) -> str:
 
 
 def table() -> str:
-    """The whole document."""
+    """Return the whole document."""
     parts = [_HEAD]
-    for module, names in API.items():
+    for module, names in FUNCTIONS.items():
         rows = [(name, status_of(module, name)) for name in names.split()]
         imitated = sum(status == "imitated" for _, status in rows)
         parts.append(f"\n## {module}: {imitated} of {len(rows)} imitated\n\n| function | |\n| --- | --- |\n")

@@ -14,7 +14,7 @@ and is answered with ``[0, 1, {"session": SESSION}]``. From then on::
     server   an empty line (channel only)    the queue of callbacks is no longer empty
     client   [0, "return", {"id", "rc"}]     what a program's callback returned; never answered
 
-A line is at most `MAX_LINE` bytes. What is no such line is a `ProtocolError`, and the end of that connection.
+A line has at most `MAX_LINE` bytes. Anything else is a `ProtocolError`, which ends the connection.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ WAKE = b"\n"
 
 
 class ProtocolError(Exception):
-    """The peer's bytes are not this protocol; the text says why."""
+    """The peer does not speak this protocol. The text says why."""
 
 
 def encode_line(message: list[Any]) -> bytes:
-    """`message` as one line; what JSON cannot carry is a TypeError."""
+    """Return `message` as one line; TypeError for what JSON cannot carry."""
     return (compact_json.encode(message) + "\n").encode("ascii")
 
 
 def decode_line(line: bytes) -> list[Any]:
-    """The array that `line` is (with or without its end); ProtocolError if it is none."""
+    """Return the array that `line` is, with or without its end; ProtocolError if it is none."""
     try:
         text = line.decode("utf-8")
         message = compact_json.decode(text)
@@ -62,8 +62,7 @@ def decode_line(line: bytes) -> list[Any]:
 
 
 def _require_bytes(value: object) -> None:
-    """Surrogates may stand for bytes that are no UTF-8, but not for nothing: UnicodeEncodeError, a
-    ValueError."""
+    """Raise UnicodeEncodeError (a ValueError) for a surrogate that stands for no byte."""
     if isinstance(value, str):
         value.encode("utf-8", "surrogateescape")
     elif isinstance(value, list):
@@ -86,7 +85,8 @@ class LineBuffer:
         self._limit = limit
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that `chunk` completes, without their ends; ProtocolError for an endless one."""
+        """Return the lines that `chunk` completes, without their ends; ProtocolError for one that does not
+        end."""
         if not self._tail and chunk.endswith(b"\n"):  # the usual case: whole lines
             lines = chunk.split(b"\n")
             del lines[-1]

@@ -28,13 +28,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
 import pytest
 
 from saf_shim import client
-from saf_shim.cli import fault_arguments
+from saf_shim.commands.looking import show_call
+from saf_shim.commands.spoiling import fault_arguments
 from saf_shim.protocol import DIRECTORY_VARIABLE
 from saf_shim.server import directory
 
@@ -55,7 +56,7 @@ class LoggedCall(NamedTuple):
 
 
 class ShimError(AssertionError):
-    """The simulator refused or a command failed; the text says what."""
+    """The simulator has refused something, or a command has failed. The text says what."""
 
 
 class SafShim:
@@ -92,7 +93,7 @@ class SafShim:
     # programs
 
     def environment(self, base: Optional[Mapping[str, str]] = None) -> dict[str, str]:
-        """The environment of a program in the simulator (`base`: os.environ)."""
+        """Return the environment of a program in the simulator, made of `base` (default: os.environ)."""
         return directory.environment(self.directory, os.environ if base is None else base)
 
     def run(
@@ -115,7 +116,7 @@ class SafShim:
         return done
 
     def start_program(self, *command: str, **options: Any) -> subprocess.Popen[Any]:
-        """Start a program in the simulator; stopping it is the caller's affair. `options` are Popen's."""
+        """Start a program in the simulator. The caller stops it. `options` are those of Popen."""
         environment = self.environment()
         program = shutil.which(command[0], path=environment["PATH"]) or command[0]
         return subprocess.Popen([program, *command[1:]], env=environment, **options)
@@ -123,16 +124,22 @@ class SafShim:
     # IMM
 
     def load(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Load classes and objects as an administrator does: ``immcfg -f``."""
-        self.run("immcfg", "-f", os.fspath(path))
+        """Load classes and objects as an administrator does, by ``immcfg -f``; ShimError when it complains.
+
+        immcfg ends with status 0 when a file stops too early; here that is an error, too."""
+        done = self.run("immcfg", "-f", os.fspath(path))
+        if done.stderr:
+            raise ShimError(f"immcfg -f {path}: {done.stderr}")
 
     def objects(self, class_name: str = "", root: str = "") -> list[str]:
-        """The DNs of all objects, in byte order: of a class, below (and with) a root. No AIS call is made."""
+        """Return the DNs of all objects, in byte order: of a class, below (and with) a root. No AIS call is
+        made."""
         found: list[str] = self._control("objects", {"class": class_name, "root": root})
         return found
 
     def attributes(self, dn: str) -> dict[str, list[Any]]:
-        """All attributes of an object with their values (SA_ANY_T in hex); KeyError if there is none such.
+        """Return all attributes of an object with their values (SA_ANY_T in hex); KeyError without such an
+        object.
 
         No AIS call is made, so programs are not asked: non-cached attributes of their objects have the last
         value that IMM knows; AMF and CLM tell theirs."""
@@ -142,7 +149,8 @@ class SafShim:
         return {name: values for name, _, values in found}
 
     def values(self, dn: str, attribute: str) -> list[Any]:
-        """The values of one attribute, empty if it has none; KeyError without such an object or attribute."""
+        """Return the values of one attribute, empty if it has none; KeyError without such an object or
+        attribute."""
         return self.attributes(dn)[attribute]
 
     def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
@@ -155,16 +163,17 @@ class SafShim:
                 return found
             if time.monotonic() > deadline:
                 raise ShimError(f"nothing happened within {timeout} s")
-            select.poll().poll(20)  # what another process does has no descriptor here
+            select.poll().poll(20)  # no descriptor tells what another process does
 
     def imm(self, what: str) -> None:
-        """``absent``, ``hang``, ``back`` or ``restart``."""
+        """Let IMM be ``absent``, ``hang``, come ``back`` or ``restart``."""
         self._control("imm", {"what": what})
 
     # calls and faults
 
     def calls(self, prefix: str = "", clear: bool = False) -> list[LoggedCall]:
-        """The AIS calls so far whose names begin with `prefix`, oldest first; `clear` empties the log."""
+        """Return the AIS calls so far whose names begin with `prefix`, oldest first; `clear` empties the
+        log."""
         return [LoggedCall(*call) for call in self._control("calls", {"prefix": prefix, "clear": clear})]
 
     def fault(self, call: str, rc: str, times: Optional[int] = None, delay: float = 0.0) -> None:
@@ -176,14 +185,24 @@ class SafShim:
         self._control("fault", {"clear": True})
 
     def status(self) -> dict[str, Any]:
-        """What ``saf-shim status --json`` shows."""
+        """Return what ``saf-shim status --json`` shows."""
         found: dict[str, Any] = self._control("status", {})
         return found
 
     def log(self) -> str:
-        """The simulator's own log."""
+        """Return the simulator's log: what AMF did, and what its commands and components wrote."""
         with open(os.path.join(self.directory, "log"), encoding="utf-8", errors="replace") as handle:
             return handle.read()
+
+    def tell(self, lines: int = 40) -> list[tuple[str, str]]:
+        """Return what has happened last, as titles and texts: so many lines of the log, and so many AIS
+        calls."""
+        told = [("saf_shim log", "\n".join(self.log().splitlines()[-lines:]))]
+        try:
+            calls = self._control("calls", {})[-lines:]
+        except ShimError as error:
+            return [*told, ("saf_shim calls", str(error))]
+        return [*told, ("saf_shim calls", "\n".join(show_call(call) for call in calls))]
 
     def _control(self, name: str, arguments: dict[str, Any]) -> Any:
         try:
@@ -226,6 +245,17 @@ def _simulator(nodes: Sequence[str], files: Sequence[str]) -> Iterator[SafShim]:
 
 def _options(*, nodes: Sequence[str] = (), load: Sequence[str] = ()) -> tuple[Sequence[str], Sequence[str]]:
     return nodes, load
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Attach to a failing test what its simulator can tell: the end of the log, and the last AIS calls."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
+    fixtures = getattr(item, "funcargs", {})
+    running = fixtures.get("saf_shim", fixtures.get("saf_shim_session"))
+    if report.when == "call" and report.failed and isinstance(running, SafShim):
+        report.sections += running.tell()
 
 
 @pytest.fixture

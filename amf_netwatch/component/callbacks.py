@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SA-aware component: AMF's callbacks, and the loop that waits for them.
+"""The SA-aware component: how it starts, and what it does when AMF calls.
 
 ================  ======================================================================================
 AMF says          the component
 ================  ======================================================================================
 healthcheck       answers first: OK while the listener lives and our last refresh had no defect of ours;
-                  then, if the network changed or something is left, reads and publishes
-CSI set ACTIVE    reads the settings, attaches, adopts, publishes everything, answers
+                  then, if the network changed or something is left, reads and hands the difference over
+CSI set ACTIVE    reads the settings, reads everything, hands it over, answers
 CSI set STANDBY   listens, does not write, holds no implementer name; what a former incarnation of ours left
                   when it was killed as the active one is taken away, as nobody would keep it true
 QUIESCED          withdraws, answers
@@ -15,188 +15,265 @@ CSI remove        as QUIESCED
 terminate         withdraws, answers, ends with status 0
 ================  ======================================================================================
 
-Every AIS call is made from the main thread. IMM being away is not our defect: OK, and again in the next
-round. A listener that died is started anew once; then AMF is told, and repairs us. The first healthcheck
-after a start always succeeds, so that a persistent failure costs a restart per healthcheck period, never a
-hot loop (`clc` slows that down further).
+Everything here happens in the main thread, which makes every call of AMF and none of IMM: IMM belongs to
+`publication.owner`. So no answer to AMF waits for IMM, but for a withdrawal, which is waited for with
+bounded patience. IMM being away is not our defect: the answer is OK, and the next healthcheck tries again.
+
+A listener that died is started anew once; then AMF is told, and repairs us. The first healthcheck after a
+start always succeeds, so that a persistent failure costs a restart per healthcheck period, never a hot loop
+(`clc` slows that down further).
 """
 
 from __future__ import annotations
 
-import select
-from math import inf
 from time import monotonic
-from typing import Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
-from amf_netwatch.assignment import Assignment, CsiFlag, HAState
-from amf_netwatch.errors import ERR_FAILED_OPERATION, OK, SettingsError, place_of
-from amf_netwatch.interfaces.refresh import Changes, Refresh
+from amf_netwatch.assignment import CsiDescriptor, CsiFlag, HAState, Recovery
+from amf_netwatch.errors import (
+    ERR_FAILED_OPERATION,
+    ERR_NOT_EXIST,
+    OK,
+    AisError,
+    SettingsError,
+    SurroundingsError,
+    SysfsError,
+    place_of,
+)
+from amf_netwatch.interfaces.inventory import Difference, Inventory
+from amf_netwatch.interfaces.record import NodeFacts
+from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.log import Log
-from amf_netwatch.netlink.errors import NetlinkError
-from amf_netwatch.publication.publisher import Publisher
+from amf_netwatch.netlink.errors import InterruptedDumpError, NetlinkError
+from amf_netwatch.netlink.listener import Listener
 from amf_netwatch.settings import Settings, Sources
+
+if TYPE_CHECKING:
+    from amf_netwatch.ais import Amf, Invocation
 
 LISTENER_MEMORY = 3600.0  # seconds after which a restart of the listener no longer counts
 READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, until AMF is told
-ASSIGNMENT_BUDGET = 2.0  # seconds in IMM before ACTIVE is answered, whatever the setting says
-WITHDRAW_PATIENCE = 2.0  # seconds to wait for IMM before an end leaves something behind
-_PAUSE_MS = 100
+DISAGREEMENTS = 3  # rounds in a row in which netlink and sysfs disagree, until it is logged
+WITHDRAWAL_PATIENCE = 2.0  # seconds to wait for IMM before an end leaves something behind
 
 
-class Invocation(Protocol):
-    """The ticket of a callback; see `ais.Invocation`."""
+class ImmOwner(Protocol):
+    """Who makes the calls of IMM: `publication.owner.Owner`, or a stand-in in tests and benchmarks."""
 
-    def answer(self, code: int = OK) -> None:
-        """Answer it, once."""
+    settled: bool  # nothing is left to do for the last order
 
-    def complete_quiescing(self, code: int = OK) -> None:
-        """Say that quiescing is complete."""
+    @property
+    def busy(self) -> bool:
+        """Is an order waiting or being carried out?"""
 
+    @property
+    def withdrawn(self) -> bool:
+        """Did the last order leave nothing of ours in IMM?"""
 
-class ListenerLike(Protocol):
-    """What is needed of `netlink.listener.Listener`."""
+    def start(self) -> None:
+        """Begin to take orders."""
 
-    network_changed: bool
-    healthy: bool
-    failure: Optional[BaseException]
-    overruns: int
-    truncations: int
+    def stop(self) -> None:
+        """Take no more orders."""
 
-    def take(self) -> Changes:
-        """What changed since the last call."""
+    def publish(self, difference: Difference, budget: float) -> None:
+        """Write this, in at most `budget` seconds; it returns at once."""
 
-    def restart(self) -> None:
-        """Stop and start; raises SocketError."""
+    def withdraw(self, patience: float) -> bool:
+        """Leave nothing of ours in IMM; is that so, `patience` seconds later at the latest?"""
 
 
 class Component:
-    """The callbacks and the state they share. `make_refresh` builds a reader for the settings given."""
+    """The callbacks and the state they share.
+
+    `connect`: initializes AMF; called once, when the listener listens. `make_owner`: makes the owner of IMM
+    for the component of this DN. `make_refresh`: builds a reader for these settings. All but
+    `network_changed`, `awake` and `failed` is for the main thread.
+    """
 
     def __init__(
         self,
         *,
-        listener: ListenerLike,
-        publisher: Publisher,
-        make_refresh: Callable[[Settings], Refresh],
+        listener: Listener,
+        connect: Callable[[], Amf],
+        make_owner: Callable[[str, Component], ImmOwner],
+        make_refresh: Callable[[Settings, Inventory], Refresh],
         sources: Sources,
         log: Log,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._listener = listener
-        self._publisher = publisher
+        self._connect = connect
+        self._make_owner = make_owner
         self._make_refresh = make_refresh
         self._sources = sources
         self._log = log
         self._clock = clock
+        self._owner: ImmOwner
+        self.amf: Amf
+        self._inventory = Inventory()
         self._refresh: Optional[Refresh] = None
         self._settings: dict[str, Settings] = {}  # by CSI: attributes come with ADD_ONE only
         self._in_force = Settings()
         self._ha_state: Optional[HAState] = None
         self._published = False  # there may be something of ours in IMM
+        self._publishing = False  # was the owner last told to publish?
+        self._node = NodeFacts((), 0, 0)  # as last handed over
         self._defect = ""
         self._read_failures = 0
+        self._interrupted = False  # was the last read interrupted again and again?
+        self._disagreements = 0  # rounds in a row in which netlink and sysfs disagreed
         self._listener_restarted: Optional[float] = None
-        self._overruns_told = 0
+        self._overruns_logged = 0
         self._quiet = False  # nothing is left to do until the listener's flag goes up
         self.ending = False
 
+    @property
+    def network_changed(self) -> bool:
+        """The flag that the listener thread raises: an interface has changed since the last refresh."""
+        return self._listener.network_changed
+
+    def initialize(self) -> str:
+        """Start the netlink listener thread, initialize AMF, register, start the healthcheck.
+
+        The DN of our component, as AMF says. Raises SocketError, NoAisError, AisError, SurroundingsError.
+        """
+        self._listener.start()
+        amf = self.amf = self._connect()
+        name = amf.component_name()
+        self._owner = self._make_owner(name, self)
+        self._owner.start()
+        amf.register(self)
+        key = self._sources.process_settings().healthcheck_key
+        try:
+            amf.start_healthcheck(key, Recovery.COMPONENT_RESTART)
+        except AisError as error:
+            if error.code != ERR_NOT_EXIST:
+                raise
+            raise SurroundingsError(
+                f"{error}: the AMF model has no healthcheck {key!r} for this component"
+            ) from error
+        return name
+
+    def finalize(self) -> None:
+        """Stop the threads. What still hangs in a call of IMM is left behind, as the process ends."""
+        if hasattr(self, "_owner"):
+            self._owner.stop()
+        self._listener.stop()
+
     # -------------------------------------------------------------------------------------- AMF's callbacks
 
-    def healthcheckCallback(self, invocation: Invocation) -> None:
+    def healthcheckCallback(self, invocation: Invocation, comp_name: str, healthcheck_key: str) -> None:
         """Answer first, then do what is to be done; nothing, when nothing changed."""
         # The flag is up while nobody listens: down, it says that the listener lives.
         if self._quiet and not self._listener.network_changed:
             invocation.answer()
             return
-        healthy = self._is_healthy()
-        invocation.answer(OK if healthy else ERR_FAILED_OPERATION)
+        invocation.answer(OK if self._is_healthy() else ERR_FAILED_OPERATION)
         if self._ha_state is HAState.ACTIVE:
-            self._publish_changes()
-        else:
-            self._withdraw()
+            self._refresh_imm()
+        elif self._published:
+            self._look_after_withdrawal()
         self._settle()
 
-    def csiSetCallback(self, invocation: Invocation, assignment: Assignment) -> None:
-        """Take the HA state that AMF gives; refuse settings that are wrong."""
+    def csiSetCallback(
+        self, invocation: Invocation, comp_name: str, ha_state: HAState, csi_descriptor: CsiDescriptor
+    ) -> None:
+        """Take the HA state that AMF gives; refuse settings that are wrong.
+
+        ACTIVE is answered when listening and reading work, whether IMM is there or not.
+        """
         self._quiet = False
-        if assignment.flag == CsiFlag.ADD_ONE:
+        csi = csi_descriptor.name
+        if csi_descriptor.flags == CsiFlag.ADD_ONE:
             try:
-                self._settings[assignment.csi or ""] = self._sources.settings(assignment.attributes)
+                self._settings[csi or ""] = self._sources.settings(csi_descriptor.attributes)
             except SettingsError as error:
                 self._log.event("assignment-refused", reason=error)
                 invocation.answer(ERR_FAILED_OPERATION)
                 return
-        settings = self._settings.get(assignment.csi or "", self._in_force)
-        self._ha_state = assignment.ha_state
+        settings = self._settings.get(csi or "", self._in_force)
+        self._ha_state = ha_state
         self._log.event(
             "assigned",
-            ha=assignment.ha_state.name,
-            csi=assignment.csi if assignment.csi is not None else "all",
+            ha=ha_state.name,
+            csi=csi if csi is not None else "all",
             settings=_describe(settings),
         )
-        if assignment.ha_state is HAState.ACTIVE:
+        if ha_state is HAState.ACTIVE:
             self._published = True
             self._take_settings(settings)
-            self._publish_changes(ASSIGNMENT_BUDGET)  # AMF waits; the next healthcheck goes on
+            works = self._is_healthy() and (self._refresh_imm() or self._refresh_imm())
+            invocation.answer(OK if works else ERR_FAILED_OPERATION)
         else:
             # A former incarnation may have been killed while it was active, and its work went elsewhere.
-            self._published = self._published or assignment.ha_state is HAState.STANDBY
+            self._published = self._published or ha_state is HAState.STANDBY
             self._in_force = settings
-            self._withdraw()
-        invocation.answer()
-        if assignment.ha_state is HAState.QUIESCING:
+            self._withdraw(0.0 if ha_state is HAState.STANDBY else WITHDRAWAL_PATIENCE)
+            invocation.answer()
+        if ha_state is HAState.QUIESCING:
             invocation.complete_quiescing()
         self._settle()
 
-    def csiRemoveCallback(self, invocation: Invocation, csi: Optional[str]) -> None:
+    def csiRemoveCallback(
+        self, invocation: Invocation, comp_name: str, csi_name: Optional[str], csi_flags: int
+    ) -> None:
         """Leave nothing in IMM."""
         self._quiet = False
         self._ha_state = None
-        if csi is None:
+        if csi_name is None:
             self._settings.clear()
         else:
-            self._settings.pop(csi, None)
-        self._withdraw()
-        self._log.event("removed", csi=csi if csi is not None else "all")
+            self._settings.pop(csi_name, None)
+        self._withdraw(WITHDRAWAL_PATIENCE)
+        self._log.event("removed", csi=csi_name if csi_name is not None else "all")
         invocation.answer()
         self._settle()
 
-    def componentTerminateCallback(self, invocation: Invocation) -> None:
+    def componentTerminateCallback(self, invocation: Invocation, comp_name: str) -> None:
         """Leave nothing in IMM, answer, end."""
         self.end("AMF asked for it")
         invocation.answer()
 
     def failed(self, callback: str, error: BaseException) -> None:
-        """A callback raised: a defect of ours, which the next healthcheck tells AMF."""
-        self._quiet = False
+        """A defect of ours, in a callback or in the owner of IMM: the next healthcheck tells AMF.
+
+        It may be called in any thread.
+        """
         self._defect = f"{type(error).__name__}: {error}"
+        self._quiet = False
         self._log.event("callback-failed", callback=callback, reason=f"{self._defect} at {place_of(error)}")
 
+    def unanswered(self, error: AisError) -> None:
+        """AMF did not take an answer. Restarting us would not help: AMF decides when it has waited enough."""
+        self._log.event("answer-lost", call=error.call, code=error.name)
+
     # --------------------------------------------------------------------------------------------- the rest
+
+    def awake(self) -> None:
+        """The owner of IMM has something left to do that nobody ordered: the next healthcheck orders it.
+
+        It is called in the owner's thread.
+        """
+        self._quiet = False
 
     def end(self, reason: str) -> None:
         """Withdraw, with some patience, and leave the loop."""
         self.ending = True
         self._ha_state = None
-        patience = self._clock() + WITHDRAW_PATIENCE
-        self._withdraw()
-        while self._published and self._clock() < patience:
-            select.poll().poll(_PAUSE_MS)  # IMM has no event that says when to try again
-            self._withdraw()
+        self._withdraw(WITHDRAWAL_PATIENCE)
         self._log.event("stopped", reason=reason)
 
-    def imm_speaks(self) -> None:
-        """IMM's descriptor is readable: it went away or came back; the next healthcheck compares."""
-        self._publisher.dispatch()
-        self._quiet = False
-
     def _settle(self) -> None:
-        refresh = self._refresh
+        """Note whether anything is left to do."""
+        # The flag goes up first: `awake` and `failed` of another thread may lower it from here on.
+        self._quiet = True
         if self._ha_state is HAState.ACTIVE:
-            busy = self._publisher.pending or refresh is None or refresh.pending
+            busy = self._refresh is None or self._refresh.pending or not self._owner.settled
         else:
             busy = self._published
-        self._quiet = not busy and not self._defect and not self._read_failures
+        if busy or self._defect or self._read_failures:
+            self._quiet = False
 
     def _is_healthy(self) -> bool:
         listener = self._listener
@@ -229,33 +306,64 @@ class Component:
             self._refresh.source.close()
             self._refresh = None
 
-    def _publish_changes(self, budget: float = inf) -> None:
-        """A refresh: take what changed, read it, write the differences within the setting, and `budget`."""
+    def _refresh_imm(self) -> bool:
+        """Take what changed, read it, hand the difference over; False when the kernel cannot be read."""
+        if not self._read_changes():
+            return False
+        overruns = self._listener.overruns + self._listener.truncations
+        if overruns != self._overruns_logged:
+            self._overruns_logged = overruns
+            self._log.event("events-lost", total=overruns)
+        difference = self._inventory.take_difference(overruns)
+        new = bool(difference.interfaces) or difference.node != self._node or not self._publishing
+        if new or not (self._owner.settled or self._owner.busy):
+            self._node, self._publishing = difference.node, True
+            self._owner.publish(difference, self._in_force.budget)
+        return True
+
+    def _read_changes(self) -> bool:
+        """Read what changed into the inventory; False when the kernel cannot be read."""
         try:
             if self._refresh is None:
-                self._refresh = self._make_refresh(self._in_force)
+                self._refresh = self._make_refresh(self._in_force, self._inventory)
             if self._listener.network_changed:
                 # Cleared before reading: what changes meanwhile costs one more read, and is never lost.
                 self._refresh.mark(self._listener.take())
-            if self._refresh.pending:
-                self._refresh.read()
-            self._read_failures = 0
-        except NetlinkError as error:
+            uncertain = self._refresh.read() if self._refresh.pending else frozenset()
+        except InterruptedDumpError as error:
+            # Links come and go faster than they can be listed. That is no defect: the next round reads again.
+            if not self._interrupted:
+                self._log.event("read-interrupted", reason=error)
+            self._interrupted = True
+            return True
+        except (NetlinkError, SysfsError) as error:
             self._read_failures += 1
             self._log.event("read-failed", reason=error)
             self._drop_reader()  # its socket may be broken; a new one reads everything
-            return
-        overruns = self._listener.overruns + self._listener.truncations
-        if overruns != self._overruns_told:
-            self._overruns_told = overruns
-            self._log.event("events-lost", total=overruns)
-        self._publisher.publish(overruns, min(budget, self._in_force.budget))
+            return False
+        self._read_failures = 0
+        self._interrupted = False
+        self._note_disagreement(uncertain)
+        return True
 
-    def _withdraw(self) -> None:
-        """Leave nothing in IMM; when IMM does not let us, the next healthcheck tries again."""
+    def _note_disagreement(self, uncertain: frozenset[int]) -> None:
+        self._disagreements = self._disagreements + 1 if uncertain else 0
+        if self._disagreements == DISAGREEMENTS:
+            self._log.event("sources-disagree", ifindexes=",".join(map(str, sorted(uncertain))))
+
+    def _withdraw(self, patience: float) -> None:
+        """Leave nothing in IMM; when IMM does not let us in time, the next healthcheck tries again."""
         if self._published:
             self._drop_reader()
-            self._published = not self._publisher.withdraw()
+            self._publishing = False
+            self._published = not self._owner.withdraw(patience)
+
+    def _look_after_withdrawal(self) -> None:
+        """Has the last attempt left nothing in IMM? If not, order another one."""
+        if self._owner.withdrawn:
+            self._published = False
+        elif not self._owner.busy:
+            self._owner.withdraw(0.0)
 
 
 def _describe(settings: Settings) -> str:

@@ -11,23 +11,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Optional
 
 from amf_netwatch import __version__
-from amf_netwatch.assignment import Recovery
 from amf_netwatch.component.callbacks import Component
 from amf_netwatch.component.clc import report_ready
 from amf_netwatch.component.loop import EXIT_CANNOT_START, EXIT_USAGE, serve
 from amf_netwatch.component.privileges import become, find_account
 from amf_netwatch.environment import COMPONENT_VARIABLE
-from amf_netwatch.errors import (
-    ERR_NOT_EXIST,
-    AisError,
-    NetwatchError,
-    SettingsError,
-    SurroundingsError,
-    place_of,
-)
-from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.errors import NetwatchError, SettingsError, SurroundingsError, place_of
 from amf_netwatch.interfaces.reader import Reader
 from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.interfaces.sysfs import CLASS_NET, Sysfs
@@ -35,8 +27,12 @@ from amf_netwatch.log import Log, open_log
 from amf_netwatch.netlink.errors import NetlinkError
 from amf_netwatch.netlink.listener import Listener
 from amf_netwatch.publication.classes import CLASSES
+from amf_netwatch.publication.owner import Owner
 from amf_netwatch.publication.publisher import Publisher
 from amf_netwatch.settings import ProcessSettings, Sources
+
+if TYPE_CHECKING:
+    from amf_netwatch.ais import Amf
 
 NOT_UNDER_AMF = (
     f"not started by AMF ({COMPONENT_VARIABLE} is not set): load the model (`amf-netwatch model`) and "
@@ -45,7 +41,7 @@ NOT_UNDER_AMF = (
 
 
 def run(sources: Sources, environment: Mapping[str, str]) -> int:
-    """Be the component until AMF ends it; the exit status."""
+    """Run the component until AMF ends it; the exit status."""
     process = sources.process_settings()
     log = open_log(process.log_level)
     try:
@@ -69,40 +65,41 @@ def run(sources: Sources, environment: Mapping[str, str]) -> int:
 def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, str], log: Log) -> int:
     sources.settings(())  # what is wrong in options and environment is wrong for every assignment
     account = find_account(process.user, environment)
-    listener = Listener(log=lambda line: log.event("listener", note=line))
-    listener.start()  # as root it may have a larger receive buffer than the system's limit
-    try:
+    sysfs: Optional[Sysfs] = None
+
+    def connect() -> Amf:
+        # The listener has its socket: as root it may have a larger receive buffer than the system's limit.
         from amf_netwatch import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
 
-        _name_process()  # who has given up root may not
+        nonlocal sysfs
+        _name_process()  # a process that has given up root may not
         if account is not None:
             become(account)
         amf = ais.Amf()
-        name = amf.component_name()
         sysfs = open_sysfs(log)
-        inventory = Inventory()
-        publisher = Publisher(ais.ImmService(name, CLASSES), inventory, log)
-        component = Component(
-            listener=listener,
-            publisher=publisher,
-            make_refresh=lambda settings: Refresh(Reader(settings, sysfs), inventory),
-            sources=sources,
-            log=log,
-        )
-        amf.register(component)
-        try:
-            amf.start_healthcheck(process.healthcheck_key, Recovery.COMPONENT_RESTART)
-        except AisError as error:
-            if error.code != ERR_NOT_EXIST:
-                raise
-            raise SurroundingsError(
-                f"{error}: the AMF model has no healthcheck {process.healthcheck_key!r} for this component"
-            ) from error
+        return amf
+
+    def make_owner(name: str, component: Component) -> Owner:
+        from amf_netwatch.ais import ImmService  # noqa: PLC0415
+
+        publisher = Publisher(ImmService(CLASSES), name, log)
+        return Owner(publisher, awake=component.awake, failed=component.failed)
+
+    component = Component(
+        listener=Listener(log=lambda line: log.event("listener", note=line)),
+        connect=connect,
+        make_owner=make_owner,
+        make_refresh=lambda settings, inventory: Refresh(Reader(settings, sysfs), inventory),
+        sources=sources,
+        log=log,
+    )
+    try:
+        name = component.initialize()
         log.event("started", component=name, user=_user(), version=__version__)
         report_ready(environment)
-        return serve(component, publisher, amf, log)
+        return serve(component, component.amf, log)
     finally:
-        listener.stop()
+        component.finalize()
 
 
 def _user() -> str:

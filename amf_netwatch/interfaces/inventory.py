@@ -1,37 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The published interfaces of this node as last read, and which objects differ since they were asked for.
+"""The published interfaces of this node as last read, and what differs since that was last handed over.
 
-Facts are kept by ifindex, the link's identity; objects are named by the link's name, as people look for
-eth0. So a rename is another name with the old one gone, and two links that swap their names are two
-updates. The cost of a change does not depend on how many interfaces there are. No IO; nothing is filtered
-here.
+Facts are kept by ifindex, which is the link's identity. They are handed over by name, because people look
+for eth0: a renamed link is one name that is gone and one that is new, two links that swap their names are
+two names with other facts. The cost of a change does not depend on how many interfaces there are. No IO;
+nothing is filtered here. For one thread.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
-from typing import Optional
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Optional
 
-from amf_netwatch.interfaces.record import Interface
+from amf_netwatch.interfaces.record import Interface, NodeFacts
+
+
+class Difference(NamedTuple):
+    """What has changed since the last one was taken. Its parts are values: it may go to another thread."""
+
+    interfaces: Mapping[bytes, Optional[Interface]]  # by name; None: there is no such interface any more
+    node: NodeFacts
 
 
 class Inventory:
-    """What is true according to the last read.
+    """What is true according to the last read."""
 
-    `changed` holds the names whose object may differ from what was taken before: read and emptied with
-    `take_changed`.
-    """
-
-    __slots__ = ("_by_index", "_changed", "_mac_counts", "_macs", "_macs_told", "_owners")
+    __slots__ = ("_by_index", "_changed", "_mac_counts", "_macs", "_macs_sorted", "_owners")
 
     def __init__(self) -> None:
         self._by_index: dict[int, Interface] = {}
         self._owners: dict[bytes, int] = {}  # name -> ifindex of the link that has it
-        self._changed: set[bytes] = set()
+        self._changed: set[bytes] = set()  # the names whose facts may differ from those handed over
         self._mac_counts: dict[str, int] = {}
         self._macs: list[str] = []  # the keys of _mac_counts, kept sorted
-        self._macs_told: Optional[tuple[str, ...]] = ()  # the same for others; None: to be made anew
+        self._macs_sorted: Optional[tuple[str, ...]] = ()  # a copy for others; None when it is outdated
 
     def __len__(self) -> int:
         return len(self._owners)
@@ -56,9 +59,9 @@ class Inventory:
     @property
     def macs(self) -> tuple[str, ...]:
         """The distinct link-layer addresses, sorted; links without one do not count."""
-        if self._macs_told is None:
-            self._macs_told = tuple(self._macs)
-        return self._macs_told
+        if self._macs_sorted is None:
+            self._macs_sorted = tuple(self._macs)
+        return self._macs_sorted
 
     def put(self, facts: Interface) -> None:
         """Note what was read of one interface."""
@@ -85,27 +88,19 @@ class Inventory:
             self._free_name(old)
             self._count_mac(old.mac, -1)
 
-    def replace(self, everything: Iterable[Interface]) -> None:
-        """Note a full read: what is not in it is gone."""
+    def replace(self, everything: Iterable[Interface], uncertain: Collection[int] = ()) -> None:
+        """Note a full read: what is not in it is gone, but for links of which it is uncertain."""
         read = {facts.ifindex: facts for facts in everything}
-        for ifindex in [known for known in self._by_index if known not in read]:
+        for ifindex in [known for known in self._by_index if known not in read and known not in uncertain]:
             self.drop(ifindex)
         for facts in read.values():
             self.put(facts)
 
-    def take_changed(self) -> set[bytes]:
-        """The names to look at; from now on new ones are collected."""
+    def take_difference(self, overrun_count: int) -> Difference:
+        """What has changed since the last call; from now on new changes are collected."""
         changed, self._changed = self._changed, set()
-        return changed
-
-    def put_back(self, names: Iterable[bytes]) -> None:
-        """These names were not dealt with: they are to be looked at again."""
-        self._changed.update(names)
-
-    @property
-    def has_changed(self) -> bool:
-        """Is there any name to look at?"""
-        return bool(self._changed)
+        node = NodeFacts(self.macs, len(self._owners), overrun_count)
+        return Difference({name: self.find(name) for name in changed}, node)
 
     def _free_name(self, old: Interface) -> None:
         if self._owners.get(old.name) == old.ifindex:
@@ -118,9 +113,9 @@ class Inventory:
         before = self._mac_counts.get(mac, 0)
         self._mac_counts[mac] = before + step
         if not before:
-            self._macs_told = None
+            self._macs_sorted = None
             insort(self._macs, mac)
         elif not before + step:
-            self._macs_told = None
+            self._macs_sorted = None
             del self._mac_counts[mac]
             del self._macs[bisect_left(self._macs, mac)]

@@ -2,44 +2,31 @@
 """From "these links changed" to an inventory that is true again: the reading half of a refresh.
 
 Cost follows change: a full read only when everything may have changed, otherwise one link after the other.
-What could not be read stays marked. Nothing here listens or writes to IMM. One thread.
+What could not be read, or could not be believed, stays marked and is read in the next round. Nothing here
+listens or writes to IMM. For one thread.
 """
 
 from __future__ import annotations
 
-from typing import Optional, Protocol
+from typing import Callable, Optional, Protocol
 
 from amf_netwatch.interfaces.inventory import Inventory
+from amf_netwatch.interfaces.reader import DisagreementError, Everything
 from amf_netwatch.interfaces.record import Interface
-
-
-class Changes(Protocol):
-    """What the listener's `take()` hands over."""
-
-    @property
-    def everything(self) -> bool:
-        """Anything may have changed."""
-
-    @property
-    def ifindexes(self) -> frozenset[int]:
-        """The links that appeared, changed or went, or whose addresses did."""
-
-    @property
-    def only_links(self) -> frozenset[int]:
-        """Those of them that lived on with the addresses they had."""
+from amf_netwatch.netlink.listener import ChangedLinks
 
 
 class Source(Protocol):
-    """Where facts come from: `reading.Reader`. Raises NetlinkError."""
+    """Where facts come from: a `Reader`, or a stand-in. Raises NetlinkError and SysfsError."""
 
     def read(self, ifindex: int, known: Optional[Interface] = None) -> Optional[Interface]:
-        """One link; `known` if it is known to live on with the same addresses."""
+        """The facts of one link. `known`: what an earlier read found and is certain to hold still."""
 
-    def read_everything(self) -> list[Interface]:
-        """All links."""
+    def read_everything(self, known: Callable[[int], Optional[Interface]] = ...) -> Everything:
+        """The facts of all links. `known`: what an earlier read found of the link with this ifindex."""
 
     def renamed_master(self, ifindex: int) -> Optional[bytes]:
-        """The former name of a link with ports, if it has another now."""
+        """The former name of a link with ports, if it has another one now."""
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -48,56 +35,67 @@ class Source(Protocol):
 class Refresh:
     """Keeps an inventory true. Everything counts as changed at first."""
 
-    __slots__ = ("_beyond", "_everything", "_ifindexes", "inventory", "source")
+    __slots__ = ("_everything", "_ifindexes", "_whole", "inventory", "source")
 
     def __init__(self, source: Source, inventory: Inventory) -> None:
         self.source = source
         self.inventory = inventory
         self._everything = True
         self._ifindexes: set[int] = set()
-        self._beyond: set[int] = set()  # those of which nothing can be taken as known
+        self._whole: set[int] = set()  # those of them of which nothing is certain to hold still
 
     @property
     def pending(self) -> bool:
-        """Is anything marked that was not read yet?"""
+        """Is any link marked that was not read yet?"""
         return self._everything or bool(self._ifindexes)
 
-    def mark(self, changes: Changes) -> None:
+    def mark(self, changes: ChangedLinks) -> None:
         """Note what has to be read."""
         if changes.everything:
             self.mark_everything()
         elif not self._everything:
             self._ifindexes |= changes.ifindexes
-            self._beyond |= changes.ifindexes - changes.only_links
+            self._whole |= changes.ifindexes - changes.only_links
 
     def mark_everything(self) -> None:
         """Note that all has to be read."""
         self._everything = True
         self._ifindexes.clear()
-        self._beyond.clear()
+        self._whole.clear()
 
-    def read(self) -> None:
-        """Read what is marked. Raises NetlinkError; what was not read stays marked."""
+    def read(self) -> frozenset[int]:
+        """Read what is marked; the links that could not be believed, which stay marked.
+
+        Raises NetlinkError and SysfsError; then what was not read stays marked.
+        """
         if self._everything:
-            self.inventory.replace(self.source.read_everything())
+            found = self.source.read_everything(self.inventory.at)
+            self.inventory.replace(found.interfaces, found.uncertain)
             self._everything = False
-            return
-        while self._ifindexes:
-            ifindex = self._ifindexes.pop()
-            try:
-                self._read_one(ifindex)
-            except BaseException:
-                self._ifindexes.add(ifindex)
-                raise
+            uncertain = set(found.uncertain)
+            self._whole |= uncertain
+        else:
+            uncertain = set()
+            while self._ifindexes:
+                ifindex = self._ifindexes.pop()
+                try:
+                    self._read_one(ifindex)
+                except DisagreementError:
+                    uncertain.add(ifindex)
+                except BaseException:
+                    self._ifindexes |= {ifindex, *uncertain}
+                    raise
+        self._ifindexes |= uncertain
+        return frozenset(uncertain)
 
     def _read_one(self, ifindex: int) -> None:
-        known = None if ifindex in self._beyond else self.inventory.at(ifindex)
+        known = None if ifindex in self._whole else self.inventory.at(ifindex)
         facts = self.source.read(ifindex, known)
         if facts is None:
             self.inventory.drop(ifindex)
         else:
             self.inventory.put(facts)
-        self._beyond.discard(ifindex)
+        self._whole.discard(ifindex)
         former = self.source.renamed_master(ifindex)
         if former is not None:
             self._ifindexes |= self.inventory.ports_of(former)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         OperState as OperState,
     )
     from amf_netwatch.netlink.codec.constants import (
-        RouteScope as RouteScope,
+        Scope as Scope,
     )
     from amf_netwatch.netlink.codec.kinds.registry import (
         Choice as Choice,
@@ -117,6 +117,9 @@ if TYPE_CHECKING:
         decode_neighbour as decode_neighbour,
     )
     from amf_netwatch.netlink.codec.parsers import (
+        HeaderParser as HeaderParser,
+    )
+    from amf_netwatch.netlink.codec.parsers import (
         ParserRegistry as ParserRegistry,
     )
     from amf_netwatch.netlink.codec.route import (
@@ -150,9 +153,6 @@ if TYPE_CHECKING:
         RouteProtocol as RouteProtocol,
     )
     from amf_netwatch.netlink.codec.route_constants import (
-        RouteTable as RouteTable,
-    )
-    from amf_netwatch.netlink.codec.route_constants import (
         RouteType as RouteType,
     )
     from amf_netwatch.netlink.codec.route_constants import (
@@ -160,6 +160,9 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.codec.route_constants import (
         RuleFlag as RuleFlag,
+    )
+    from amf_netwatch.netlink.codec.route_constants import (
+        TableNumber as TableNumber,
     )
     from amf_netwatch.netlink.codec.rule import (
         Range as Range,
@@ -171,7 +174,13 @@ if TYPE_CHECKING:
         decode_rule as decode_rule,
     )
     from amf_netwatch.netlink.conversation import (
+        Answers as Answers,
+    )
+    from amf_netwatch.netlink.conversation import (
         Conversation as Conversation,
+    )
+    from amf_netwatch.netlink.conversation import (
+        Statistics as Statistics,
     )
     from amf_netwatch.netlink.datagrams import (
         DatagramQueue as DatagramQueue,
@@ -228,7 +237,7 @@ if TYPE_CHECKING:
         Cause as Cause,
     )
     from amf_netwatch.netlink.listener import (
-        Changes as Changes,
+        ChangedLinks as ChangedLinks,
     )
     from amf_netwatch.netlink.listener import (
         Listener as Listener,
@@ -344,27 +353,27 @@ _MODULES = {
     "buffer": "ReceiveBuffer",
     "codec.address": "Address decode_address format_ip parse_ip",
     "codec.constants": (
-        "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState RouteScope"
+        "AddressFlag Family Group HardwareType HeaderFlag LinkFlag MessageType OperState Scope"
     ),
     "codec.kinds.registry": "Choice pack_options pack_port_options read_options read_port_options",
     "codec.link": "Link LinkInfo decode_link format_address",
     "codec.link_facts": "LinkFacts LinkFactsDecoder decode_link_facts",
     "codec.messages": "ByteFilter Message Unknown iter_attributes iter_messages",
     "codec.neighbour": "Neighbour decode_neighbour",
-    "codec.parsers": "ParserRegistry",
+    "codec.parsers": "HeaderParser ParserRegistry",
     "codec.route": "DEFAULT_ROUTES Metrics NextHop Route Via decode_route",
     "codec.route_constants": (
-        "NeighbourFlag NeighbourState RouteFlag RouteProtocol RouteTable RouteType RuleAction RuleFlag"
+        "NeighbourFlag NeighbourState RouteFlag RouteProtocol RouteType RuleAction RuleFlag TableNumber"
     ),
     "codec.rule": "Range Rule decode_rule",
-    "conversation": "Conversation",
+    "conversation": "Answers Conversation Statistics",
     "datagrams": "DatagramQueue",
     "errors": (
         "AnswerTimeoutError CommitError DecodeError DocumentError EncodeError InterruptedDumpError "
         "KernelError LossError NetlinkError OverrunError RecordingError RefusedError SocketError "
         "StateError TruncatedError WaitTimeoutError"
     ),
-    "listener": "Cause Changes Listener",
+    "listener": "Cause ChangedLinks Listener",
     "mirror.changes": "Action Change Object",
     "mirror.conditions": "Condition NamedCondition",
     "mirror.follower": "Follower",

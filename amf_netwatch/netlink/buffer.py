@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A thread between a socket and its parser.
 
-The kernel's queue is small and counts in kilobytes of its own; a reader that pauses (to parse, to print, to
-ask) loses messages.  `ReceiveBuffer` is a transport around another one: its thread does nothing but move
-datagrams into a queue in our memory.  Not a place to decode anything, and not needed by those who read
-fast.
+The kernel's queue is small and counts in kilobytes of its own. A reader that pauses (to parse, to print, to
+ask) loses messages. `ReceiveBuffer` is a transport around another one: its thread does nothing but move
+datagrams into a queue in our memory. It decodes nothing, and a reader that is fast does not need it.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
 class ReceiveBuffer:
     """The transport `inner`, which is then ours to close, with at most `bound` datagrams queued behind it.
 
-    The thread runs from construction to `close()` and waits without time-out.  What `inner` raises is
-    raised by `receive` in its turn; after an error that is no loss the thread has ended, and every
-    `receive` raises it.
+    The thread runs from construction to `close()` and waits without time-out. What `inner` raises is raised
+    by `receive` in its turn. After an error that is no loss the thread has ended, and every `receive` raises
+    that error.
     """
 
     def __init__(self, inner: QueryTransport, bound: int = BOUND) -> None:
@@ -89,6 +88,17 @@ class ReceiveBuffer:
             datagram = self._inner.receive()
 
     def _run(self) -> None:
+        try:
+            self._fill()
+        except NetlinkError as error:
+            self._queue.end(error)
+        except BaseException as error:  # it is our defect, and whoever reads must hear of it
+            failure = NetlinkError(f"the thread that fills the buffer failed: {error!r}")
+            failure.__cause__ = error
+            self._queue.end(failure)
+
+    def _fill(self) -> None:
+        """Move datagrams and losses until told to stop; raises what is no loss."""
         poll = select.poll()
         poll.register(self._stop, select.POLLIN)
         poll.register(self._inner.fileno(), select.POLLIN)
@@ -99,11 +109,8 @@ class ReceiveBuffer:
             try:
                 self._move(ready.popitem()[1])
             except LossError as error:
+                self._queue.put(error)
                 if isinstance(error, TruncatedError):
                     self._inner.grow(error.size)
                 else:
                     self._inner.discard()
-                self._queue.put(error)
-            except NetlinkError as error:
-                self._queue.end(error)
-                return

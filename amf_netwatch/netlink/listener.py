@@ -69,7 +69,7 @@ class Cause(Enum):
     FAILED = "failed"  # nobody is listening
 
 
-class Changes(NamedTuple):
+class ChangedLinks(NamedTuple):
     """What `take()` hands over; false when nothing has changed."""
 
     everything: bool  # then `ifindexes` is empty
@@ -81,7 +81,7 @@ class Changes(NamedTuple):
         return self.everything or bool(self.ifindexes)
 
 
-NO_CHANGES = Changes(False, frozenset(), Cause.NONE)
+NO_CHANGES = ChangedLinks(False, frozenset(), Cause.NONE)
 
 
 class Listener:
@@ -115,9 +115,9 @@ class Listener:
         self._log = log
         self._transport: Transport | None = None
         self._broken: SocketError | None = None  # what the transport said last; a new one is needed
-        self._strays = 0  # of the transports before this one
+        self._foreign = 0  # of the transports before this one
         self._ifindexes: set[int] = set()
-        self._beyond: set[int] = set()  # those of them that a NEWLINK alone does not explain
+        self._reread_addresses: set[int] = set()  # those of them that a NEWLINK alone does not explain
         self._cause = Cause.START
         self._thread: threading.Thread | None = None
         self._process = 0
@@ -132,9 +132,9 @@ class Listener:
         self.stop()
 
     @property
-    def strays(self) -> int:
+    def foreign(self) -> int:
         """Datagrams dropped because they did not come from the kernel."""
-        return self._strays + int(getattr(self._transport, "strays", 0))
+        return self._foreign + int(getattr(self._transport, "foreign", 0))
 
     def start(self) -> None:
         """Subscribe and start the thread; raises SocketError, and RuntimeError when it was started already.
@@ -145,9 +145,13 @@ class Listener:
             raise RuntimeError("the listener was started already")
         transport = self._open()
         try:
-            self._epoll = select.epoll()
-            self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            self._epoll.register(self._wake, select.EPOLLIN)
+            self._epoll = epoll = select.epoll()
+            try:
+                self._wake, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            except OSError:
+                epoll.close()
+                raise
+            epoll.register(self._wake, select.EPOLLIN)
         except OSError as error:
             transport.close()
             raise SocketError(error.errno or 0, "open what the thread waits with") from error
@@ -155,7 +159,7 @@ class Listener:
         self._process = os.getpid()
         self._stopping, self._broken, self.failure = False, None, None
         self._ifindexes.clear()
-        self._beyond.clear()
+        self._reread_addresses.clear()
         self._cause = Cause.START
         self.network_changed = True
         self.healthy = True
@@ -189,7 +193,7 @@ class Listener:
         self.stop()
         self.start()
 
-    def take(self) -> Changes:
+    def take(self) -> ChangedLinks:
         """What changed since the last call; lowers the flag, unless nobody listens.
 
         Read what it names after it returned, not before.  Never blocks and raises nothing.
@@ -197,19 +201,20 @@ class Listener:
         if not self.network_changed:
             return NO_CHANGES
         if not self.healthy:
-            return Changes(True, frozenset(), Cause.START if self.failure is None else Cause.FAILED)
+            return ChangedLinks(True, frozenset(), Cause.START if self.failure is None else Cause.FAILED)
         self._drain()
         if self._cause is Cause.NONE:
             ifindexes = frozenset(self._ifindexes)
-            changes = Changes(False, ifindexes, Cause.NONE, ifindexes - self._beyond)
+            changes = ChangedLinks(False, ifindexes, Cause.NONE, ifindexes - self._reread_addresses)
         else:
-            changes = Changes(True, frozenset(), self._cause)
+            changes = ChangedLinks(True, frozenset(), self._cause)
         self._ifindexes.clear()
-        self._beyond.clear()
+        self._reread_addresses.clear()
         self._cause = Cause.NONE
+        descriptor = self._descriptor()
         self.network_changed = False  # from here on the thread owns socket and notes
-        if not self._arm():
-            self._rouse()
+        if not self._watch(descriptor):
+            self._rouse()  # the thread finds out what is wrong with the socket
         return changes
 
     # -- the owner's work: the thread's while the flag is down, the taker's while it is up -----------------
@@ -237,7 +242,7 @@ class Listener:
             datagram = transport.receive()
             if datagram is None:
                 return False
-            add_changed_links(datagram, self._ifindexes, self._beyond)
+            add_changed_links(datagram, self._ifindexes, self._reread_addresses)
         except OverrunError:
             self.overruns += 1
             self._changed(Cause.OVERRUN)
@@ -281,6 +286,8 @@ class Listener:
                     self._empty_wake()
                     if self._stopping:
                         return
+                    if not self.network_changed:
+                        self._arm()  # `take()` could not
                 else:
                     self._hear(event)
 
@@ -296,21 +303,27 @@ class Listener:
         else:
             self._arm()
 
-    def _arm(self) -> bool:
-        """Wait for the next message, if the transport is whole; False: it is broken."""
-        if self._broken is None:
-            assert self._transport is not None
-            try:
-                self._watch(self._transport.fileno())
-            except (OSError, ValueError) as error:  # a closed descriptor is -1, or not there
-                self._broken = SocketError(getattr(error, "errno", None) or EBADF, "poll")
-        return self._broken is None
+    def _descriptor(self) -> int:
+        """What to wait for; -1 when the transport is broken."""
+        if self._broken is not None or self._transport is None:
+            return -1
+        return self._transport.fileno()
 
-    def _watch(self, descriptor: int) -> None:
+    def _arm(self) -> None:
+        """Wait for the next message; a transport that cannot be waited for is broken."""
+        if self._broken is None and not self._watch(self._descriptor()):
+            self._broken = SocketError(EBADF, "poll")
+
+    def _watch(self, descriptor: int) -> bool:
+        """Arm the descriptor for one event; False: it cannot be waited for. Both threads may call it."""
         try:
-            self._epoll.modify(descriptor, _ONE_MESSAGE)
-        except FileNotFoundError:  # the first time, and after a new socket
-            self._epoll.register(descriptor, _ONE_MESSAGE)
+            try:
+                self._epoll.modify(descriptor, _ONE_MESSAGE)
+            except FileNotFoundError:  # the first time, and after a new socket
+                self._epoll.register(descriptor, _ONE_MESSAGE)
+        except (OSError, ValueError):  # a closed descriptor is -1, or not there
+            return False
+        return True
 
     def _reopen(self) -> bool:
         """Replace a broken transport; False: stopped meanwhile.  Raises the last error when it gives up."""
@@ -349,7 +362,7 @@ class Listener:
 
     def _close_transport(self) -> None:
         if self._transport is not None:
-            transport, self._strays, self._transport = self._transport, self.strays, None
+            transport, self._foreign, self._transport = self._transport, self.foreign, None
             transport.close()
 
     def _say(self, line: str) -> None:

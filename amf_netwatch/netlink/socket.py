@@ -63,7 +63,7 @@ class NetlinkSocket:
         extended_ack: bool = False,
         strict: bool = False,
     ) -> None:
-        self.strays = 0  # datagrams dropped because they did not come from the kernel
+        self.foreign = 0  # datagrams dropped because they did not come from the kernel
         self._buffer = bytearray(datagram_size)
         self._view = memoryview(self._buffer)
         try:
@@ -117,7 +117,7 @@ class NetlinkSocket:
                     raise OverrunError("the receive buffer was full") from error
                 raise SocketError(error.errno or 0, "receive") from error
             if sender[0] != 0:
-                self.strays += 1
+                self.foreign += 1
                 continue
             if size > len(self._buffer):
                 raise TruncatedError(size)

@@ -37,6 +37,7 @@ class StartTimer(NamedTuple):
 
     key: Hashable
     delay: int  # ns
+    leaves_out_lateness: bool = False  # what the machine costs the cluster does not count
 
 
 class StopTimer(NamedTuple):

@@ -32,6 +32,7 @@ from saf_shim.amf.effects import (
 )
 from saf_shim.amf.library import FIRST_HANDLE, AmfHandle, Library, Reply
 from saf_shim.amf.states import SECOND
+from saf_shim.amf.timers import Timers
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
 from saf_shim.imm.content.port import AdminOperation
@@ -41,7 +42,6 @@ from saf_shim.imm.implementer.attached import Attached
 from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 IMPLEMENTER = "safAmfService"
-TICK = SECOND // 10
 
 _NODE_ENVIRONMENT = {
     "MDS_TIPC_MCAST_ENABLED": "1",
@@ -66,7 +66,7 @@ class AmfService:
         self.library = Library(self.cluster)
         self._nodes = {node.name: node for node in world.nodes}
         self._sessions: dict[int, Session] = {}
-        self._timers: dict[Hashable, Timer] = {}
+        self._timers = Timers(world, self._timer_fired)
         self._commands: dict[int, Command] = {}
         self._limits: dict[int, Timer] = {}  # of commands
         self._watches: dict[Hashable, Watch] = {}
@@ -85,7 +85,8 @@ class AmfService:
     def stop(self) -> None:
         """See `Service`."""
         self._started = False
-        for timer in [*self._timers.values(), *self._limits.values()]:
+        self._timers.stop_all()
+        for timer in self._limits.values():
             timer.cancel()
         for watch in self._watches.values():
             watch.cancel()
@@ -175,6 +176,7 @@ class AmfService:
 
     def admin_operation(self, operation: AdminOperation) -> None:
         """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        self._timers.fire_what_is_over()
         ticket = self.cluster.outbox.ticket()
         self._operations[ticket] = operation
         class_name = self._imm.class_of(operation.dn) or ""
@@ -225,23 +227,14 @@ class AmfService:
         _EFFECTS[type(effect)](self, effect)
 
     def _start_timer(self, effect: StartTimer) -> None:
-        running = self._timers.pop(effect.key, None)
-        if running is not None:
-            running.cancel()
-        now = self._world.now()
-        ticks = int(now * SECOND) // TICK - (-effect.delay // TICK) + 1
-        delay = max(0.0, ticks * TICK / SECOND - now)
-        self._timers[effect.key] = self._world.start_timer(delay, lambda: self._timer_fired(effect.key))
+        self._timers.start(effect)
 
     def _timer_fired(self, key: Hashable) -> None:
-        self._timers.pop(key, None)
         director.timer_fired(self.cluster, key)
         self._pump()
 
     def _stop_timer(self, effect: StopTimer) -> None:
-        running = self._timers.pop(effect.key, None)
-        if running is not None:
-            running.cancel()
+        self._timers.stop(effect.key)
 
     def _run_command(self, effect: RunCommand) -> None:
         ticket = effect.ticket

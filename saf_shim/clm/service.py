@@ -123,7 +123,7 @@ class ClmService:
         return OK
 
     def _response(self, _call: Call, _state: _ClmSession) -> Answer:
-        return Answer(Code.ERR_INVALID_PARAM)  # no callback of ours asks for a response
+        return Answer(Code.ERR_INVALID_PARAM)  # no callback of this service asks for a response
 
     def session_closed(self, session: Session) -> None:
         session.data = None

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """IMM's and CLM's own classes, and the cluster-wide settings of OpenSAF.
 
-The table's form is that of `tables`. IMM fills in what is runtime in its two classes, CLM in its two.
+The table's form is that of `tables`. IMM fills in the runtime attributes of its two classes, CLM those of
+its two.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """SMF: software bundles, upgrade campaigns and what a campaign leaves in IMM while it runs.
 
-The table's form is that of `tables`. Nobody simulates SMF: these are the classes that models (bundles) and
-campaigns need.
+The table's form is that of `tables`. SMF itself is not simulated (see `stand_ins`); models and
+campaigns need these classes.
 """
 
 from __future__ import annotations

@@ -3,13 +3,14 @@
 
 `standard_model` makes plain values and knows no store; `load_standard_model` puts them into one. Of what
 OpenSAF says about itself there are the applications, with the types that they refer to, but not its own
-service groups, units and components: nobody simulates its daemons. The classes of the log, checkpoint,
-event, message and lock services are left out, too.
+service groups, units and components: nobody simulates its daemons. The log, checkpoint, event, message and
+lock services have their classes, but no objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
@@ -29,6 +30,7 @@ from saf_shim.imm.content.store import (
 )
 from saf_shim.model.amf_classes import AMF_CLASSES
 from saf_shim.model.amf_types import AMF_TYPES
+from saf_shim.model.other_classes import OTHER_CLASSES
 from saf_shim.model.service_classes import SERVICE_CLASSES
 from saf_shim.model.smf_classes import SMF_CLASSES
 from saf_shim.model.tables import read_table
@@ -38,6 +40,7 @@ AMF_CLUSTER = "safAmfCluster=myAmfCluster"
 AMF_SERVICE = "safAmfService"
 CLM_SERVICE = "safClmService"
 SMF_SERVICE = "safSmfService"
+LOG_SERVICE = "safLogService"
 PAYLOAD_PREFIX = "PL"  # of a node's name; all other nodes are controllers
 
 APPLICATIONS = (
@@ -48,13 +51,15 @@ APPLICATIONS = (
     "safEvtService",
     "safImmService",
     "safLockService",
-    "safLogService",
+    LOG_SERVICE,
     "safMsgService",
     SMF_SERVICE,
 )
 
 # Classes outside AMF that have an implementer. IMM's own and the rest have none.
-_OTHER_IMPLEMENTERS = {
+IMPLEMENTERS: Mapping[str, str] = {
+    "OpenSafLogConfig": LOG_SERVICE,
+    "SaLogStreamConfig": LOG_SERVICE,
     "SaClmCluster": CLM_SERVICE,
     "SaClmNode": CLM_SERVICE,
     "SaSmfCampaign": SMF_SERVICE,
@@ -63,10 +68,12 @@ _OTHER_IMPLEMENTERS = {
     "OpenSafSmfExecControl": SMF_SERVICE,
 }
 
-# Classes that have instances on every real node, those of OpenSAF's own daemons, but none here: they cannot
-# be deleted.
+# Classes that cannot be deleted: on every real node they have instances, those of OpenSAF's own daemons.
 OCCUPIED = frozenset(
     {
+        "OpenSafLogConfig",
+        "OpenSafLogCurrentConfig",
+        "SaLogStreamConfig",
         "SaAmfCSBaseType",
         "SaAmfCSI",
         "SaAmfCSIAssignment",
@@ -92,7 +99,8 @@ _ENABLED = 1  # SaAmfOperationalStateT
 _VERSION = "safVersion=4.0.0"
 _APPLICATION_TYPE = f"{_VERSION},safAppType=OpenSafApplicationType"
 _BUNDLE = "safSmfBundle=OpenSAF"
-# OpenSAF's groups: SG type, redundancy model, SU type, service type. Controllers' daemons, then every node's.
+# OpenSAF's groups (the daemons of controllers, then those of every node): SG type, redundancy model, SU type,
+# service type.
 _GROUP_TYPES = (
     ("OpenSafSgType2N", 1, "OpenSafSuTypeServer", "SC-2N-OpenSAF"),
     ("OpenSafSgTypeNoRed", 5, "OpenSafSuTypeND", "NoRed-OpenSAF"),
@@ -129,7 +137,7 @@ class StandardModel(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """One object: its class, its DN, what is not a default."""
+    """One object: its class, its DN, and the values that are not defaults."""
 
     class_name: str
     dn: str
@@ -137,13 +145,14 @@ class _Row(NamedTuple):
 
 
 def standard_model(node_names: Sequence[str]) -> StandardModel:
-    """The model of a cluster of these nodes.
+    """Return the model of a cluster of these nodes.
 
-    What only a running service knows (node ids, addresses, times, counts of AMF) is not in it.
+    Values that only a running service knows (node ids, addresses, times, counts of AMF) are not in it.
     """
     amf = [*read_table(AMF_CLASSES), *read_table(AMF_TYPES)]
-    definitions = [*amf, *read_table(SMF_CLASSES), *read_table(SERVICE_CLASSES)]
-    # As a real node lists them: the class of IMM's own object, made before all others, then by bytes.
+    others = [read_table(table) for table in (SMF_CLASSES, SERVICE_CLASSES, OTHER_CLASSES)]
+    definitions = [*amf, *chain(*others)]
+    # The order of a real node: first the class of IMM's own object, then by bytes.
     definitions.sort(key=lambda definition: (definition.name != IMM_OBJECT_CLASS, definition.name))
     starting = {definition.name: _starting_values(definition) for definition in definitions}
     rows = [
@@ -158,7 +167,7 @@ def standard_model(node_names: Sequence[str]) -> StandardModel:
     implementers = {
         definition.name: AMF_SERVICE for definition in amf if definition.category is Category.CONFIG
     }
-    return StandardModel(tuple(definitions), tuple(objects), {**implementers, **_OTHER_IMPLEMENTERS})
+    return StandardModel(tuple(definitions), tuple(objects), {**implementers, **IMPLEMENTERS})
 
 
 def load_standard_model(store: Store, nodes: Sequence[Node]) -> None:
@@ -178,7 +187,7 @@ def load_standard_model(store: Store, nodes: Sequence[Node]) -> None:
 
 
 def _starting_values(definition: ClassDefinition) -> dict[str, tuple[Value, ...]]:
-    """What a loaded object has without being told: its defaults."""
+    """Return the values that a loaded object has without being given them: its defaults."""
     return {
         attribute.name: (attribute.default,)
         for attribute in definition.attributes
@@ -187,13 +196,15 @@ def _starting_values(definition: ClassDefinition) -> dict[str, tuple[Value, ...]
 
 
 def _is_loaded(attribute: AttributeDefinition) -> bool:
-    """Is it in a file that IMM starts from? What is runtime and not persistent is left to its implementer,
-    so opensafImmNostdFlags is empty on a real node in spite of its default."""
+    """Tell whether IMM sets the attribute's default when it starts from a file.
+
+    Runtime attributes that are not persistent are left to their implementer. So opensafImmNostdFlags is
+    empty on a real node in spite of its default."""
     return attribute.is_config or bool(attribute.flags & AttributeFlag.PERSISTENT)
 
 
 def _application_rows(class_names: Sequence[Value]) -> list[_Row]:
-    """OpenSAF's applications, their types, the services' settings below them."""
+    """Return OpenSAF's applications, their types, and the settings of the services below them."""
     group_types = [f"{_VERSION},safSgType={group[0]}" for group in _GROUP_TYPES]
     rows = [
         _Row("SaAmfAppBaseType", "safAppType=OpenSafApplicationType"),
@@ -214,7 +225,7 @@ def _application_rows(class_names: Sequence[Value]) -> list[_Row]:
             {
                 "osafAmfRestrictAutoRepairEnable": [1],
                 "osafAmfDelayNodeFailoverTimeout": [0],
-                "osafAmfDelayNodeFailoverNodeWaitTimeout": [180],  # a real node has 180 ns, not s
+                "osafAmfDelayNodeFailoverNodeWaitTimeout": [180],  # 180 ns, as on a real node
             },
         ),
         _Row("SaAmfCompGlobalAttributes", f"safRdn=compGlobalAttributes,safApp={AMF_SERVICE}"),
@@ -230,7 +241,7 @@ def _application_rows(class_names: Sequence[Value]) -> list[_Row]:
 
 
 def _type_rows(group: str, redundancy: int, unit: str, service: str) -> list[_Row]:
-    """The types of one group, without those of the daemons in it."""
+    """Return the types of one group, without those of the daemons in it."""
     return [
         _Row("SaAmfSvcBaseType", f"safSvcType={service}"),
         _Row("SaAmfSvcType", f"{_VERSION},safSvcType={service}"),
@@ -262,7 +273,7 @@ def _type_rows(group: str, redundancy: int, unit: str, service: str) -> list[_Ro
 
 
 def _cluster_rows(node_names: Sequence[str]) -> list[_Row]:
-    """Both clusters and their nodes: all are members, all are enabled."""
+    """Return both clusters and their nodes: all are members and enabled."""
     rows = [
         _Row("SaClmCluster", CLM_CLUSTER, {"saClmClusterNumNodes": [len(node_names)]}),
         _Row(
@@ -299,12 +310,12 @@ def _cluster_rows(node_names: Sequence[str]) -> list[_Row]:
 
 
 def _group_rows(node_names: Sequence[str]) -> list[_Row]:
-    """The node groups that have members: AMF knows no group without."""
+    """Return the node groups that have members: AMF knows no group without."""
     payloads = [name for name in node_names if name.startswith(PAYLOAD_PREFIX)]
     controllers = [name for name in node_names if not name.startswith(PAYLOAD_PREFIX)]
     rows = []
     for group, members in (("AllNodes", [*controllers, *payloads]), ("SCs", controllers), ("PLs", payloads)):
-        # IMM gives the values of a loaded attribute in reverse.
+        # IMM shows the values of a loaded attribute in reverse order.
         nodes = [f"safAmfNode={name},{AMF_CLUSTER}" for name in reversed(members)]
         if nodes:
             rows.append(

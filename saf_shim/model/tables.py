@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of class definitions, as text; and reading them.
+"""Tables of class definitions as text, and the function that reads them.
 
 A class begins with its name and its category at the margin. Below it is a line for each attribute: what it
 is (``rdn``, ``config`` or ``runtime``), its name, its type, its flags and, after ``=``, its default:
@@ -10,7 +10,7 @@ is (``rdn``, ``config`` or ``runtime``), its name, its type, its flags and, afte
       runtime saAmfSUAdminState  uint32 cached persistent = 1
 
 Types are those of `ValueType`, flags those of `AttributeFlag`, in lower case. The RDN has its class's
-category. Whether IMM would take a definition is for the tests to say (`imm_model.classes.check_class`).
+category. The tests check whether IMM would take each definition (`imm_model.classes.check_class`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CATEGORY_FLAGS = {Category.CONFIG: AttributeFlag.CONFIG, Category.RUNTIME: Attr
 
 
 def read_table(text: str) -> Iterator[ClassDefinition]:
-    """The definitions of a table in its order; KeyError or ValueError for a table that is none."""
+    """Yield the definitions of a table in its order; KeyError or ValueError for a faulty table."""
     combined: dict[tuple[str, ...], AttributeFlag] = {}  # combining flags is slow; there are few combinations
     for block in text.strip("\n").split("\n\n"):
         head, *rows = block.split("\n")

@@ -137,7 +137,7 @@ def saAmfFinalize(amfHandle: int) -> int:
 
 @native(SaAmfHandleT, by_reference(SaNameT), by_reference(SaNameT))
 def saAmfComponentRegister(amfHandle: int, compName: Any, proxyCompName: Any) -> int:
-    """Be a component: with the name from SA_AMF_COMPONENT_NAME, and None."""
+    """Become a component: the name is that of SA_AMF_COMPONENT_NAME, the proxy None."""
     if not compName:
         return Code.ERR_INVALID_PARAM
     names = {"compName": handles.read_name(compName), "proxyCompName": handles.read_name(proxyCompName)}
@@ -146,7 +146,7 @@ def saAmfComponentRegister(amfHandle: int, compName: Any, proxyCompName: Any) ->
 
 @native(SaAmfHandleT, by_reference(SaNameT), by_reference(SaNameT))
 def saAmfComponentUnregister(amfHandle: int, compName: Any, proxyCompName: Any) -> int:
-    """Be a component no more (B.01 handles only)."""
+    """Stop being a component (B.01 handles only)."""
     if not compName:
         return Code.ERR_INVALID_PARAM
     names = {"compName": handles.read_name(compName), "proxyCompName": handles.read_name(proxyCompName)}
@@ -170,7 +170,7 @@ def saAmfComponentNameGet(amfHandle: int, compName: Any) -> int:
 
 
 def _key(healthcheckKey: Any) -> Optional[str]:
-    """None: not a key."""
+    """Return the text of a healthcheck key, None for what is no key."""
     if not healthcheckKey:
         return None
     length = healthcheckKey[0].keyLen
@@ -291,7 +291,7 @@ def saAmfPmStart_3(
 
 @native(SaAmfHandleT, by_reference(SaNameT), SaAmfPmStopQualifierT, SaInt64T, SaAmfPmErrorsT)
 def saAmfPmStop(amfHandle: int, compName: Any, stopQualifier: int, processId: int, pmErrors: int) -> int:
-    """Let AMF watch a process no more."""
+    """Stop AMF from watching a process."""
     if not compName or stopQualifier not in (1, 2, 3):
         return Code.ERR_INVALID_PARAM
     rc = _pm_errors(pmErrors)
@@ -368,14 +368,14 @@ def saAmfHAStateGet(amfHandle: int, compName: Any, csiName: Any, haState: Any) -
 def saAmfHAReadinessStateSet(
     amfHandle: int, compName: Any, csiName: Any, haReadinessState: int, correlationIds: Any
 ) -> int:
-    """Not supported, as in OpenSAF."""
+    """Answer ERR_NOT_SUPPORTED, as OpenSAF does."""
     handles.call(amfHandle, "saAmfHAReadinessStateSet", {"haReadinessState": haReadinessState})
     return Code.ERR_NOT_SUPPORTED
 
 
 @native(SaAmfHandleT, SaInvocationT, by_reference(SaNtfCorrelationIdsT))
 def saAmfCorrelationIdsGet(amfHandle: int, invocation: int, correlationIds: Any) -> int:
-    """Not supported, as in OpenSAF."""
+    """Answer ERR_NOT_SUPPORTED, as OpenSAF does."""
     handles.call(amfHandle, "saAmfCorrelationIdsGet", {"invocation": invocation})
     return Code.ERR_NOT_SUPPORTED
 
@@ -431,7 +431,7 @@ def saAmfProtectionGroupTrack_4(
 
 @native(SaAmfHandleT, by_reference(SaNameT))
 def saAmfProtectionGroupTrackStop(amfHandle: int, csiName: Any) -> int:
-    """Be told of changes no more."""
+    """Stop being told of changes."""
     if not csiName:
         return Code.ERR_INVALID_PARAM
     args = {"csiName": handles.read_name(csiName)}
@@ -440,7 +440,7 @@ def saAmfProtectionGroupTrackStop(amfHandle: int, csiName: Any) -> int:
 
 @native(SaAmfHandleT, POINTER(SaAmfProtectionGroupNotificationT_4))
 def saAmfProtectionGroupNotificationFree_4(amfHandle: int, notification: Any) -> int:
-    """Give back the notifications that saAmfProtectionGroupTrack_4 has _allocated."""
+    """Give back the notifications that saAmfProtectionGroupTrack_4 has made."""
     args = {"hasNotification": bool(notification)}
     rc = handles.call(amfHandle, "saAmfProtectionGroupNotificationFree_4", args)[0]
     if rc == Code.OK:
@@ -497,5 +497,5 @@ def saAmfComponentErrorClear(amfHandle: int, compName: Any, ntfIdentifier: int) 
 
 @native(SaAmfHandleT, by_reference(SaNtfCorrelationIdsT), by_reference(SaNtfCorrelationIdsT))
 def saAmfComponentErrorClear_4(amfHandle: int, compName: Any, correlationIds: Any) -> int:
-    """Of no use, as in the real bindings: their prototype lacks the name (ctypes.ArgumentError)."""
+    """Fail with ctypes.ArgumentError, as in the real bindings, whose prototype lacks the name."""
     return Code.ERR_INVALID_PARAM

@@ -40,7 +40,7 @@ from ._types.clm import (
 
 
 class _Callbacks:
-    """What a handle calls, and in which of the two shapes."""
+    """The functions that a handle calls, and which of the two versions of the structures they take."""
 
     def __init__(self, callbacks: Any, four: bool) -> None:
         self.callbacks = callbacks
@@ -86,7 +86,7 @@ def saClmInitialize_4(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
 
 
 def saClmInitialize_3(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
-    """Not in OpenSAF's library: the real bindings have the name, and calling it raises the same."""
+    """Raise AttributeError, as in the real bindings: OpenSAF's library has no such function."""
     raise AttributeError("undefined symbol: saClmInitialize_3")
 
 
@@ -188,7 +188,7 @@ def saClmClusterTrack_4(clmHandle: int, trackFlags: int, notificationBuffer: Any
 
 @native(SaClmHandleT)
 def saClmClusterTrackStop(clmHandle: int) -> int:
-    """Be told of changes no more."""
+    """Stop being told of changes."""
     return handles.call(clmHandle, "saClmClusterTrackStop", {})[0]
 
 
@@ -242,6 +242,6 @@ def saClmClusterNodeGetAsync(clmHandle: int, invocation: int, nodeId: int) -> in
 
 @native(SaClmHandleT, SaInvocationT, SaClmResponseT)
 def saClmResponse_4(clmHandle: int, invocation: int, response: int) -> int:
-    """Answer a callback that asks for it; none of the simulator's does."""
+    """Answer a callback that asks for it. None of the simulator's callbacks does."""
     args = {"invocation": invocation, "response": response}
     return handles.call(clmHandle, "saClmResponse_4", args)[0]

@@ -245,7 +245,7 @@ def saImmOiClassImplementerSet(immOiHandle: int, className: Any) -> int:
 
 @native(SaImmOiHandleT, SaImmClassNameT)
 def saImmOiClassImplementerRelease(immOiHandle: int, className: Any) -> int:
-    """Implement a configuration class no more."""
+    """Stop implementing a configuration class."""
     args = {"className": handles.read_string(className)}
     return handles.call(immOiHandle, "saImmOiClassImplementerRelease", args)[0]
 
@@ -259,7 +259,7 @@ def saImmOiObjectImplementerSet(immOiHandle: int, objectName: Any, scope: int) -
 
 @native(SaImmOiHandleT, by_reference(SaNameT), SaImmScopeT)
 def saImmOiObjectImplementerRelease(immOiHandle: int, objectName: Any, scope: int) -> int:
-    """Implement configuration objects no more."""
+    """Stop implementing configuration objects."""
     args = {"objectName": handles.read_name(objectName), "scope": scope}
     return handles.call(immOiHandle, "saImmOiObjectImplementerRelease", args)[0]
 

@@ -2,7 +2,7 @@
 """The object management side of IMM (saImmOm.h, OpenSAF's A.2.11 to A.2.18): reading and configuring.
 
 Functions fill in handles, versions and results in place. What the library owns until the next call on the
-handle (attributes, error strings) is kept alive here as long.
+handle (attributes, error strings) is kept alive here for the same time.
 """
 
 from __future__ import annotations
@@ -410,7 +410,7 @@ def saImmOmCcbObjectModify_2(ccbHandle: int, objectName: Any, attrMods: Any) -> 
 
 @native(SaImmCcbHandleT)
 def saImmOmCcbApply(ccbHandle: int) -> int:
-    """Make the changes, all or none; when that took too long, it has been found out which."""
+    """Make the changes, all or none. A call that takes too long waits until it is known which."""
     handle = handles.handles.get(ccbHandle)
     timeout = None if handle is None or handle.timeout is None else handle.timeout + _OUTCOME
     return handles.call(ccbHandle, "saImmOmCcbApply", {}, timeout)[0]
@@ -424,7 +424,7 @@ def saImmOmCcbFinalize(ccbHandle: int) -> int:
 
 @native(SaImmCcbHandleT, by_reference(POINTER(SaStringT)))
 def saImmOmCcbGetErrorStrings(ccbHandle: int, errorStrings: Any) -> int:
-    """Fill in why the last call on the CCB failed; NULL when nobody said."""
+    """Fill in why the last call on the CCB failed, NULL when nobody has said."""
     if not errorStrings:
         return Code.ERR_INVALID_PARAM
     rc, out = handles.call(ccbHandle, "saImmOmCcbGetErrorStrings", {})
@@ -498,7 +498,7 @@ def saImmOmAdminOperationInvokeAsync_2(
 def saImmOmAdminOperationContinue(
     ownerHandle: int, objectName: Any, continuationId: int, operationReturnValue: Any
 ) -> int:
-    """Not supported, as in OpenSAF."""
+    """Answer ERR_NOT_SUPPORTED, as OpenSAF does."""
     del operationReturnValue
     args = {"objectName": handles.read_name(objectName), "continuationId": continuationId}
     return handles.call(ownerHandle, "saImmOmAdminOperationContinue", args)[0]
@@ -508,7 +508,7 @@ def saImmOmAdminOperationContinue(
 def saImmOmAdminOperationContinueAsync(
     ownerHandle: int, invocation: int, objectName: Any, continuationId: int
 ) -> int:
-    """Not supported, as in OpenSAF."""
+    """Answer ERR_NOT_SUPPORTED, as OpenSAF does."""
     args = {
         "objectName": handles.read_name(objectName),
         "continuationId": continuationId,
@@ -519,6 +519,6 @@ def saImmOmAdminOperationContinueAsync(
 
 @native(SaImmAdminOwnerHandleT, by_reference(SaNameT), SaImmContinuationIdT)
 def saImmOmAdminOperationContinuationClear(ownerHandle: int, objectName: Any, continuationId: int) -> int:
-    """Not supported, as in OpenSAF."""
+    """Answer ERR_NOT_SUPPORTED, as OpenSAF does."""
     args = {"objectName": handles.read_name(objectName), "continuationId": continuationId}
     return handles.call(ownerHandle, "saImmOmAdminOperationContinuationClear", args)[0]

@@ -16,7 +16,7 @@ MAX_BYTES = 64 * 1024 * 1024  # of the calls' lines together
 _NUMBERS = struct.Struct("=qqqq")  # time, pid, session, code
 
 
-class LoggedCall(NamedTuple):
+class CallRecord(NamedTuple):
     """One call that has been answered."""
 
     number: int  # counted from the start of the simulator, from 1
@@ -32,7 +32,7 @@ class CallLog:
     """The calls that have been answered, oldest first; when it is full, the oldest go.
 
     A call is kept as the line that it came in, and decoded when somebody looks: a typical one then takes
-    290 bytes, where its decoded arguments take 1.3 kB.
+    290 bytes; its decoded arguments would take 1.3 kB.
     """
 
     def __init__(self, calls: int = MAX_CALLS, size: int = MAX_BYTES) -> None:
@@ -59,15 +59,15 @@ class CallLog:
         while len(self._entries) > self._max_calls or self._size > self._max_size:
             self._size -= len(self._entries.popleft()[2])
 
-    def read(self, prefix: str = "") -> Iterator[LoggedCall]:
-        """The calls whose names begin with `prefix`, oldest first."""
+    def read(self, prefix: str = "") -> Iterator[CallRecord]:
+        """Yield the calls whose names begin with `prefix`, oldest first."""
         first = self._count - len(self._entries) + 1
         for number, (name, numbers, line) in enumerate(self._entries, first):
             if name.startswith(prefix):
                 time, pid, session, rc = _NUMBERS.unpack(numbers)
-                yield LoggedCall(number, time, pid, session, name, rc, protocol.decode_line(line)[2])
+                yield CallRecord(number, time, pid, session, name, rc, protocol.decode_line(line)[2])
 
     def clear(self) -> None:
-        """Forget the calls; the numbers go on."""
+        """Forget the calls. The next call's number follows the last one all the same."""
         self._entries.clear()
         self._size = 0

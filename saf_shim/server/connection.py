@@ -120,7 +120,7 @@ class Connection:
         self.on_close()
 
     def abandon(self) -> None:
-        """Close the socket at the end of the server, when nobody is to be told."""
+        """Close the socket at the end of the server, without calling `on_close`."""
         self._sock.close()
 
     def _send_what_goes(self) -> None:
@@ -137,4 +137,4 @@ def _expect_nothing(_message: list[Any], _line: bytes) -> None:
 
 
 def _do_nothing() -> None:
-    """Nobody wants to know of the end."""
+    """Do nothing at the end of a connection whose owner has set nothing else."""

@@ -34,7 +34,7 @@ _ROOT = os.path.dirname(_PACKAGE)
 
 
 def prepare(directory: str) -> None:
-    """Make the directory's fixed parts, anew where they are there already."""
+    """Make what stands in every simulator's directory; what is there already is made again."""
     os.makedirs(os.path.join(directory, "bin"), exist_ok=True)
     os.makedirs(os.path.join(directory, "python"), exist_ok=True)
     os.chmod(directory, 0o700)
@@ -50,7 +50,8 @@ def prepare(directory: str) -> None:
 
 
 def _write_command(path: str, name: str, module: str) -> None:
-    """A command that runs `module` in the simulator's own Python, whatever the caller's environment is."""
+    """Write a command that runs `module` in the simulator's own Python, whatever its caller's environment
+    is."""
     code = (
         f"import sys; sys.path.insert(0, {_ROOT!r}); sys.argv[0] = {name!r}; "
         f"from {module} import main; sys.exit(main())"
@@ -62,7 +63,7 @@ def _write_command(path: str, name: str, module: str) -> None:
 
 
 def environment(directory: str, base: Mapping[str, str]) -> dict[str, str]:
-    """`base` with what makes a program find the simulator in `directory`."""
+    """Return `base` with the variables that lead a program to the simulator in `directory`."""
     found = dict(base)
     own_bin, own_python = os.path.join(directory, "bin"), os.path.join(directory, "python")
     found["PATH"] = _prefixed(own_bin, base.get("PATH", os.defpath))
@@ -77,7 +78,7 @@ def _prefixed(entry: str, path: str) -> str:
 
 
 def write_pid(directory: str, pid: int) -> None:
-    """Note who serves the directory."""
+    """Note the process that serves the directory."""
     with open(os.path.join(directory, "pid"), "w", encoding="ascii") as handle:
         handle.write(f"{pid}\n")
 

@@ -23,7 +23,7 @@ class Faults:
         self._waiting: dict[str, list[Fault]] = {}
 
     def add(self, fault: Fault) -> None:
-        """Set a fault; ValueError for one that cannot be."""
+        """Set a fault; ValueError for one that makes no sense."""
         if fault.times is not None and fault.times < 1:
             raise ValueError("times must be at least 1")
         if not 0 <= fault.delay < float("inf"):
@@ -31,7 +31,7 @@ class Faults:
         self._waiting.setdefault(fault.call, []).append(fault)
 
     def take(self, call: str) -> Optional[Fault]:
-        """The fault for this call of the function, None for none; one of several times counts down."""
+        """Return the fault for this call of the function, None when there is none; its `times` count down."""
         waiting = self._waiting.get(call)
         if not waiting:
             return None
@@ -44,7 +44,7 @@ class Faults:
         return fault
 
     def pending(self) -> list[Fault]:
-        """All faults that are set, in the order in which they take effect."""
+        """Return all faults that are set, in the order in which they take effect."""
         return [fault for faults in self._waiting.values() for fault in faults]
 
     def clear(self) -> None:

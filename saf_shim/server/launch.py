@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting a simulator in a process of its own, and stopping it. It serves in the child of a fork: that
-saves the 50 ms that a second Python would take."""
+"""Starting a simulator in a process of its own, and stopping it.
+
+It serves in the child of a fork, which saves the 50 ms that a second Python would take.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import select
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, Optional
+from typing import NamedTuple, NoReturn, Optional
 
 from saf_shim import client
 from saf_shim.contract import Node
@@ -19,26 +21,36 @@ STOP_TIME = 10.0  # seconds that a simulator has to end
 
 
 class LaunchError(Exception):
-    """A simulator that cannot be started; the text is for the user."""
+    """A simulator cannot be started. The text is for the user."""
 
 
-def launch(where: str, nodes: Sequence[Node], files: Sequence[str], parent: Optional[int] = None) -> int:
+def launch(
+    where: str,
+    nodes: Sequence[Node],
+    files: Sequence[str],
+    parent: Optional[int] = None,
+    keep_output: bool = True,
+) -> int:
     """Start the simulator of a directory in a process of its own; returns its pid when it serves.
 
-    With `parent`, it ends with that process. LaunchError, with its reason, if it cannot start."""
+    With `parent`, it ends with that process; without `keep_output`, what AMF's commands write goes to
+    /dev/null. LaunchError, with its reason, if it cannot start."""
     for path in files:
         if not os.access(path, os.R_OK):
             raise LaunchError(f"cannot read {path}")
     files = [os.path.abspath(path) if os.path.isfile(path) else path for path in files]
-    directory.prepare(where)
-    directory.clear(where)
+    try:
+        directory.prepare(where)
+        directory.clear(where)
+    except OSError as error:
+        raise LaunchError(f"cannot make a simulator's directory of {where}: {error.strerror}") from None
     ready_read, ready_write = os.pipe()
     why_read, why_write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if not pid:
-        _be_server(where, nodes, files, ready_write, why_write, parent)
+        _be_server(_Order(where, nodes, files, parent, keep_output), ready_write, why_write)
     os.close(ready_write)
     os.close(why_write)
     try:
@@ -58,10 +70,18 @@ def launch(where: str, nodes: Sequence[Node], files: Sequence[str], parent: Opti
     raise LaunchError(reason.decode("utf-8", "replace").strip() or f"it died, see {where}/log")
 
 
-def _be_server(
-    where: str, nodes: Sequence[Node], files: Sequence[str], ready: int, why: int, parent: Optional[int]
-) -> NoReturn:
-    """The child's life: never returns into the caller's code."""
+class _Order(NamedTuple):
+    """What `launch` was asked for."""
+
+    where: str
+    nodes: Sequence[Node]
+    files: Sequence[str]
+    parent: Optional[int]
+    keep_output: bool
+
+
+def _be_server(order: _Order, ready: int, why: int) -> NoReturn:
+    """Be the simulator, in the child of the fork; never returns."""
     status = 1
     try:
         os.setsid()
@@ -73,13 +93,13 @@ def _be_server(
         from saf_shim.server.simulator import Simulator  # noqa: PLC0415 - only the server needs all of it
 
         os.umask(0o022)
-        simulator = Simulator(where, nodes, files)
+        simulator = Simulator(order.where, order.nodes, order.files, order.keep_output)
         os.chdir("/")
         _close_inherited({ready, why, *simulator.server.descriptors()})
-        if parent is not None:
-            simulator.server.loop.watch_process(parent, simulator.server.stop)
+        if order.parent is not None:
+            simulator.server.loop.watch_process(order.parent, simulator.server.stop)
         simulator.serve(ready)
-        directory.clear(where)
+        directory.clear(order.where)
         status = 0
     except BaseException as error:
         import traceback  # noqa: PLC0415
@@ -92,7 +112,7 @@ def _be_server(
 
 
 def _close_inherited(kept: set[int]) -> None:
-    """Close what the caller had open: a pipe of its output, held here, would never end."""
+    """Close what the caller had open. A pipe that reads its output would never end if we held it."""
     for entry in os.listdir("/proc/self/fd"):
         number = int(entry)
         if number > 2 and number not in kept:
@@ -103,7 +123,7 @@ def _close_inherited(kept: set[int]) -> None:
 
 
 def halt(where: str, pid: int) -> None:
-    """Ask a simulator to stop and wait until it has; kills one that does not."""
+    """Ask a simulator to stop, wait until it has, and kill it if it does not."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -21,7 +21,7 @@ from saf_shim.imm.manager.owners import AdminOwner
 
 
 class LoadError(Exception):
-    """A file that cannot be loaded; the text says where and why."""
+    """A file cannot be loaded. The text says where and why."""
 
 
 def load_file(store: Store, world: World, path: str) -> None:
@@ -44,13 +44,13 @@ def load_file(store: Store, world: World, path: str) -> None:
 
 
 class _Loader:
-    """One file's objects on their way into the store, in one CCB that no implementer is asked about."""
+    """Puts the objects of a file into the store, in one CCB that no implementer is asked about."""
 
     def __init__(self, store: Store, world: World, path: str) -> None:
         self._store = store
         self._path = path
         self._ccb = Ccb(store, world, AdminOwner(LOADER, False), 0)
-        self._owners: dict[str, str] = {}  # of parents, while we pretend to own them
+        self._owners: dict[str, str] = {}  # of parents that the loader owns for the time being
         self._codes: list[int] = []
 
     def create(self, item: XmlObject) -> None:
@@ -82,7 +82,7 @@ class _Loader:
             self._owners[dn], parent.owner = parent.owner, LOADER
 
     def finish(self) -> None:
-        """Make it visible; LoadError when references do not hold."""
+        """Apply the CCB; LoadError when an object refers to one that does not exist."""
         self._ccb.apply(self._codes.append)
         for dn, owner in self._owners.items():
             self._store.objects[dn].owner = owner
@@ -91,7 +91,7 @@ class _Loader:
 
 
 def _insert_runtime(store: Store, dn: str, class_name: str, given: list[AttributeValues]) -> None:
-    """A persistent runtime object out of a dump: an orphan until its implementer comes."""
+    """Insert a persistent runtime object of a dump. It has no implementer until one takes its name."""
     cls = store.classes[class_name]
     parent = store.objects.get(parent_dn(dn))
     if parent is None and parent_dn(dn):

@@ -36,7 +36,7 @@ class LoopTimer:
 
 
 class ProcessWatch:
-    """One interest in the end of a process: a `saf_shim.contract.Watch`."""
+    """A wish to be told of the end of a process: a `saf_shim.contract.Watch`."""
 
     __slots__ = ("_cancel",)
 
@@ -73,18 +73,18 @@ class Loop:
         self._epoll.modify(fd, events)
 
     def unregister(self, fd: int) -> None:
-        """Forget `fd`; before it is closed."""
+        """Forget `fd`. Call this before it is closed."""
         if self._ready.pop(fd, None) is not None:
             try:
                 self._epoll.unregister(fd)
-            except OSError:  # closed behind our back
+            except OSError:  # somebody else has closed it
                 pass
 
     # time
 
     @staticmethod
     def now() -> float:
-        """Monotonic seconds."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
@@ -97,7 +97,8 @@ class Loop:
     # processes
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
-        """Call `on_death` once when process `pid` ends (a zombie has ended); None if there is none such."""
+        """Call `on_death` once when process `pid` ends (a zombie has ended); None if there is no such
+        process."""
         try:
             fd = os.pidfd_open(pid)
         except OSError as error:
@@ -121,7 +122,7 @@ class Loop:
     # running
 
     def run(self) -> None:
-        """Run until `stop`; a function that raises is reported and harms no other."""
+        """Run until `stop`. A function that raises is reported, and the others run on."""
         self._running = True
         while self._running:
             self._run_once()
@@ -131,7 +132,7 @@ class Loop:
         self._running = False
 
     def descriptors(self) -> set[int]:
-        """The loop's own descriptor and those it watches."""
+        """Return the loop's own descriptor and those that it watches."""
         return {self._epoll.fileno(), *self._ready}
 
     def close(self) -> None:

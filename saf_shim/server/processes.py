@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands that the simulated AMF runs, and the clearing up of all they leave behind.
 
-Commands begin as those of a real amfnd do (measured on OpenSAF 5.21.03): cwd ``/``, umask 022, stdio on
-/dev/null, no other descriptor, terminal signals ignored, the server's session. The server is a child
-subreaper, so that daemons they start stay its descendants, and `kill_descendants` finds every one.
+Commands begin as those of a real amfnd do (measured on OpenSAF 5.21.03): cwd ``/``, umask 022, standard input
+from /dev/null, no other descriptor but output, terminal signals ignored, the server's session. The server is
+a child subreaper, so that daemons they start stay its descendants, and `kill_descendants` finds every one.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Optional
 
 from saf_shim.contract import CommandEnd
 from saf_shim.server.loop import Loop
+from saf_shim.server.output import Pipe
 
 IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-_RESTORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ)
+_RESTORED_SIGNALS = (
+    signal.SIGIO,
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGPIPE,
+    signal.SIGCHLD,
+    signal.SIGXFSZ,
+)
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -25,10 +35,11 @@ class RunningCommand:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.started = time.monotonic()
         self.ended = False
 
     def kill(self) -> None:
-        """SIGKILL to the command itself."""
+        """Send SIGKILL to the command itself, not to what it started."""
         if not self.ended:
             try:
                 os.kill(self.pid, signal.SIGKILL)
@@ -36,12 +47,17 @@ class RunningCommand:
                 pass
 
 
+_Entry = tuple[RunningCommand, Callable[[CommandEnd], None], Optional[Pipe]]
+
+
 class Processes:
     """Starts commands, reaps them and the orphans they leave, kills what is left at the end."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, waited: Callable[[float, float], None]) -> None:
+        """`waited` gets how long each command took, and how long it had a processor (seconds)."""
         self._loop = loop
-        self._commands: dict[int, tuple[RunningCommand, Callable[[CommandEnd], None]]] = {}
+        self._waited = waited
+        self._commands: dict[int, _Entry] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -55,20 +71,24 @@ class Processes:
         argv: Sequence[str],
         environment: Mapping[str, str],
         on_end: Callable[[CommandEnd], None],
+        output: Optional[Pipe] = None,
     ) -> RunningCommand:
-        """Start a command; `on_end` is called from the loop, never from here, also when it cannot start."""
+        """Start a command whose output goes to a pipe, or (None) to /dev/null.
+
+        `on_end` is called from the loop, never from here, also when the command cannot start."""
         if not self._subreaper:
             _become_subreaper()
             self._subreaper = True
-        null = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-        ]
+        actions: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+        for number in (1, 2):
+            if output is None:
+                actions.append((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0))
+            else:
+                actions.append((os.POSIX_SPAWN_DUP2, output.write_end, number))
         program = _find_program(argv[0], environment)
         try:
             pid = os.posix_spawn(
-                program, list(argv), dict(environment), file_actions=null, setsigdef=_RESTORED_SIGNALS
+                program, list(argv), dict(environment), file_actions=actions, setsigdef=_RESTORED_SIGNALS
             )
         except (OSError, ValueError) as error:
             failed = RunningCommand(0)
@@ -76,8 +96,11 @@ class Processes:
             reason = f"{argv[0]}: {error.strerror if isinstance(error, OSError) else error}"
             self._loop.start_timer(0, lambda: on_end(CommandEnd(None, None, reason)))
             return failed
+        finally:
+            if output is not None:
+                os.close(output.write_end)
         command = RunningCommand(pid)
-        self._commands[pid] = (command, on_end)
+        self._commands[pid] = (command, on_end, output)
         return command
 
     def _drain(self) -> None:
@@ -89,25 +112,29 @@ class Processes:
         self.reap()
 
     def reap(self) -> None:
-        """Collect every child that has ended, adopted ones too."""
+        """Collect every child that has ended, also those that the commands left to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not pid:
                 return
-            command, on_end = self._commands.pop(pid, (None, None))
-            if command is None or on_end is None:
+            entry = self._commands.pop(pid, None)
+            if entry is None:
                 continue
+            command, on_end, output = entry
             command.ended = True
+            self._waited(time.monotonic() - command.started, used.ru_utime + used.ru_stime)
+            if output is not None:
+                output.read(parts=2)  # the log tells what it said before it tells how it ended
             if os.WIFSIGNALED(status):
                 on_end(CommandEnd(None, os.WTERMSIG(status)))
             else:
                 on_end(CommandEnd(os.WEXITSTATUS(status)))
 
     def descriptors(self) -> set[int]:
-        """Those that wake the loop when a child ends."""
+        """Return the descriptors that wake the loop when a child ends."""
         return {self._wake_read, self._wake_write}
 
     def close(self) -> None:
@@ -121,9 +148,9 @@ class Processes:
 
 
 def kill_descendants() -> None:
-    """SIGKILL all descendants of this process and reap those that are its children.
+    """Send SIGKILL to all descendants of this process, and reap those that are its children.
 
-    Killing makes grandchildren ours (subreaper), so it goes on until none is left."""
+    A grandchild becomes our child when its parent dies, so this is repeated until none is left."""
     while True:
         children = _descendants(os.getpid())
         killed = 0
@@ -142,7 +169,7 @@ def kill_descendants() -> None:
 
 
 def _descendants(root: int) -> list[int]:
-    """All living descendants of `root`, from /proc."""
+    """Return all living descendants of `root`, as /proc shows them."""
     children: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -163,7 +190,7 @@ def _descendants(root: int) -> list[int]:
 
 
 def _find_program(name: str, environment: Mapping[str, str]) -> str:
-    """`name` itself if it is a path, else where the command's own PATH has it."""
+    """Return `name` itself if it is a path, else the path where the command's own PATH has it."""
     if "/" in name:
         return name
     for directory in environment.get("PATH", "").split(":"):

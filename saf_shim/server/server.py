@@ -8,8 +8,10 @@ It also writes the call log and spoils calls as the faults say. What a call mean
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
+import signal
 import socket
 import time
 import traceback
@@ -19,11 +21,13 @@ from typing import Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
-from saf_shim.contract import Answer, Arguments, CommandEnd, Node, Service
+from saf_shim.contract import Answer, Arguments, CommandEnd, Lateness, Node, Service
+from saf_shim.lateness import LatenessMeter
 from saf_shim.server.call_log import CallLog
 from saf_shim.server.connection import Connection
 from saf_shim.server.faults import Faults
 from saf_shim.server.loop import Loop, LoopTimer, ProcessWatch
+from saf_shim.server.output import Outputs
 from saf_shim.server.processes import Processes, RunningCommand
 from saf_shim.server.session import ServerCall, ServerSession
 from saf_shim.server.waiting import Hang, Line
@@ -34,12 +38,16 @@ MAX_OUTSTANDING = 256  # calls of one connection that wait for their answers
 class Server:
     """Owns the listening socket, the sessions, the services and the loop."""
 
-    def __init__(self, directory: str, nodes: Sequence[Node]) -> None:
+    def __init__(self, directory: str, nodes: Sequence[Node], keep_output: bool = True) -> None:
+        """`keep_output`: what commands and components write goes into the log, else to /dev/null."""
         self.directory = directory
         self.nodes = nodes
         self._log_file = open(os.path.join(directory, "log"), "a", encoding="utf-8", errors="replace")  # noqa: SIM115
         self.loop = Loop(self.log)
-        self.processes = Processes(self.loop)
+        self._lateness = LatenessMeter(self.loop.watch_process, directory)
+        self.processes = Processes(self.loop, self._lateness.waited)
+        self.outputs = Outputs(self.loop, self.wall_clock, self.log)
+        self._keep_output = keep_output
         self.sessions: dict[int, ServerSession] = {}
         self.services: dict[str, Service] = {}
         self.absent: dict[str, Code] = {}  # prefix of the service that is away: what its calls answer
@@ -51,18 +59,19 @@ class Server:
         self._counter = 0
         self._started: list[Service] = []
         self._listener: Optional[socket.socket] = None
-        self._paused = False  # out of descriptors: not accepting until a connection closes
+        self._folder = -1  # the directory, once it is watched
+        self._paused = False  # out of descriptors: no connection is accepted until one closes
 
     # the World of the services
 
     @staticmethod
     def now() -> float:
-        """Monotonic seconds."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     @staticmethod
     def wall_clock() -> int:
-        """Nanoseconds since the epoch."""
+        """Return nanoseconds since the epoch."""
         return time.time_ns()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
@@ -73,14 +82,28 @@ class Server:
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> RunningCommand:
         """Start a command of AMF; `on_end` is told how it ended."""
-        return self.processes.run(argv, environment, on_end)
+        component = environment.get("SA_AMF_COMPONENT_NAME", argv[0])
+        if not self._keep_output:
+            return self.processes.run(argv, environment, on_end)
+
+        def ended(end: CommandEnd) -> None:
+            if end.status != 0:
+                how = end.error or (f"status {end.status}" if end.signal is None else f"signal {end.signal}")
+                self.outputs.remember(component, f"{' '.join(argv)} has failed: {how}")
+            on_end(end)
+
+        return self.processes.run(argv, environment, ended, self.outputs.open(component))
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
         """Call `on_death` when the process ends; None when there is no such process."""
         return self.loop.watch_process(pid, on_death)
 
+    def lateness(self) -> Lateness:
+        """What the machine costs the simulated cluster."""
+        return self._lateness.read()
+
     def base_environment(self) -> dict[str, str]:
-        """The variables that a real amfnd gives its commands, and those that lead to the simulator."""
+        """Return the variables that a real amfnd gives its commands, and those that lead to the simulator."""
         inherited = os.environ.get("LANG", "C.UTF-8")
         path = os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         own = os.path.join(self.directory, "bin")
@@ -96,10 +119,13 @@ class Server:
         }
 
     def log(self, text: str) -> None:
-        """One event into DIR/log."""
+        """Write one event into DIR/log. A full disk loses it, and hinders nothing else."""
         stamp = time.strftime("%H:%M:%S", time.localtime())
-        self._log_file.write(f"{stamp} {text}\n")
-        self._log_file.flush()
+        try:
+            self._log_file.write(f"{stamp} {text}\n")
+            self._log_file.flush()
+        except OSError:
+            pass
 
     # services and sessions
 
@@ -137,13 +163,14 @@ class Server:
         session = ServerSession(self._counter, connection.pid, environment, connection, line)
         self.sessions[session.id] = session
         connection.on_close = partial(self._main_closed, connection, session)
+        self._lateness.appeared(connection.pid)
         if connection.pid:
             # A child that was forked with our connection open would keep it open after the client's death.
             session.watch = self.loop.watch_process(connection.pid, connection.close)
         return session
 
     def _end_session(self, session: ServerSession) -> None:
-        """The client has finalized or died: tell its service, free everything."""
+        """End a session whose client has finalized or died: tell its service, and free everything."""
         if session.closed:
             return
         session.closed = True
@@ -175,7 +202,7 @@ class Server:
         self._end_session(session)
 
     def _forget(self, connection: Connection) -> None:
-        """A connection has closed; there may be room for another."""
+        """Forget a connection that has closed. There may be room for another now."""
         self._connections.discard(connection)
         if self._listener is not None and self._paused:
             self._paused = False
@@ -197,6 +224,7 @@ class Server:
         if connection.owed >= MAX_OUTSTANDING:
             raise protocol.ProtocolError("too many calls without reading an answer")
         connection.owed += 1
+        self._lateness.asks(session.pid)
         self._serve(ServerCall(connection, session, (number, name, args), line, self._answer))
 
     def _serve(self, call: ServerCall) -> None:
@@ -259,6 +287,7 @@ class Server:
         connection, session = call.connection, call.session
         assert isinstance(session, ServerSession)
         connection.owed -= 1
+        self._lateness.is_answered(session.pid)
         if connection.closed:
             return
         self.calls.add(time.time_ns(), session.pid, session.id, call.name, rc, call.line)
@@ -291,11 +320,11 @@ class Server:
     # life
 
     def descriptors(self) -> set[int]:
-        """What must stay open in the server's process before it listens."""
+        """Return the descriptors that must stay open when the server's process begins."""
         return {self._log_file.fileno(), *self.loop.descriptors(), *self.processes.descriptors()}
 
     def listen(self) -> None:
-        """Make the socket, readable and writable for the owner only."""
+        """Make the socket, which only the owner may open, and accept connections."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -309,6 +338,28 @@ class Server:
         listener.listen(1024)
         self._listener = listener
         self.loop.register(listener.fileno(), self._accept)
+        self._watch_directory(path)
+
+    def _watch_directory(self, path: str) -> None:
+        """Stop when somebody deletes the socket at `path`, with its directory or alone.
+
+        Nobody could reach the simulator then, not even to stop it. A kernel without dnotify does not tell."""
+        inode = os.stat(path).st_ino
+
+        def look(_number: int, _frame: object) -> None:
+            try:
+                if os.stat(path).st_ino == inode:
+                    return
+            except OSError:
+                pass
+            self.stop()
+
+        self._folder = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        signal.signal(signal.SIGIO, look)
+        try:
+            fcntl.fcntl(self._folder, fcntl.F_NOTIFY, fcntl.DN_DELETE | fcntl.DN_RENAME | fcntl.DN_MULTISHOT)
+        except OSError:
+            signal.signal(signal.SIGIO, signal.SIG_DFL)
 
     def _accept(self, _events: int) -> None:
         assert self._listener is not None
@@ -341,7 +392,7 @@ class Server:
             self._close()
 
     def stop(self) -> None:
-        """Leave `run` soon."""
+        """Make `run` return soon."""
         self.loop.stop()
 
     def _close(self) -> None:
@@ -351,9 +402,12 @@ class Server:
             except Exception:
                 self.log(traceback.format_exc())
         self.processes.close()
+        self.outputs.close()
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        if self._folder >= 0:
+            os.close(self._folder)
         for connection in list(self._connections):
             connection.abandon()
         self.loop.close()

@@ -118,7 +118,7 @@ class ServerSession:
         self._awake = False
 
     def returned(self, number: int, rc: int) -> None:
-        """The program's function for callback `number` returned `rc`."""
+        """Pass on what the program's function for callback `number` has returned."""
         on_return = self._returns.pop(number, None)
         if on_return is not None:
             on_return(rc)
@@ -131,12 +131,12 @@ class ServerSession:
         return dropped
 
     def finish(self) -> None:
-        """The handle has been finalized; the session ends after the answer to the present call."""
+        """End the session after the answer to the present call: its handle has been finalized."""
         self.finalized = True
         self._end_blocked(Code.OK)
 
     def lose(self) -> None:
-        """All later calls are ERR_BAD_HANDLE, and the selection object says that there is news."""
+        """Answer ERR_BAD_HANDLE to all later calls, and make the selection object readable."""
         self.lost = True
         self._end_blocked(Code.ERR_BAD_HANDLE)
         self.wake()
@@ -147,7 +147,7 @@ class ServerSession:
             call.reply(rc, {"callbacks": []})
 
     def end(self) -> None:
-        """Called by the server once, when the client has gone or has finalized."""
+        """Drop what is queued. The server calls this once, when the client has gone or has finalized."""
         self._queue.clear()
         self._blocked.clear()
         waiting, self._returns = self._returns, {}

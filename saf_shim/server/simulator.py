@@ -14,11 +14,12 @@ from saf_shim.codes import Code
 from saf_shim.contract import Arguments, Node
 from saf_shim.imm.calls.service import ImmService
 from saf_shim.imm.calls.wire import wire_attributes
-from saf_shim.imm.content.rules import AttributeValues
 from saf_shim.imm.content.store import Store
 from saf_shim.imm.implementer.attached import HooksPort
+from saf_shim.imm.manager.reading import take_values
+from saf_shim.model.stand_ins import attach_stand_ins
 from saf_shim.model.standard import load_standard_model
-from saf_shim.server.call_log import LoggedCall
+from saf_shim.server.call_log import CallRecord
 from saf_shim.server.faults import Fault
 from saf_shim.server.server import Server
 from saf_shim.server.waiting import Hang
@@ -27,9 +28,11 @@ from saf_shim.server.waiting import Hang
 class Simulator:
     """One simulated cluster in one process."""
 
-    def __init__(self, directory: str, nodes: Sequence[Node], files: Sequence[str] = ()) -> None:
-        """Set everything up but serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
-        self.server = Server(directory, nodes)
+    def __init__(
+        self, directory: str, nodes: Sequence[Node], files: Sequence[str] = (), keep_output: bool = True
+    ) -> None:
+        """Set everything up, and serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
+        self.server = Server(directory, nodes, keep_output)
         self.store = Store()
         load_standard_model(self.store, nodes)
         if files:
@@ -37,6 +40,7 @@ class Simulator:
 
             for path in files:
                 load_file(self.store, self.server, path)
+        attach_stand_ins(self.store)
         self.imm = ImmService(self.server, self.store)
         self.server.host("saImm", self.imm)
         self.server.host("saClm", ClmService(self.server, self.store))
@@ -48,14 +52,14 @@ class Simulator:
                 "imm": self._imm,
                 "object": self._object,
                 "objects": self._objects,
+                "output": lambda args: self.server.outputs.since(int(args.get("since") or 0)),
                 "status": self._status,
                 "stop": lambda _args: self.server.stop(),
             }
         )
 
     def serve(self, ready: Optional[int] = None) -> None:
-        """Serve until stopped by command, SIGTERM or SIGINT; `ready` is a descriptor that is told when it
-        begins."""
+        """Serve until a command, SIGTERM or SIGINT stops it. A byte is written to `ready` when it begins."""
         server = self.server
         for number in (signal.SIGTERM, signal.SIGINT):
             # The handler runs between two functions of the loop, woken by the wake-up descriptor.
@@ -70,7 +74,7 @@ class Simulator:
 
     def _calls(self, args: Arguments) -> list[Any]:
         """The call log, oldest first; with `clear`, emptied after that. `prefix` selects by name."""
-        found = [show_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
+        found = [_wire_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
         if args.get("clear"):
             self.server.calls.clear()
         return found
@@ -117,20 +121,15 @@ class Simulator:
         return "absent" if "saImm" in self.server.absent else "present"
 
     def _object(self, args: Arguments) -> Any:
-        """What IMM holds of one object: ``[name, type, values]`` of each attribute, None without such an
+        """What a reader sees of one object: ``[name, type, values]`` of each attribute, None without such an
         object."""
         found = self.store.visible(str(args.get("dn")))
         if found is None:
             return None
         port = found.implementer.port if found.implementer is not None else None
-        if isinstance(port, HooksPort):  # AMF and CLM can be asked without anybody noticing
+        if isinstance(port, HooksPort):  # AMF and CLM can be asked, and no call is logged
             port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
-        return wire_attributes(
-            [
-                AttributeValues(name, int(found.cls.attributes[name].type), found.get(name))
-                for name in found.cls.read_order
-            ]
-        )
+        return wire_attributes(take_values(found, found.cls.read_order))
 
     def _objects(self, args: Arguments) -> list[str]:
         """The DNs of all objects of a class, or of any, with and below a root, or anywhere."""
@@ -156,7 +155,7 @@ class Simulator:
         }
 
 
-def show_call(call: LoggedCall) -> list[Any]:
+def _wire_call(call: CallRecord) -> list[Any]:
     """One call of the log: number, ns since the epoch, pid, session, name, code, arguments without the
     handle."""
     args = {name: value for name, value in call.args.items() if name != "handle"}

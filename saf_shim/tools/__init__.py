@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenSAF's command line tools, for the simulator: what scripts call and whose output they read.
 
-Reading order: `command` (what every tool shares), `options` (the command line, as glibc's getopt_long
-reads it), `values` (text to value, as C reads it), `formatting` (value to text), `imm` (the port to IMM);
-then one module for each tool. `immcfg` is spread over `immcfg` (its options and its course), `ccb` (its
-changes), `transaction` (its commands on standard input), `classfile` and `load` (XML files). Each tool is
-``main(argv) -> exit status``. What is imitated and what is better on purpose: docs/shim-tools.md.
+All have one shape: a module with ``main(argv) -> exit status``, which runs the function that performs the
+command through `command.run`. They make the AIS calls that the real tools make, and know nothing of the
+simulator but its socket. docs/shim-tools.md says what is imitated and what is better on purpose.
+
+Reading order: `command` (how a tool begins and ends) and `options` (the command line as glibc's getopt_long
+reads it), which know nothing of IMM; then the rooms `imm`, `immcfg` and `amf`.
 """

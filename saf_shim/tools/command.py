@@ -34,7 +34,9 @@ def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         _replace_closed_streams()
-        os.environ["SA_ENABLE_EXTENDED_NAMES"] = "1"  # as every tool does: names may be longer than 255 bytes
+        os.environ["SA_ENABLE_EXTENDED_NAMES"] = (
+            "1"  # as every real tool does: names may be longer than 255 bytes
+        )
         argv = [
             decode_text(argument.encode(sys.getfilesystemencoding(), "surrogateescape"))
             for argument in sys.argv[1:]
@@ -52,7 +54,9 @@ def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries again
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else the interpreter writes again at its end, and complains
         fail(f"cannot write to standard output: {error.strerror}")
     return status & 0xFF
 
@@ -92,8 +96,8 @@ def limit_time(seconds: int, line: str) -> None:
 
 
 def wait_to_try_again() -> None:
-    """Let a second pass, as OpenSAF's tools do after TRY_AGAIN: IMM gives no event to wait for. The time
-    limit's signal ends it."""
+    """Let a second pass, as OpenSAF's tools do after TRY_AGAIN. IMM gives no event to wait for; the time
+    limit's signal ends the wait."""
     select.select((), (), (), _RETRY_SECONDS)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OptionError(Exception):
-    """A command line that getopt refuses; the text is its message, after the program's name."""
+    """getopt refuses the command line. The text is its message, without the program's name."""
 
 
 class LongOption(NamedTuple):
@@ -101,10 +101,10 @@ class CommandLine:
         return Option(option.letter, value, index)
 
     def _find(self, name: str, text: str) -> int:
-        """The index of the option called or shortened to `name`.
+        """Return the index of the option whose name is or begins with `name`.
 
-        Beginnings of several options are no ambiguity when these cannot be told apart by letter and
-        value: then glibc takes the first.
+        Several options that begin so are no ambiguity when they have the same letter and take a value alike:
+        then glibc takes the first.
         """
         starting = []
         for index, option in enumerate(self._long):

@@ -240,7 +240,9 @@ def wait_for_sockets(program: Program) -> None:
 def test_wait_ends_with_1_when_it_has_not_happened_in_time(namespace: Namespace) -> None:
     status, output, errors = run(WAIT, "up", "if0", "--timeout", "0.1")
     assert (status, output) == (1, "")
-    assert errors == "amf-netwatch wait: up: it has not happened within 0.1 s\n"
+    assert errors == (
+        "amf-netwatch wait: up if0: it has not happened within 0.1 s; there is no link of this name\n"
+    )
 
 
 @pytest.mark.kernel

@@ -110,7 +110,7 @@ def test_at_quiet_imm_says_what_ip_says(namespace, new_namespace, tmp_path):
     cluster.run("immcfg", "-a", "saAmfSGCompRestartMax=1000", "safSg=NetWatch,safApp=NetWatch")
     trouble, starts = Trouble(random, cluster), 0
     try:
-        cluster.admin("unlock-in", "unlock")
+        cluster.unlock()
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             quiet = time.monotonic() + ROUND

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DN and RDN: encoding is exact both ways, nesting is too."""
+"""DN and RDN: encoding and nesting can be undone exactly."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Value types: ranges are those of C, text forms read back exactly."""
+"""Value types: the ranges are those of C, and text forms read back exactly."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM XML: what is written reads back, what is broken is named with its line."""
+"""IMM XML: a written file reads back, and the fault of a broken file is named with its line."""
 
 from __future__ import annotations
 

@@ -132,18 +132,21 @@ def test_each_change_brings_the_inventory_to_what_ip_says(namespace, watch):
         for command in commands:
             namespace.ip(command)
         watch.update()
-        settle(namespace, watch)
-        assert as_read(watch.inventory) == as_ip_says(namespace), commands
+        settle(namespace, watch, commands)
 
 
-def settle(namespace, watch):
-    """Take what is still on its way: a bridge's state follows its ports' after a while."""
-    for _ in range(20):
-        if as_read(watch.inventory) == as_ip_says(namespace):
+def settle(namespace, watch, commands):
+    """Take what is still on its way: a link's state follows that of its peer or its ports after a while."""
+    for _ in range(200):
+        found, wanted = as_read(watch.inventory), as_ip_says(namespace)
+        if found == wanted:
             return
         select.select([], [], [], 0.05)
         if watch.listener.network_changed:
             watch.update()
+        elif watch.refresh.pending:
+            watch.refresh.read()
+    assert found == wanted, commands
 
 
 def test_one_change_reads_one_link(namespace, watch):

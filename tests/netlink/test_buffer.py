@@ -12,6 +12,7 @@ import pytest
 from amf_netwatch.netlink import (
     DatagramQueue,
     Group,
+    NetlinkError,
     NetlinkSocket,
     OverrunError,
     ReceiveBuffer,
@@ -127,6 +128,46 @@ def test_a_buffer_moves_datagrams_and_losses():
     assert readable(buffer, 2000)
     with pytest.raises(SocketError):
         buffer.receive()
+    buffer.close()
+
+
+class BreaksAtDiscard(Source):
+    """A socket that is closed under us in the middle of an overrun."""
+
+    def discard(self):
+        raise SocketError(9, "receive")
+
+
+class BreaksUnexpectedly(Source):
+    """A transport with a defect."""
+
+    def receive(self):
+        if super().receive() is not None:
+            raise ZeroDivisionError("a defect")
+
+
+def test_a_socket_that_breaks_while_a_loss_is_handled_is_told():
+    source = BreaksAtDiscard()
+    buffer = ReceiveBuffer(source)
+    source.put(OverrunError("full"))
+    assert readable(buffer, 2000)
+    with pytest.raises(OverrunError):
+        buffer.receive()
+    assert readable(buffer, 2000)
+    for _ in range(2):
+        with pytest.raises(SocketError):
+            buffer.receive()
+    buffer.close()
+
+
+def test_a_defect_in_the_thread_is_told():
+    source = BreaksUnexpectedly()
+    buffer = ReceiveBuffer(source)
+    source.put(b"x")
+    assert readable(buffer, 2000)
+    with pytest.raises(NetlinkError, match="ZeroDivisionError") as caught:
+        buffer.receive()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
     buffer.close()
 
 

@@ -12,13 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from netlink_captures import read_datagrams, read_messages
+from scripted_kernel import (
+    EBUSY,
+    EPERM,
+    PORT,
+    done,
+    link,
+    message,
+    names,
+    refusal,
+    talk,
+)
 
 from amf_netwatch.netlink import (
     DEFAULT_ROUTES,
     AnswerTimeoutError,
     ByteFilter,
     Conversation,
-    DatagramQueue,
     DecodeError,
     Group,
     HeaderFlag,
@@ -32,64 +42,8 @@ from amf_netwatch.netlink import (
     TruncatedError,
     format_address,
 )
-from amf_netwatch.netlink.conversation import ATTEMPTS, decode_acknowledgement
-
-HEADER = struct.Struct("=IHHII")
-PORT = 77
-EBUSY, EPERM = 16, 1
-
-
-def message(kind, sequence, payload=b"", *, flags=2, port=PORT):
-    return HEADER.pack(16 + len(payload), kind, flags, sequence, port) + payload + bytes(-len(payload) & 3)
-
-
-def done(sequence, **more):
-    return message(MessageType.DONE, sequence, bytes(4), **more)
-
-
-def refusal(sequence, errno, **more):
-    return message(MessageType.ERROR, sequence, struct.pack("=i", -errno) + bytes(16), flags=0, **more)
-
-
-def link(sequence, name, **more):
-    payload = struct.pack("=BxHiII", 0, 1, 5, 0, 0) + struct.pack("=HH", 5 + len(name), 3) + name + b"\0"
-    return message(MessageType.NEWLINK, sequence, payload + bytes(-len(payload) & 3), **more)
-
-
-class ScriptedKernel(DatagramQueue):
-    """A transport whose `answer(sequence, attempt)` says what the kernel sends for each request."""
-
-    port = PORT
-
-    def __init__(self, answer):
-        super().__init__()
-        self.answer = answer
-        self.requests = []
-        self.grown = 0
-        self.discarded = 0
-
-    def send(self, datagram):
-        _, kind, flags, sequence, _ = HEADER.unpack_from(datagram)
-        self.requests.append((kind, flags, sequence))
-        for item in self.answer(sequence, len(self.requests)):
-            self.put(item)
-
-    def grow(self, datagram_size):
-        self.grown = datagram_size
-
-    def discard(self):
-        self.discarded += 1
-        super().discard()
-
-
-def talk(answer, **options):
-    kernel = ScriptedKernel(answer)
-    return kernel, Conversation(kernel, **{"timeout": 5.0, **options})
-
-
-def names(links):
-    return [found.name for found in links]
-
+from amf_netwatch.netlink.answers import decode_acknowledgement
+from amf_netwatch.netlink.conversation import ATTEMPTS
 
 # -- scripted ---------------------------------------------------------------------------------------------
 
@@ -105,7 +59,7 @@ def test_a_dump_of_several_parts_is_collected():
     assert names(conversation.dump_links()) == [b"a", b"b", b"c"]
 
 
-def test_sequence_numbers_and_port_are_checked_and_aliens_kept():
+def test_sequence_numbers_and_port_are_checked_and_others_kept():
     _, conversation = talk(
         lambda sequence, _: [
             link(sequence + 1, b"never-asked"),
@@ -115,17 +69,22 @@ def test_sequence_numbers_and_port_are_checked_and_aliens_kept():
         ]
     )
     assert names(conversation.dump_links()) == [b"mine"]
-    aliens = conversation.take_aliens()
-    assert [(alien.sequence, alien.port) for alien in aliens] == [(2, PORT), (1, PORT + 1), (0, 0), (0, 0)]
-    assert conversation.parsers.parse(aliens[2]).name == b"event"
-    assert conversation.take_aliens() == []
+    unrequested = conversation.take_unrequested()
+    assert [(message.sequence, message.port) for message in unrequested] == [
+        (2, PORT),
+        (1, PORT + 1),
+        (0, 0),
+        (0, 0),
+    ]
+    assert conversation.parsers.parse(unrequested[2]).name == b"event"
+    assert conversation.take_unrequested() == []
 
 
-def test_kept_aliens_are_bounded_and_counted():
+def test_kept_messages_are_bounded_and_counted():
     _, conversation = talk(lambda sequence, _: [link(0, b"x", port=0)] * 1100 + [done(sequence)])
     conversation.dump_links()
-    assert len(conversation.take_aliens()) == 1024
-    assert conversation.lost_aliens == 76
+    assert len(conversation.take_unrequested()) == 1024
+    assert conversation.lost_unrequested == 76
 
 
 def test_an_interrupted_dump_is_thrown_away_and_repeated():
@@ -233,7 +192,7 @@ def test_no_answer_ends_in_time_and_its_late_parts_are_nobodys():
         conversation.dump_links()
     assert monotonic() - start < 1
     assert names(conversation.dump_links()) == [b"prompt"]
-    assert conversation.take_aliens() == []
+    assert conversation.take_unrequested() == []
 
 
 def test_a_parser_of_the_request_goes_before_the_registry_and_may_pass_over():
@@ -249,7 +208,7 @@ def test_a_parser_of_the_request_goes_before_the_registry_and_may_pass_over():
 
 @given(st.data())
 def test_a_filter_passes_what_a_walk_would(data):
-    """Runs of messages alike, broken by others, by aliens and by the end of the answer."""
+    """Runs of messages alike, broken by others, by unrequested and by the end of the answer."""
     shapes = st.tuples(
         st.integers(0, 2), st.sampled_from([0, 4, 5, 8]), st.sampled_from([PORT, PORT, PORT, 1])
     )
@@ -471,7 +430,7 @@ def test_many_threads_ask_while_links_come_and_go(namespace, buffered):
             assert all(rounds >= 3 for rounds in pool.map(ask, range(4)))
         storming.join()
         if buffered:
-            assert any(alien.flags & HeaderFlag.MULTI == 0 for alien in conversation.take_aliens())
+            assert any(message.flags & HeaderFlag.MULTI == 0 for message in conversation.take_unrequested())
 
 
 @pytest.mark.kernel
@@ -479,5 +438,5 @@ def test_events_on_the_same_socket_are_kept_apart(namespace):
     with Conversation(NetlinkSocket((Group.LINK,), strict=True)) as conversation:
         namespace.add_link("v0", "veth", "peer", "name", "v1")
         assert {b"lo", b"v0", b"v1"} <= set(names(conversation.dump_links()))
-        events = {conversation.parsers.parse(alien).name for alien in conversation.take_aliens()}
+        events = {conversation.parsers.parse(message).name for message in conversation.take_unrequested()}
         assert events == {b"v0", b"v1"}

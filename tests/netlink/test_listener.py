@@ -15,7 +15,7 @@ from netlink_captures import EVENTS, read_datagrams, read_messages
 
 from amf_netwatch.netlink import (
     Cause,
-    Changes,
+    ChangedLinks,
     DatagramQueue,
     Group,
     Listener,
@@ -88,7 +88,7 @@ class Fed(Watched):
 @pytest.fixture
 def fed():
     with Fed() as listener:
-        assert listener.take() == Changes(True, frozenset(), Cause.START)
+        assert listener.take() == ChangedLinks(True, frozenset(), Cause.START)
         yield listener
 
 
@@ -123,7 +123,7 @@ def settled(listener):
 def test_the_flag_starts_up_and_everything_has_changed():
     listener = Listener(open_transport=DatagramQueue)
     assert listener.network_changed
-    assert listener.take() == Changes(True, frozenset(), Cause.START)
+    assert listener.take() == ChangedLinks(True, frozenset(), Cause.START)
     assert listener.network_changed, "nobody listens yet"
     with listener:
         assert listener.network_changed
@@ -135,7 +135,7 @@ def test_the_flag_starts_up_and_everything_has_changed():
 
 def test_one_change(fed):
     fed.queue.put(link_event(7))
-    assert fed.next_changes() == Changes(False, frozenset({7}), Cause.NONE, frozenset({7}))
+    assert fed.next_changes() == ChangedLinks(False, frozenset({7}), Cause.NONE, frozenset({7}))
     assert not fed.network_changed
     assert not fed.take()
 
@@ -145,7 +145,7 @@ def test_changes_before_take_are_collected(fed):
     assert fed.raised.wait(5)
     for event in (link_event(8) + link_event(9, kind=17), address_event(10), link_event(7)):
         fed.queue.put(event)
-    assert fed.take() == Changes(False, frozenset({7, 8, 9, 10}), Cause.NONE, frozenset({7, 8}))
+    assert fed.take() == ChangedLinks(False, frozenset({7, 8, 9, 10}), Cause.NONE, frozenset({7, 8}))
     assert not fed.network_changed
 
 
@@ -203,7 +203,7 @@ def test_every_loss_means_everything_and_is_counted(fed, item, cause, counter, p
         assert fed.raised.wait(5)
     fed.queue.put(item)
     fed.queue.put(link_event(6))
-    assert fed.next_changes() == Changes(True, frozenset(), cause)
+    assert fed.next_changes() == ChangedLinks(True, frozenset(), cause)
     assert getattr(fed, counter) == 1
     assert fed.queue.receive() is None, "what was queued is discarded before everything is read"
     fed.queue.put(link_event(8))
@@ -242,7 +242,7 @@ def test_a_broken_socket_is_replaced_and_everything_has_changed():
     with Fed(log=lines.append) as listener:
         listener.take()
         listener.queue.end(SocketError(EBADF, "receive"))
-        assert listener.next_changes() == Changes(True, frozenset(), Cause.REOPENED)
+        assert listener.next_changes() == ChangedLinks(True, frozenset(), Cause.REOPENED)
         assert (listener.reopenings, len(listener.opened), listener.healthy) == (1, 2, True)
         assert listener.opened[0].fileno() == -1
         listener.queue.put(link_event(4))
@@ -254,8 +254,86 @@ def test_a_socket_found_broken_by_take_is_replaced_too(fed):
     fed.queue.put(link_event(1))
     assert fed.raised.wait(5)
     fed.queue.end(SocketError(EIO, "receive"))
-    assert fed.take() == Changes(False, frozenset({1}), Cause.NONE, frozenset({1}))
+    assert fed.take() == ChangedLinks(False, frozenset({1}), Cause.NONE, frozenset({1}))
     assert fed.next_changes().cause is Cause.REOPENED
+
+
+def test_a_socket_whose_descriptor_was_closed_is_replaced_at_take(fed):
+    """The flag is up, so the thread does not look at the socket: only `take()` can notice."""
+    fed.queue.put(link_event(1))
+    assert fed.raised.wait(5)
+    fed.queue.close()
+    assert fed.queue.fileno() == -1
+    assert fed.take().ifindexes == {1}
+    assert fed.next_changes().cause is Cause.REOPENED
+    assert (fed.healthy, fed.reopenings) == (True, 1)
+    fed.queue.put(link_event(2))
+    assert fed.next_changes().ifindexes == {2}
+
+
+def test_after_the_flag_is_lowered_take_leaves_socket_and_notes_alone(fed):
+    """From that moment they are the thread's: `take` may neither read nor write them."""
+    fed.queue.put(link_event(1))
+    assert fed.raised.wait(5)
+
+    class Owned(type(fed)):
+        def __getattribute__(self, name):
+            mine = threading.current_thread() is threading.main_thread()
+            if name in ("_broken", "_transport", "_ifindexes", "_reread_addresses", "_cause") and mine:
+                assert self._flag, f"{name} belongs to the thread now"
+            return super().__getattribute__(name)
+
+    fed.__class__ = Owned
+    try:
+        assert fed.take().ifindexes == {1}
+    finally:
+        fed.__class__ = Fed
+
+
+def test_changes_are_true_when_there_are_any():
+    assert ChangedLinks(True, frozenset(), Cause.OVERRUN)
+    assert ChangedLinks(False, frozenset({1}), Cause.NONE)
+    assert not ChangedLinks(False, frozenset(), Cause.NONE)
+
+
+def test_the_last_pause_before_giving_up_makes_three_seconds():
+    """As the manual says; the tests above shorten the table."""
+    assert sum(listener_module.PAUSES) == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize("missing", ["epoll", "pipe2"])
+def test_a_start_that_fails_halfway_leaves_nothing_open(mocker, missing):
+    queue = DatagramQueue()
+    listener = Watched(open_transport=lambda: queue)
+    descriptors = set(os.listdir("/proc/self/fd"))
+    module = {"epoll": listener_module.select, "pipe2": listener_module.os}[missing]
+    mocker.patch.object(module, missing, side_effect=OSError(EMFILE, "no descriptors"))
+    with pytest.raises(SocketError):
+        listener.start()
+    assert queue.fileno() == -1, "the transport was closed"
+    assert not listener.healthy
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
+
+
+def test_foreign_datagrams_are_counted_over_all_sockets():
+    class Counting(DatagramQueue):
+        foreign = 2
+
+    opened = []
+
+    def open_transport():
+        opened.append(Counting())
+        return opened[-1]
+
+    listener = Watched(open_transport=open_transport)
+    assert listener.foreign == 0
+    with listener:
+        assert listener.foreign == 2
+        listener.take()
+        opened[0].end(SocketError(EIO, "receive"))
+        assert listener.next_changes().cause is Cause.REOPENED
+        assert listener.foreign == 4
+    assert listener.foreign == 4
 
 
 def test_opening_is_tried_again_after_a_pause(fed):
@@ -276,7 +354,7 @@ def test_a_listener_that_cannot_go_on_dies_loudly_and_can_be_restarted(mocker):
         assert not listener.healthy
         assert listener.failure.errno == EMFILE
         for _ in range(2):
-            assert listener.take() == Changes(True, frozenset(), Cause.FAILED)
+            assert listener.take() == ChangedLinks(True, frozenset(), Cause.FAILED)
             assert listener.network_changed, "while nobody listens, everything must be read each time"
         assert lines[-1].startswith("listener state=failed reason=netlink socket: open:")
         listener.restart()
@@ -455,7 +533,7 @@ def test_with_a_tiny_buffer_losses_are_counted_and_listening_goes_on(namespace):
         for round_ in range(1, 4):
             namespace.batch([f"link set v1 mtu {1400 + number % 2}" for number in range(200)])
             changes = listener.next_changes()
-            assert changes == Changes(True, frozenset(), Cause.OVERRUN)
+            assert changes == ChangedLinks(True, frozenset(), Cause.OVERRUN)
             assert listener.overruns >= round_
             settled(listener)
         namespace.ip("link set v0 mtu 1300")
@@ -469,10 +547,10 @@ def test_forged_messages_are_counted_and_change_nothing(kernel_listener, namespa
         rogue.sendto(link_event(1), (0, 1 << (Group.LINK - 1)))
     ifindex = namespace.add_link("v0", "veth", "peer", "name", "v1")
     assert 1 not in kernel_listener.next_changes().ifindexes | settled(kernel_listener)
-    assert kernel_listener.strays == 1
+    assert kernel_listener.foreign == 1
     assert ifindex != 1
     kernel_listener.restart()
-    assert kernel_listener.strays == 1
+    assert kernel_listener.foreign == 1
 
 
 def context_switches(listener):

@@ -98,8 +98,8 @@ CASES = [
     (route_constants.NeighbourState, "neighbour.h", "NUD_", set()),
     (route_constants.NeighbourFlag, "neighbour.h", "NTF_", set()),
     (route_constants.RouteAttribute, "rtnetlink.h", "RTA_", set()),
-    (route_constants.RouteTable, "rtnetlink.h", "RT_TABLE_", set()),
-    (constants.RouteScope, "rtnetlink.h", "RT_SCOPE_", set()),
+    (route_constants.TableNumber, "rtnetlink.h", "RT_TABLE_", set()),
+    (constants.Scope, "rtnetlink.h", "RT_SCOPE_", set()),
     (route_constants.RouteType, "rtnetlink.h", "RTN_", set()),
     (route_constants.RouteProtocol, "rtnetlink.h", "RTPROT_", set()),
     (constants.LinkFlag, "if.h", "IFF_", set()),
@@ -136,7 +136,7 @@ def test_numbers_are_those_of_pyroute2():
 
 
 def test_every_number_has_a_word_and_unknown_ones_survive():
-    for enum in (constants.MessageType, constants.OperState, route_constants.RouteTable):
+    for enum in (constants.MessageType, constants.OperState, route_constants.TableNumber):
         unknown = enum(250)
         assert unknown == 250
         assert str(unknown) == "unknown(250)"

@@ -87,7 +87,7 @@ def test_what_another_process_sends_is_dropped_and_counted(namespace):
         rogue.sendto(forged, (opened.port, 0))
         rogue.sendto(forged, (0, 1 << (Group.LINK - 1)))
         assert opened.receive() is None
-        assert opened.strays == 2
+        assert opened.foreign == 2
         namespace.add_link("v0", "veth", "peer", "name", "v1")
         assert set(link_names(everything(opened))) == {b"v0", b"v1"}
 
@@ -101,7 +101,7 @@ def test_a_rogue_flood_does_not_pile_up_on_the_stack(namespace):
         for _ in range(1500):
             rogue.sendto(struct.pack("=IHHII", 16, 16, 0, 0, 0), (opened.port, 0))
         assert opened.receive() is None
-        assert opened.strays == 1500
+        assert opened.foreign == 1500
 
 
 def test_a_datagram_that_does_not_fit_is_an_error_and_room_can_be_made(namespace):

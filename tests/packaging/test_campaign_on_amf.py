@@ -93,7 +93,10 @@ def test_install_upgrade_and_remove(cluster, tmp_path):
     interfaces = [f"netIf=lo,netWatchNode={node}" for node in OPTIONS.nodes]
 
     execute(install_campaign(old, "Install", logging(1)), cluster)
-    assert sorted(cluster.exec("immfind", "-c", "NetWatchInterface").split()) == interfaces
+    eventually(
+        "both nodes publish",
+        lambda: sorted(cluster.exec("immfind", "-c", "NetWatchInterface").split()) == interfaces,
+    )
 
     execute(upgrade_campaign(old, new, "Upgrade", logging(2)), cluster)
     assert "safVersion=2,safCompType=NetWatch" in " ".join(types())

@@ -83,7 +83,8 @@ def live(machine, remove):
     assert published() == []
     cluster("amf-adm", "unlock-in", SU)
     cluster("amf-adm", "unlock", SU)
-    assert sorted(published()) == ["netIf=nw0,netWatchNode=SC-1", "netIf=nw1,netWatchNode=SC-1"]
+    interfaces = ["netIf=nw0,netWatchNode=SC-1", "netIf=nw1,netWatchNode=SC-1"]
+    eventually("both links are published", lambda: sorted(published()) == interfaces)
     assert value("macAddress", "netIf=nw0,netWatchNode=SC-1") == f"macAddress={MAC}"
     assert value("adminState", "netIf=nw0,netWatchNode=SC-1") == "adminState=down"
     assert "nw0" in cluster("amf-netwatch", "show", "--json")

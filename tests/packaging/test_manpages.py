@@ -175,7 +175,20 @@ def test_completion_offers_the_subcommands():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_completion_offers_a_commands_options(name):
-    assert complete("amf-netwatch", name, "--") == options_of("amf_netwatch", name)
+    if name == "wait":
+        offered = set().union(*(complete("amf-netwatch", name, wait, "--") for wait in WAITS))
+    else:
+        offered = complete("amf-netwatch", name, "--")
+    assert offered == options_of("amf_netwatch", name)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_completion_of_a_wait_offers_its_options_and_one_name(wait):
+    assert complete("amf-netwatch", "wait", wait, "--") == options_of("amf_netwatch", "wait", wait)
+    named = wait != "attach"
+    assert ("lo" in complete("amf-netwatch", "wait", wait, "")) == named
+    assert ("lo" in complete("amf-netwatch", "wait", "--timeout", "3", wait, "")) == named
+    assert not {"lo", *WAITS} & complete("amf-netwatch", "wait", wait, "lo", "")
 
 
 @pytest.mark.parametrize("name", [each.name for each in TABLE if each.several or each.name == "budget"])
@@ -195,7 +208,7 @@ def test_completion_offers_values():
     assert complete("amf-netwatch", "model", "--redundancy", "") == {"none", "2n"}
     assert complete("amf-netwatch", "model", "--set", "") == {f"{each.name}=" for each in TABLE}
     assert {"install", "upgrade", "remove"} <= complete("amf-netwatch", "campaign", "")
-    assert {*WAITS, "lo"} <= complete("amf-netwatch", "wait", "")
+    assert complete("amf-netwatch", "wait", "") == {*WAITS, "--help"}
     assert "lo" in complete("amf-netwatch", "monitor", "--dev", "")
 
 
@@ -210,12 +223,12 @@ def test_the_shims_page_explains_its_commands_and_options():
     commands = re.findall(r"^\.TP\n\.B (\S+)$", section("saf-shim.1", "COMMANDS"), re.MULTILINE)
     assert sorted(commands) == sorted(shim_commands())
     options = {option for command in commands for option in options_of("saf_shim.cli", command)}
-    assert options_in("saf-shim.1") == options
+    assert options_in("saf-shim.1") == options | {"--version"}
 
 
 def test_the_shims_completion_offers_its_commands_and_options():
     commands = set(shim_commands())
-    assert complete("saf-shim", "") == {*commands, "--help"}
+    assert complete("saf-shim", "") == {*commands, "--version", "--help"}
     for command in commands:
         options = options_of("saf_shim.cli", command)
         offered = complete("saf-shim", command, "--")

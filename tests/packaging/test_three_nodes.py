@@ -101,8 +101,9 @@ def test_three_nodes_from_install_to_removal(cluster, tmp_path):
         cluster.exec("immcfg", "-a", f"saAmfCompCmdEnv={variable}", f"safComp=NetWatch,{unit(node)}")
         cluster.exec("amf-adm", "unlock-in", unit(node))
         cluster.exec("amf-adm", "unlock", unit(node))
+    links = {(node, "eth0") for node in NODES}
+    eventually("every node publishes", lambda: set(cluster.interfaces()) == links)
     published = cluster.interfaces()
-    assert set(published) == {(node, "eth0") for node in NODES}
     assert [published[node, "eth0"]["macAddress"] for node in NODES] == [
         f"02:00:00:00:0{n}:01" for n in (1, 2, 3)
     ]

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from amf_netwatch.errors import AisError
+from amf_netwatch.interfaces.inventory import Difference
 from amf_netwatch.log import Log
 from amf_netwatch.publication.classes import CLASSES, definition_of
+from amf_netwatch.publication.publisher import Publisher
 from imm_model.names import join_dn, parent_dn, split_dn
 from imm_model.objects import ImmObject
 
@@ -39,7 +41,15 @@ CALLS = (
     "delete",
     "clear_name",
     "read_node",
+    "open_manager",
+    "next",
+    "finalize",
+    "finalize_manager",
 )
+
+
+UNIT = "safSu=SC-1,safSg=NetWatch,safApp=NetWatch"
+COMPONENT = f"safComp=NetWatch,{UNIT}"
 
 
 class Stored(NamedTuple):
@@ -70,6 +80,8 @@ class FakeImm:
         self.node = "SC-1"
         self.generation = 0
         self.chance: Optional[Callable[[str], Optional[Fault]]] = None
+        self.pace: Callable[[], None] = lambda: None  # called for each object that a search finds
+        self.managers = self.implementers = 0
 
     # what the publisher uses
 
@@ -77,24 +89,19 @@ class FakeImm:
         self.enter("initialize")
         return FakeImplementer(self)
 
-    def read_subtree(self, root: str) -> list[ImmObject]:
-        with_fault = self.enter("search", root)
-        assert with_fault is None, "a search has no effect"
-        return [
-            ImmObject(dn, stored.class_name, dict(stored.attributes))
-            for dn, stored in self.objects.items()
-            if dn == root or dn.endswith("," + root)
-        ]
-
-    def read_node(self) -> str:
-        self.enter("read_node")
-        return self.node
+    def open_manager(self) -> FakeManager:
+        self.fail_if_told("open_manager")
+        return FakeManager(self)
 
     # what the tests use
 
     def enter(self, call: str, *arguments: Any) -> Optional[Fault]:
         """Count a call; raise the fault that is set for it, or return it when it fails afterwards."""
         self.calls.append((call, *arguments))
+        return self.fail_if_told(call)
+
+    def fail_if_told(self, call: str) -> Optional[Fault]:
+        """The same for a call that is not counted."""
         fault = next((each for each in self.faults if each.call == call), None)
         if fault is not None:
             self.faults.remove(fault)
@@ -129,8 +136,39 @@ class FakeImm:
         }
 
 
+class FakeManager:
+    """An OM handle. `FakeImm.managers` counts those that are open."""
+
+    def __init__(self, imm: FakeImm) -> None:
+        self.imm = imm
+        self.finalized = False
+        imm.managers += 1
+
+    def read(self, dn: str, *names: str) -> dict[str, tuple[Any, ...]]:
+        self.imm.enter("read_node")
+        assert (dn, names) == (UNIT, ("saAmfSUHostedByNode",))
+        return {
+            "saAmfSUHostedByNode": (f"safAmfNode={self.imm.node},safAmfCluster=c",) if self.imm.node else ()
+        }
+
+    def iterate_subtree(self, root: str) -> Iterator[ImmObject]:
+        with_fault = self.imm.enter("search", root)
+        assert with_fault is None, "a search has no effect"
+        for dn, stored in list(self.imm.objects.items()):
+            if dn == root or dn.endswith("," + root):
+                self.imm.fail_if_told("next")
+                self.imm.pace()
+                yield ImmObject(dn, stored.class_name, dict(stored.attributes))
+
+    def finalize(self) -> None:
+        assert not self.finalized
+        self.imm.fail_if_told("finalize_manager")
+        self.finalized = True
+        self.imm.managers -= 1
+
+
 class FakeImplementer:
-    """An OI handle. Its descriptor is a real one."""
+    """An OI handle. Its descriptor is a real one. `FakeImm.implementers` counts those that are open."""
 
     def __init__(self, imm: FakeImm) -> None:
         self.imm = imm
@@ -138,6 +176,7 @@ class FakeImplementer:
         self.name = ""
         self.descriptor, self.writer = os.pipe()
         self.finalized = False
+        imm.implementers += 1
 
     def _enter(self, call: str, *arguments: Any) -> Optional[Fault]:
         fault = self.imm.enter(call, *arguments)
@@ -209,7 +248,14 @@ class FakeImplementer:
 
     def finalize(self) -> None:
         if not self.finalized:
+            self.imm.fail_if_told("finalize")
+            self.die()
+
+    def die(self) -> None:
+        """The process that has it ends."""
+        if not self.finalized:
             self.finalized = True
+            self.imm.implementers -= 1
             os.close(self.descriptor)
             os.close(self.writer)
             if self.imm.holders.get(self.name) is self:
@@ -227,6 +273,43 @@ class FakeImplementer:
 
     def _below(self, dn: str) -> Iterator[str]:
         yield from [each for each in self.imm.objects if each == dn or each.endswith("," + dn)]
+
+
+class InlineOwner:
+    """The owner of IMM without its thread: an order is carried out before the call returns.
+
+    Attempts to withdraw take a tenth of a second of `clock` each.
+    """
+
+    def __init__(self, publisher: Publisher, clock: Clock) -> None:
+        self.publisher = publisher
+        self.clock = clock
+        self.settled = self.withdrawn = True
+        self.busy = False
+        self.budgets: list[float] = []
+        self.started = self.stopped = 0
+
+    def start(self) -> None:
+        self.started += 1
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+    def publish(self, difference: Difference, budget: float) -> None:
+        self.budgets.append(budget)
+        self.withdrawn = False
+        self.publisher.note(difference)
+        self.settled = self.publisher.publish(budget)
+
+    def withdraw(self, patience: float) -> bool:
+        deadline = self.clock.now + patience
+        self.settled = self.withdrawn = self.publisher.withdraw()
+        while not self.withdrawn and self.clock.now + 0.1 <= deadline:
+            self.clock.now += 0.1
+            self.settled = self.withdrawn = self.publisher.withdraw()
+        if self.withdrawn:
+            self.publisher.release()
+        return self.withdrawn
 
 
 class MemoryLog:

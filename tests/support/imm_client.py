@@ -33,12 +33,12 @@ Given = tuple[str, str, list[Any]]
 
 
 def name_of(rc: int) -> str:
-    """``OK``, ``ERR_EXIST``..."""
+    """Return the name of a code: ``OK``, ``ERR_EXIST``..."""
     return saAis.eSaAisErrorT.whatis(rc).replace("SA_AIS_", "")
 
 
 class Kept(list[Any]):
-    """What must live until a call returns."""
+    """The values that must live until a call returns."""
 
     def add(self, thing: Any) -> Any:
         self.append(thing)
@@ -165,7 +165,7 @@ class Oi:
 
 
 def make_runtime_class(om: Om, name: str = "TestRt") -> None:
-    """RDN ``rt``, a number, a text, a list of texts."""
+    """Create a runtime class with the RDN ``rt``, a number, a text, a list of texts and a pure attribute."""
     rc = om.create_class(
         name,
         2,
@@ -181,13 +181,13 @@ def make_runtime_class(om: Om, name: str = "TestRt") -> None:
 
 
 def make_config_class(om: Om, name: str = "TestCfg") -> None:
-    """RDN ``cfg`` and a writable number."""
+    """Create a configuration class with the RDN ``cfg`` and a writable number."""
     rc = om.create_class(name, 1, [("cfg", "STRING", CONFIG | RDN), ("value", "UINT32", CONFIG | WRITABLE)])
     assert rc == "OK", rc
 
 
 def values(name: str, number: int = 1) -> list[Given]:
-    """Of an object of `make_runtime_class`."""
+    """Return the attributes of an object of the class that `make_runtime_class` creates."""
     return [
         ("rt", "STRING", [f"rt={name}"]),
         ("number", "UINT32", [number]),

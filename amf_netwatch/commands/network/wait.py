@@ -58,6 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         options = make_parser().parse_args(arguments)
     except SystemExit as exit_:  # argparse has said why
         return exit_.code if isinstance(exit_.code, int) else 2
+    waiter = None
     try:
         with LinkWaiter(namespace=options.netns) as waiter:
             link = _WAITS[options.wait][1](waiter, options)
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except WaitTimeoutError:
-        complain(PROGRAM, f"{options.wait}: it has not happened within {options.timeout:g} s")
+        complain(PROGRAM, _describe_timeout(options, waiter))
         return 1
     except BrokenPipeError:  # nobody wants to read it; it has happened all the same
         give_up_output()
@@ -113,6 +114,15 @@ def _read_name(text: str) -> bytes:
     ):
         raise argparse.ArgumentTypeError(f"{format_name(name)!r} cannot be the name of a link")
     return name
+
+
+def _describe_timeout(options: argparse.Namespace, waiter: LinkWaiter | None) -> str:
+    """Which wait it was, and whether its link is there at all."""
+    name: bytes | None = getattr(options, "name", None)
+    what = options.wait if name is None else f"{options.wait} {format_name(name)}"
+    there = waiter is None or any(link.name == name for link in waiter.tables.links.values())
+    hint = "" if name is None or there else "; there is no link of this name"
+    return f"{what}: it has not happened within {options.timeout:g} s{hint}"
 
 
 def _describe(options: argparse.Namespace, link: Link | None, tables: Tables) -> str:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any, NamedTuple
 
-from amf_netwatch.netlink.codec.constants import AddressAttribute, Family, Members, RouteScope
+from amf_netwatch.netlink.codec.constants import AddressAttribute, Family, Members, Scope
 from amf_netwatch.netlink.codec.messages import (
     Buffer,
     Row,
@@ -43,7 +43,7 @@ from amf_netwatch.netlink.codec.messages import (
 from amf_netwatch.netlink.codec.requests import IFADDR
 
 _EIGHT_GROUPS = Struct(">8H")
-_FAMILIES, _SCOPES = Members(Family), Members(RouteScope)
+_FAMILIES, _SCOPES = Members(Family), Members(Scope)
 
 
 class Address(NamedTuple):
@@ -52,7 +52,7 @@ class Address(NamedTuple):
     family: Family
     prefix_length: int  # bits
     flags: int  # AddressFlag bits; the attribute's, when present, have more of them
-    scope: RouteScope
+    scope: Scope
     ifindex: int  # of the link
     address: bytes | None = None  # IFA_ADDRESS, 4 or 16 bytes
     local: bytes | None = None  # IFA_LOCAL

@@ -273,7 +273,7 @@ class AddressFlag(IntFlag):
     STABLE_PRIVACY = 0x800
 
 
-class RouteScope(Number):
+class Scope(Number):
     """rtmsg.rtm_scope: how far the destination is."""
 
     UNIVERSE = 0

@@ -36,15 +36,19 @@ _IFNAME = int(LinkAttribute.IFNAME)
 _IDENTITY = frozenset((int(LinkAttribute.IFNAME), int(LinkAttribute.ADDRESS)))
 
 
-def add_changed_links(datagram: Buffer, ifindexes: set[int], beyond: set[int] | None = None) -> None:
+def add_changed_links(
+    datagram: Buffer, ifindexes: set[int], reread_addresses: set[int] | None = None
+) -> None:
     """Add the index of each link that the datagram says has changed, appeared or gone, or whose addresses
     have.
 
-    Counts are: NEWLINK and DELLINK of family AF_UNSPEC that carry a name or a hardware address, and address
-    messages.  `beyond` gets those of them that a NEWLINK alone does not explain: the link's addresses
-    changed, or it went, and another may have its index by now.  Not counted: what a bridge says of its
-    ports (family AF_BRIDGE).  Raises DecodeError when a length lies, OverrunError when a message says that
-    data was lost; what came before it has been added by then.
+    A message counts when it is a NEWLINK or DELLINK of family AF_UNSPEC with a name or a hardware address, or
+    an address message. What a bridge says of its ports (family AF_BRIDGE) does not count.
+    `reread_addresses` gets the links whose addresses have to be read again as well: an address message told
+    of them, or they went, and another link may have their index by now.
+
+    Raises DecodeError when a length lies, OverrunError when a message says that data was lost. What came
+    before such a message has been added by then.
     """
     unpack, size, offset = _START.unpack_from, len(datagram), 0
     while offset < size:
@@ -59,14 +63,14 @@ def add_changed_links(datagram: Buffer, ifindexes: set[int], beyond: set[int] | 
                 raise DecodeError(f"a link message of {length} bytes at offset {offset}")
             if family == _UNSPEC and _has_identity(datagram, offset, offset + length):
                 ifindexes.add(ifindex)
-                if kind == _DELLINK and beyond is not None:
-                    beyond.add(ifindex)
+                if kind == _DELLINK and reread_addresses is not None:
+                    reread_addresses.add(ifindex)
         elif kind in _ADDRESS_TYPES:
             if length < _START_SIZE:
                 raise DecodeError(f"an address message of {length} bytes at offset {offset}")
             ifindexes.add(ifindex)
-            if beyond is not None:
-                beyond.add(ifindex)
+            if reread_addresses is not None:
+                reread_addresses.add(ifindex)
         elif kind == _OVERRUN:
             raise OverrunError("the kernel sent NLMSG_OVERRUN")
         offset += (length + 3) & ALIGNMENT_MASK

@@ -34,7 +34,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from amf_netwatch.netlink.codec.address import format_ip
-from amf_netwatch.netlink.codec.constants import Family, Members, RouteScope
+from amf_netwatch.netlink.codec.constants import Family, Members, Scope
 from amf_netwatch.netlink.codec.messages import (
     ALIGNMENT_MASK,
     Buffer,
@@ -64,7 +64,7 @@ from amf_netwatch.netlink.errors import DecodeError, EncodeError
 NEXT_HOP = Struct("=HBBi")  # length, flags, weight - 1, interface
 _VIA_FAMILY = Struct("=H")
 _FAMILIES, _PROTOCOLS = Members(Family), Members(RouteProtocol)
-_SCOPES, _TYPES = Members(RouteScope), Members(RouteType)
+_SCOPES, _TYPES = Members(Scope), Members(RouteType)
 
 
 DEFAULT_ROUTES = ByteFilter(place=1, value=0)  # destination prefix length 0
@@ -159,7 +159,7 @@ class Route(NamedTuple):
     tos: int
     table_byte: int  # see `table`
     protocol: RouteProtocol
-    scope: RouteScope
+    scope: Scope
     type: RouteType
     flags: int  # RouteFlag bits
     destination: bytes | None = None
@@ -186,7 +186,7 @@ class Route(NamedTuple):
 
     @property
     def table(self) -> int:
-        """The number of the table it belongs to; `RouteTable` names the usual ones."""
+        """The number of the table it belongs to; `TableNumber` names the usual ones."""
         return self.table_byte if self.table_number is None else self.table_number
 
     @property

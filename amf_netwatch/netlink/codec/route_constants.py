@@ -60,7 +60,7 @@ class RouteMetric(Number):
     FASTOPEN_NO_COOKIE = 17
 
 
-class RouteTable(Number):
+class TableNumber(Number):
     """rtmsg.rtm_table and RouteAttribute.TABLE; every other number is a table of the administrator."""
 
     UNSPEC = 0

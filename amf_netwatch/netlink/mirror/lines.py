@@ -16,7 +16,7 @@ from typing import Any, Callable, Optional
 from amf_netwatch.netlink.codec.address import Address, format_ip
 from amf_netwatch.netlink.codec.link import Link, format_address
 from amf_netwatch.netlink.codec.route import NextHop, Route, Via
-from amf_netwatch.netlink.codec.route_constants import RouteTable, RouteType
+from amf_netwatch.netlink.codec.route_constants import RouteType, TableNumber
 from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.tables import Tables
 
@@ -29,7 +29,7 @@ _COLOURS = {
     Action.LOST: "1;35",
 }
 _TABLES: dict[int, str] = {
-    int(table): str(table) for table in (RouteTable.DEFAULT, RouteTable.MAIN, RouteTable.LOCAL)
+    int(table): str(table) for table in (TableNumber.DEFAULT, TableNumber.MAIN, TableNumber.LOCAL)
 }
 
 

@@ -29,7 +29,7 @@ from amf_netwatch.netlink.codec.address import Address, format_ip
 from amf_netwatch.netlink.codec.constants import Family
 from amf_netwatch.netlink.codec.link import Link, format_address
 from amf_netwatch.netlink.codec.route import Route
-from amf_netwatch.netlink.codec.route_constants import RouteTable
+from amf_netwatch.netlink.codec.route_constants import TableNumber
 from amf_netwatch.netlink.mirror.changes import Object, Value
 from amf_netwatch.netlink.mirror.route_table import route_interfaces
 from amf_netwatch.netlink.mirror.tables import Tables
@@ -292,7 +292,7 @@ class RouteView(View[Route]):
         if not routes:
             raise KeyError(dst)
         return min(
-            routes, key=lambda route: (route.table != RouteTable.MAIN, route.table, route.priority or 0)
+            routes, key=lambda route: (route.table != TableNumber.MAIN, route.table, route.priority or 0)
         )
 
     def __contains__(self, dst: str) -> bool:

@@ -17,13 +17,10 @@ from saf_shim.amf.events import ComponentEvent, UnitEvent
 from saf_shim.amf.messages import ComponentTrigger, OperationalReport, RebootRequest, Report
 from saf_shim.amf.node.records import LocalComponent, LocalSi, LocalUnit, delete_assignments
 from saf_shim.amf.outbox import Outbox
-from saf_shim.amf.states import SECOND, Operational, Presence, Recovery
-
-PROBATION_GRACE = 6 * SECOND // 10
-"""Probations last longer by this: the simulator's tools start some 30 ms slower each than C programs, and a
-script that looks at counts right after a failure shall see what it sees on a node."""
+from saf_shim.amf.states import Operational, Presence, Recovery
 
 _PROBATIONS = ("escalation", "failover")
+"""Timers of periods that scripts look at from outside, between failures and the reading of counts."""
 
 
 class Phase(Enum):
@@ -92,9 +89,7 @@ class LocalNode:
         self.outbox.emit(Log(f"amfnd[{self.name}] {text}"))
 
     def start_timer(self, kind: str, what: Hashable, delay: int) -> None:
-        if kind in _PROBATIONS:
-            delay += PROBATION_GRACE
-        self.outbox.emit(StartTimer((self.name, kind, what), delay))
+        self.outbox.emit(StartTimer((self.name, kind, what), delay, kind in _PROBATIONS))
 
     def stop_timer(self, kind: str, what: Hashable) -> None:
         self.outbox.emit(StopTimer((self.name, kind, what)))

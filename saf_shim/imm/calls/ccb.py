@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call
 from saf_shim.imm.calls.handles import CCB, OWNER, ImmHandle, ImmHandles, ServeCall
-from saf_shim.imm.calls.wire import attribute_list, change_list, name_list, optional_name, reply_attributes
+from saf_shim.imm.calls.wire import (
+    attribute_list,
+    modification_list,
+    name_list,
+    optional_name,
+    reply_attributes,
+)
 from saf_shim.imm.manager import ccb_changes, reading
 from saf_shim.imm.manager.ccb_handle import CcbHandle
 from saf_shim.patience import call_timeout
@@ -27,7 +33,7 @@ def ccb_create(_imm: ImmHandles, call: Call, handle: ImmHandle) -> None:
     name, attributes = args.get("className"), args.get("attrValues")
     if not isinstance(name, str) or not name or attributes is None:
         raise AisError(Code.ERR_INVALID_PARAM)
-    given = attribute_list(attributes)
+    given = attribute_list(call, attributes)
     parent = optional_name(args.get("parentName"))
     handle.resource.perform(lambda ccb, done: ccb_changes.create(ccb, name, parent, given, done), call.reply)
 
@@ -36,7 +42,7 @@ def ccb_modify(_imm: ImmHandles, call: Call, handle: ImmHandle) -> None:
     changes = call.args.get("attrMods")
     if changes is None:
         raise AisError(Code.ERR_INVALID_PARAM)
-    given = change_list(changes)
+    given = modification_list(call, changes)
     handle.resource.perform(
         lambda ccb, done: ccb_changes.modify(ccb, call.args.get("objectName"), given, done),
         call.reply,

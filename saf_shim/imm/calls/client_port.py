@@ -12,8 +12,9 @@ from saf_shim.contract import Arguments, Session
 from saf_shim.imm.content.port import ALLOWED, AdminOperation, Answer
 from saf_shim.imm.content.rules import AttributeValues, Modification
 from saf_shim.imm.manager.augmentation import Augmentation
+from saf_shim.patience import callback_timeout
 
-CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the values that result, not the changes
+CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the resulting values, not the modifications
 
 
 def wire(value: Union[int, float, str, bytes]) -> Union[int, float, str]:
@@ -27,9 +28,10 @@ class ClientPort:
     def __init__(self, session: Session, minor: int) -> None:
         self._session = session
         self._minor = minor
+        self.patience = callback_timeout(session.environment)
         self.operations: dict[int, AdminOperation] = {}
         self._texts: dict[int, str] = {}  # the last error string of each CCB
-        self._open: dict[int, int] = {}  # CCBs that a callback is being answered for
+        self._open: dict[int, int] = {}  # how many callbacks of each CCB the client is in
         self.augmentations: dict[int, Augmentation] = {}  # by CCB
 
     def set_error_string(self, ccb: object, text: object) -> None:
@@ -109,7 +111,7 @@ class ClientPort:
     def modify(
         self, ccb: int, dn: str, results: list[Modification], given: list[Modification], answer: Answer
     ) -> None:
-        # What was given comes backwards, as OpenSAF's library takes it from a list.
+        # The given modifications arrive in reverse order: OpenSAF's library takes them from a list.
         changes = results if self._minor >= CANONICAL_MINOR else given[::-1]
         entries = [
             [how, name, kind, [wire(value) for value in values]] for how, name, kind, values in changes

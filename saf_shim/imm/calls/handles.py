@@ -33,7 +33,7 @@ class ImmHandle:
         self.implementer: Optional[Implementer] = None
         self.below: dict[int, ImmHandle] = {}
         self.above: Optional[ImmHandle] = None
-        self.spent = False  # a time-out of an administrative operation cost it
+        self.spent = False  # whether the time-out of an administrative operation has made it useless
 
     def root(self) -> ImmHandle:
         """Return the OM or OI handle that it was made from; that of an OM or OI handle is itself."""
@@ -63,7 +63,7 @@ class ImmHandles:
         return made
 
     def forget(self, handle: ImmHandle) -> None:
-        """Remove a handle without its consequences."""
+        """Remove a handle from the tables, and end nothing."""
         self.handles.pop(handle.number, None)
         if handle.above is not None:
             handle.above.below.pop(handle.number, None)

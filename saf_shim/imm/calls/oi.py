@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
 from saf_shim.imm.calls.handles import CCB, OI, OWNER, ImmHandle, ImmHandles, ServeCall
-from saf_shim.imm.calls.wire import attribute_list, change_list, integer, optional_name, parameter_list
+from saf_shim.imm.calls.wire import attribute_list, integer, modification_list, optional_name, parameter_list
 from saf_shim.imm.content.store import Implementer
 from saf_shim.imm.implementer import bindings, runtime_objects
 from saf_shim.imm.manager import owners
@@ -77,7 +77,7 @@ def runtime_create(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     if not isinstance(name, str) or not name or attributes is None:
         return Answer(Code.ERR_INVALID_PARAM)
     parent = optional_name(args.get("parentName"))
-    runtime_objects.create(imm.store, _creator(handle), name, parent, attribute_list(attributes))
+    runtime_objects.create(imm.store, _creator(handle), name, parent, attribute_list(call, attributes))
     return OK
 
 
@@ -85,7 +85,7 @@ def runtime_update(imm: ImmHandles, call: Call, handle: ImmHandle) -> Answer:
     dn, changes = call.args.get("objectName"), call.args.get("attrMods")
     if not dn or changes is None:
         return Answer(Code.ERR_INVALID_PARAM)
-    runtime_objects.update(imm.store, _creator(handle), dn, change_list(changes))
+    runtime_objects.update(imm.store, _creator(handle), dn, modification_list(call, changes))
     return OK
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
+from imm_model.classes import is_class_name
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import OK, Answer, Call
 from saf_shim.imm.calls.client_port import wire
@@ -33,7 +34,10 @@ def class_create(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
 
 
 def class_describe(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
-    found = imm.store.find_class(call.args.get("className"))
+    name = call.args.get("className")
+    if not isinstance(name, str) or not is_class_name(name):
+        return Answer(Code.ERR_INVALID_PARAM)  # elsewhere such a name is only one that nobody has
+    found = imm.store.find_class(name)
     definitions = [
         [name, kind, flags, None if default is None else wire(default)]
         for name, kind, flags, default in classes.describe_class(found)

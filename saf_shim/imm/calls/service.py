@@ -26,7 +26,7 @@ SUPPORTED = [ord("A"), 2, 18]
 class ImmService:
     """The service behind saImm*. The server calls the methods of `saf_shim.contract.Service`."""
 
-    # Whoever gives a lost handle of IMM back is told that this went well, as by OpenSAF.
+    # OpenSAF answers OK when a client finalizes a handle of IMM that was lost.
     finalizers: Mapping[str, Code] = {"saImmOmFinalize": Code.OK, "saImmOiFinalize": Code.OK}
     local_calls = frozenset(
         ("saImmOmDispatch", "saImmOmSelectionObjectGet", "saImmOiDispatch", "saImmOiSelectionObjectGet")
@@ -88,7 +88,7 @@ class ImmService:
         call.session.data = handle
         return Answer(Code.OK, {"handle": handle.number, "version": SUPPORTED})
 
-    # the simulator's own
+    # commands of the simulator
 
     def restart(self) -> None:
         """Imitate a restart of IMM: clients lose their handles and, without a back end, their runtime

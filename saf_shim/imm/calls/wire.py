@@ -5,14 +5,15 @@ An argument that has not the right form is the client's fault: INVALID_PARAM."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Optional
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional, Union
 
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Call
+from saf_shim.imm.content.given import UNEXTENDED
 from saf_shim.imm.content.port import Parameter
-from saf_shim.imm.content.rules import AttributeValues, Modification
+from saf_shim.imm.content.rules import AttributeValues, Modification, longest
 from saf_shim.imm.manager.search import Criterion
 
 
@@ -39,6 +40,7 @@ def name_list(value: object) -> Optional[list[str]]:
     return value
 
 
+_ANY = int(ValueType.ANY)
 _TEXTS = (ValueType.NAME, ValueType.STRING)
 _FLOATS = (ValueType.FLOAT, ValueType.DOUBLE)
 _FLOAT_LIMIT = 1 << 1023
@@ -70,28 +72,41 @@ def _attribute_name(name: object) -> str:
     return name
 
 
-def attribute_list(attributes: object) -> list[AttributeValues]:
+def _check_names(call: Call, given: Iterable[Union[AttributeValues, Modification]]) -> None:
+    """Refuse what OpenSAF's library refuses: long names from a program that does not enable them."""
+    if call.session.environment.get("SA_ENABLE_EXTENDED_NAMES") == "1":
+        return
+    for entry in given:
+        if entry.type == ValueType.NAME and longest(entry.values) > UNEXTENDED:
+            raise AisError(Code.ERR_INVALID_PARAM, f"{entry.name}: the name is too long")
+
+
+def attribute_list(call: Call, attributes: object) -> list[AttributeValues]:
     """Return attributes with their values."""
     try:
-        return [
+        given = [
             AttributeValues(_attribute_name(name), kind, tuple([value_of(value, kind) for value in values]))
             for name, kind, values in attributes  # type: ignore[attr-defined]
         ]
     except (TypeError, ValueError):
         raise AisError(Code.ERR_INVALID_PARAM, "no list of attributes") from None
+    _check_names(call, given)
+    return given
 
 
-def change_list(changes: object) -> list[Modification]:
+def modification_list(call: Call, modifications: object) -> list[Modification]:
     """Return modifications."""
     try:
-        return [
+        given = [
             Modification(
                 integer(how), _attribute_name(name), kind, tuple([value_of(value, kind) for value in values])
             )
-            for how, name, kind, values in changes  # type: ignore[attr-defined]
+            for how, name, kind, values in modifications  # type: ignore[attr-defined]
         ]
     except (TypeError, ValueError):
         raise AisError(Code.ERR_INVALID_PARAM, "no list of modifications") from None
+    _check_names(call, given)
+    return given
 
 
 def parameter_list(parameters: object) -> Optional[list[Parameter]]:
@@ -120,7 +135,7 @@ def search_criterion(given: object) -> Optional[Criterion]:
 def wire_attributes(attributes: Sequence[AttributeValues]) -> list[list[Any]]:
     """Return attributes in the form that JSON has for them."""
     return [
-        [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
+        [name, kind, list(values) if kind != _ANY else [value.hex() for value in values]]  # type: ignore[union-attr]
         for name, kind, values in attributes
     ]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Creating, changing and deleting classes (saImmOmClass*). A class knows nothing of who may do it."""
+"""Creating, changing and deleting classes (saImmOmClass*). Every client may do it."""
 
 from __future__ import annotations
 
@@ -68,8 +68,9 @@ def _check_library_rules(definition: ClassDefinition) -> None:
 
 
 def _check_name_is_free(store: Store, name: str) -> None:
-    """Names that differ in case only are the same. A class that is there is refused before its new
-    definition is looked at, unless it may be changed."""
+    """Raise AisError for a name that exists, also in another case.
+
+    A class that exists is refused before its new definition is looked at, unless classes may be changed."""
     if name in store.classes and store.schema_changes:
         return
     lower = name.lower()
@@ -118,7 +119,7 @@ def delete_class(store: Store, name: object) -> None:
 
 
 def describe_class(found: StoredClass) -> list[list[Any]]:
-    """``[name, type, flags, default or None]`` of each attribute, system attributes included; ANY is
-    bytes."""
+    """Return ``[name, type, flags, default or None]`` of each attribute, with the system attributes. A
+    default of type SA_ANY_T is bytes."""
     described = [found.attributes[name] for name in found.read_order]
     return [[a.name, int(a.type), int(a.flags), a.default] for a in described]

@@ -24,7 +24,7 @@ from saf_shim.imm.content.rules import (
 )
 from saf_shim.imm.content.store import Store, StoredClass, StoredObject
 
-UNEXTENDED = 255  # bytes from which on a name needs long DNs
+UNEXTENDED = 255  # bytes; a name of this length or longer needs long DNs
 
 
 def unique(attributes: Sequence[AttributeValues]) -> dict[str, AttributeValues]:
@@ -38,8 +38,6 @@ def unique(attributes: Sequence[AttributeValues]) -> dict[str, AttributeValues]:
                 Code.ERR_INVALID_PARAM, f"attribute {entry.name!r} is not to be given, or given twice"
             )
         seen.add(entry.name)
-        if entry.type == ValueType.NAME and longest(entry.values) > UNEXTENDED:
-            raise AisError(Code.ERR_INVALID_PARAM, f"{entry.name}: the name is too long")
         if entry.values:
             found[entry.name] = entry
     return found
@@ -87,8 +85,6 @@ def check_modifications(modifications: Sequence[Modification]) -> None:
             raise AisError(Code.ERR_INVALID_PARAM, f"no kind of modification: {change.how}")
         if not change.values and change.how != ModificationType.REPLACE:
             raise AisError(Code.ERR_INVALID_PARAM, "nothing to add or delete")
-        if change.type == ValueType.NAME and longest(change.values) > UNEXTENDED:
-            raise AisError(Code.ERR_INVALID_PARAM, f"{change.name}: the name is too long")
 
 
 def or_strong_default(values: Values, definition: AttributeDefinition) -> Values:

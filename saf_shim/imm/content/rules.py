@@ -15,7 +15,7 @@ from imm_model.classes import SYSTEM_ATTRIBUTES, AttributeDefinition, AttributeF
 from imm_model.types import Value, ValueType, encode_text
 from saf_shim.codes import AisError, Code
 
-LOADER = "IMMLOADER"  # the owner of what was loaded at the start: as good as none
+LOADER = "IMMLOADER"  # owns the objects that were loaded at the start; everybody may take them
 MAX_DN = 255
 MAX_LONG_DN = 2048
 MAX_STRING_RDN = 64
@@ -31,7 +31,7 @@ class Scope(IntEnum):
     """How much of a tree a call means (SaImmScopeT)."""
 
     ONE = 1
-    SUBLEVEL = 2  # an object and what is right below it
+    SUBLEVEL = 2  # an object and the objects right below it
     SUBTREE = 3
 
 

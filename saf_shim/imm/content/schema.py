@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changing a class that is there, as OpenSAF does while schema changes are switched on.
 
-What instances could not follow is refused: attributes may be added and rules loosened, types, categories
-and names stay. The instances get the defaults of new attributes, and keep what they have.
+Changes that the instances cannot follow are refused: attributes may be added and rules may become weaker,
+but types, categories and names stay. The instances get the defaults of new attributes and keep the values
+that they have.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from saf_shim.codes import AisError, Code
 from saf_shim.imm.content.rules import has_duplicates
 from saf_shim.imm.content.store import Store, StoredClass
 
-# Flags by what may happen to them. Those in no group may come and go.
+# The flags in groups by the changes that are allowed. Flags in no group may come and go.
 _FIXED = (
     AttributeFlag.RUNTIME | AttributeFlag.CONFIG | AttributeFlag.CACHED | AttributeFlag.RDN | AttributeFlag.DN
 )
@@ -33,7 +34,7 @@ def change_class(store: Store, present: StoredClass, definition: ClassDefinition
 
 
 def _is_change(store: Store, present: StoredClass, new: ClassDefinition) -> bool:
-    """May the instances of `present` become instances of `new`, and is there a difference at all?"""
+    """Tell whether `new` differs from `present`, and whether the instances can follow the change."""
     before = {attribute.name: attribute for attribute in present.definition.attributes}
     after = {attribute.name: attribute for attribute in new.attributes}
     if present.category != new.category or before.keys() - after.keys():

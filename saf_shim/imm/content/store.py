@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Optional, Protocol
 
-from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
+from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition, is_class_name
 from imm_model.types import ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.imm.content.port import Port
@@ -50,7 +50,7 @@ class Implementer:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.port: Optional[Port] = None  # of whoever holds the name; None while nobody does
+        self.port: Optional[Port] = None  # leads to the holder of the name; None while nobody holds it
         self.departures = 0  # how often a holder has left
         self.is_away = False  # whether the last holder left so long ago that readers do not see its values
 
@@ -86,6 +86,8 @@ class StoredClass:
             default = self.name if name == CLASS_NAME else None
             attributes[name] = AttributeDefinition(name, ValueType.STRING, flags, default)
         self.attributes: dict[str, AttributeDefinition] = attributes
+        # Plain numbers: those of an enumeration cost a reader of many objects three times as much.
+        self.types = {name: int(attribute.type) for name, attribute in attributes.items()}
         # Readers get attributes in descending byte order of their names.
         self.read_order = sorted(
             attributes, key=lambda name: name.encode("utf-8", "surrogateescape"), reverse=True
@@ -173,15 +175,17 @@ class Store:
         self.top: dict[str, StoredObject] = {}
         self.implementers: dict[str, Implementer] = {}
         self.ccb_counter = 0
-        self.occupied: frozenset[str] = frozenset()  # classes that are never free to be deleted
-        self.waiting_bindings: dict[str, Implementer] = {}  # class to be bound when it is created
+        self.occupied: frozenset[str] = (
+            frozenset()
+        )  # classes that cannot be deleted, as if they had instances
+        self.waiting_bindings: dict[str, Implementer] = {}  # classes that are bound when they are created
 
     # finding
 
     def find_class(self, name: object) -> StoredClass:
         """Return the class; AisError INVALID_PARAM for a missing or improper name, NOT_EXIST for an unknown
         one."""
-        if not isinstance(name, str) or not name or not is_printable(name):
+        if not isinstance(name, str) or not is_class_name(name):
             raise AisError(Code.ERR_INVALID_PARAM, "no class name")
         found = self.classes.get(name)
         if found is None:
@@ -214,7 +218,7 @@ class Store:
         for dn in sorted(self.objects):
             yield self.objects[dn]
 
-    # settings that are attributes of IMM's own object
+    # settings, which are attributes of IMM's own object
 
     def _setting(self, name: str, default: int) -> int:
         found = self.objects.get(IMM_OBJECT)

@@ -130,7 +130,7 @@ def _config_class(store: Store, name: object) -> StoredClass:
 
 
 def _forget(found: StoredObject) -> None:
-    """An object loses its implementer, and with it the values of its runtime attributes."""
+    """Take the implementer from an object, and with it the values of its runtime attributes."""
     found.implementer = None
     for attribute in found.cls.definition.attributes:
         if not attribute.is_config:

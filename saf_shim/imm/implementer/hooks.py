@@ -31,7 +31,7 @@ class ObjectChange(NamedTuple):
 
 
 class Hooks(Protocol):
-    """What an implementer inside the server is called for."""
+    """The functions of an implementer inside the server that IMM calls."""
 
     def admin_operation(self, operation: AdminOperation) -> None:
         """Serve an operation on one of the implementer's objects: call `operation.answer` now or later."""

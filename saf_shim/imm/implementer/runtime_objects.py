@@ -46,7 +46,7 @@ def create(
     given = unique(attributes)
     parent_dn = parent_dn or ""
     if size(parent_dn) > UNEXTENDED and not store.long_names:
-        raise AisError(Code.ERR_NOT_EXIST, "the parent's DN is too long")
+        raise AisError(Code.ERR_INVALID_PARAM, "the parent's DN is too long")
     if not is_printable(parent_dn):
         raise AisError(Code.ERR_INVALID_PARAM, "the parent is no proper DN")
     cls = store.find_class(class_name)
@@ -103,7 +103,7 @@ def update(
         if change.type != definition.type or definition.is_config or definition.is_rdn:
             raise AisError(Code.ERR_INVALID_PARAM, f"{change.name}: another type, or not to be updated")
         if change.name in SYSTEM_ATTRIBUTES:
-            continue  # accepted, without effect
+            continue  # this is accepted but has no effect
         if is_name_like(definition) and longest(change.values) >= UNEXTENDED and not store.long_names:
             raise AisError(Code.ERR_BAD_OPERATION, f"{change.name}: the name is too long")
         if change.values:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative operations on their way from a manager to an implementer and back."""
+"""Administrative operations, which go from a manager to an implementer and back."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Operation:
 
 
 class Operations:
-    """The operations that are on their way."""
+    """Starts administrative operations and waits for their answers."""
 
     def __init__(self, store: Store, world: World) -> None:
         self._store = store

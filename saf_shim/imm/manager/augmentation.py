@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An implementer's own changes to the CCB that it is being asked about (saImmOiAugmentCcbInitialize).
 
-They are made in the callback, belong to the CCB and become visible with it. The implementer is not asked
-about them, others are. It has to apply the augmentation, which makes nothing visible, before it answers.
+The implementer makes them in the callback. They belong to the CCB and become visible with it. The
+implementer is not asked about them, but others are. It must apply the augmentation before it answers; that
+makes nothing visible yet.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Augmentation:
         self._on_close = on_close
         self.ccb = ccb
         self.errors: list[str] = []
-        self._tainted = False  # has it changed anything?
+        self._has_changes = False
         self._applied = False
         self._ended = False
 
@@ -36,7 +37,7 @@ class Augmentation:
 
         def ended(rc: int) -> None:
             if rc == Code.OK:
-                self._tainted = True
+                self._has_changes = True
             else:
                 self.errors = list(self.ccb.strings)
             done(rc)
@@ -48,7 +49,7 @@ class Augmentation:
             ended(error.code)
 
     def apply(self, done: Done) -> None:
-        """Confirm the changes."""
+        """Confirm the changes; they stay invisible until the CCB is applied."""
         self._applied = True
         done(Code.OK)
 
@@ -66,4 +67,4 @@ class Augmentation:
             self._ended = True
             self.ccb.end_augmentation()
             self._on_close()
-        return Code.ERR_FAILED_OPERATION if rc == Code.OK and self._tainted and not self._applied else rc
+        return Code.ERR_FAILED_OPERATION if rc == Code.OK and self._has_changes and not self._applied else rc

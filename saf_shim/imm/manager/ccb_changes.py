@@ -152,10 +152,11 @@ def _new_values(ccb: Ccb, cls: StoredClass, given: dict[str, AttributeValues]) -
 def _create_message(
     made: StoredObject, given: dict[str, AttributeValues], rdn_first: bool
 ) -> list[AttributeValues]:
-    """What implementers are told of a new object: every configuration attribute, also without values.
+    """Return what implementers are told of a new object: every configuration attribute, also those without
+    values.
 
-    In OpenSAF's order: what was not given, by name; what was given, backwards; but with an object
-    implementer the RDN before all."""
+    The order is OpenSAF's: first the attributes that were not given, by name, then the given ones, the last
+    one first. If an object implementer is told, the RDN comes before all."""
     names = [name for name in made.cls.read_order if name not in given]
     names.extend(reversed(given))
     if rdn_first:
@@ -190,7 +191,7 @@ def modify(ccb: Ccb, dn: object, modifications: Sequence[Modification], done: Do
         if implementer is None and found.dn != IMM_OBJECT:
             _check_registered(ccb, found)
     except AisError:
-        if mutation is not None:  # a chain of changes that is broken in the middle
+        if mutation is not None:  # an earlier change of the same object cannot be taken back
             ccb.veto = True
             ccb.note(RESOURCE + "Corrupted CCB")
             raise AisError(Code.ERR_FAILED_OPERATION) from None
@@ -301,7 +302,7 @@ def delete(ccb: Ccb, dn: object, done: Done) -> None:
     requests: list[Request] = []
     for found in tree:
         if found.dn in ccb.mutations:
-            continue  # deleted before
+            continue  # the CCB deletes it already
         found.ccb = ccb
         found.deleting = True
         ccb.mutations[found.dn] = Mutation(ChangeKind.DELETE, found, {})
@@ -339,9 +340,10 @@ def _check_delete(ccb: Ccb, found: StoredObject) -> None:
 
 
 def _ask(ccb: Ccb, requests: list[Request], done: Done, text_first: bool) -> None:
-    """Ask implementers and end the operation; a refusal is the end of the CCB.
+    """Ask implementers and end the operation. After a refusal the CCB can only be ended.
 
-    The order of IMM's and the implementer's error string differs between the operations (recorded)."""
+    `text_first` says whether the implementer's error string comes before IMM's; OpenSAF's order differs
+    between the operations."""
 
     def refused(rc: int, text: str) -> None:
         kind = VALIDATION if rc in (Code.ERR_BAD_OPERATION, Code.ERR_FAILED_OPERATION) else RESOURCE

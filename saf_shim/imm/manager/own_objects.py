@@ -29,7 +29,7 @@ from saf_shim.imm.content.store import (
 )
 from saf_shim.imm.manager.ccb import Ccb
 
-# The least that each limit can be set to, which is also what it is without the attribute.
+# The smallest value of each limit, which is also its value when the attribute is missing.
 LIMITS = {"maxClasses": 1000, "maxImplementers": 3000, "maxAdminowners": 2000, "maxCcbs": 10000}
 _MAX_ACCESS_CONTROL_MODE = 2
 _NOSTD_FLAGS = "opensafImmNostdFlags"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative ownership of objects (saImmOmAdminOwner*). Ownership is a name on an object, not a
+"""Administrative ownership of objects (saImmOmAdminOwner*). The owner of an object is a name, not a
 handle."""
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from saf_shim.imm.content.store import Store, StoredObject
 
 
 class AdminOwner:
-    """One admin owner handle. `touched` are the objects that its end releases, if it releases at all."""
+    """One handle of an administrative owner. `touched` are the objects that its end releases, if it releases
+    any."""
 
     def __init__(self, name: str, release_on_finalize: bool) -> None:
         self.name = name
@@ -27,7 +28,7 @@ class AdminOwner:
 
 
 def new_owner(name: object, release_on_finalize: object) -> AdminOwner:
-    """A handle for an owner name, which many may share."""
+    """Make a handle for an owner name. Many handles may share the name."""
     if not isinstance(name, str) or not name or size(name) > MAX_OWNER_NAME or not is_printable(name):
         raise AisError(Code.ERR_INVALID_PARAM, "no proper owner name")
     if release_on_finalize not in (0, 1):
@@ -36,7 +37,7 @@ def new_owner(name: object, release_on_finalize: object) -> AdminOwner:
 
 
 def set_owner(store: Store, owner: AdminOwner, dns: Optional[Sequence[str]], scope: object) -> None:
-    """Own the objects, all or none of them."""
+    """Take ownership of all the objects, or of none of them."""
     tree = _objects(store, dns, scope)
     for found, is_root in tree:
         if found.locked_by(None) and found.owner != owner.name and not is_root:
@@ -66,7 +67,7 @@ def release_owner(
 
 
 def end_owner(owner: AdminOwner) -> None:
-    """The handle is finalized, or its OM handle or process has gone."""
+    """Release the objects of a handle that has ended."""
     for found in owner.touched.values():
         if found.owner == owner.name:
             found.owner = ""
@@ -74,11 +75,11 @@ def end_owner(owner: AdminOwner) -> None:
 
 
 def _objects(store: Store, dns: Optional[Sequence[str]], scope: object) -> list[tuple[StoredObject, bool]]:
-    """The objects in question, and whether each was named itself."""
+    """Return the objects that a call means, each with whether the call names it itself."""
     if dns is None or scope not in (Scope.ONE, Scope.SUBLEVEL, Scope.SUBTREE):
         raise AisError(Code.ERR_INVALID_PARAM, "no objects, or no scope")
     found = []
-    for dn in dns:
+    for dn in reversed(dns):  # OpenSAF looks at the last one first: its fault is the one that is told
         if not isinstance(dn, str) or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no proper DN")
         root = store.objects.get(dn)

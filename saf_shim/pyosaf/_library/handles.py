@@ -12,7 +12,8 @@ Out = dict[str, Any]
 
 
 class Handle:
-    """One handle: an initialized one with a session of its own, or one made from another handle."""
+    """A handle: one that a program initialized, with a session of its own, or one made from another
+    handle."""
 
     def __init__(self, number: int, session: Session, parent: Optional[Handle] = None) -> None:
         self.number = number
@@ -32,8 +33,9 @@ handles: dict[int, Handle] = {}
 def initialize(
     call: str, args: Out, exclusive: bool = True, timeout: Optional[float] = None
 ) -> tuple[int, Out, Optional[Handle]]:
-    """Connect and perform an initializing call; its code, what it fills in (``handle``), the new handle if
-    OK."""
+    """Connect and perform an initializing call.
+
+    Returns its code, what it fills in (``handle``), and the new handle, None if the code is not OK."""
     try:
         session = Session(exclusive)
     except UnreachableError as error:
@@ -62,7 +64,7 @@ def call(
 
 
 def open_below(number: int, name: str, args: Out) -> tuple[int, int]:
-    """Perform a call that makes a handle from handle `number`; code and the new handle (0 if none)."""
+    """Perform a call that makes a handle from handle `number`; returns its code and the new handle (or 0)."""
     rc, out = call(number, name, args)
     if rc != Code.OK:
         return rc, 0
@@ -92,7 +94,7 @@ def finalize(number: int, name: str, patience: Optional[float] = None) -> int:
 
 
 def forget(number: int) -> None:
-    """Drop a handle and those made from it; closes the session of an initialized one."""
+    """Drop a handle and those made from it. The session of an initialized one is closed."""
     handle = handles.pop(number, None)
     if handle is None:
         return
@@ -136,7 +138,7 @@ def keep_callbacks(number: Any, callbacks: Any, _version: Any) -> None:
 
 
 def read_name(name: Any) -> Optional[str]:
-    """The text of a ``SaNameT *``, None for NULL; bytes that are not UTF-8 as surrogates."""
+    """Return the text of a ``SaNameT *``, None for NULL. Bytes that are not UTF-8 become surrogates."""
     if not name:
         return None
     raw: bytes = name[0].value[: name[0].length]
@@ -144,13 +146,13 @@ def read_name(name: Any) -> Optional[str]:
 
 
 def read_string(string: Any) -> Optional[str]:
-    """The text of a ``char *`` (a SaStringT or bytes), None for NULL."""
+    """Return the text of a ``char *`` (a SaStringT or bytes), None for NULL."""
     raw = string.value if hasattr(string, "value") else string
     return None if raw is None else raw.decode("utf-8", "surrogateescape")
 
 
 def read_version(version: Any) -> Optional[list[int]]:
-    """``[release, major, minor]`` of a ``SaVersionT *`` (release as a number), None for NULL."""
+    """Return ``[release, major, minor]`` of a ``SaVersionT *`` (release as a number), None for NULL."""
     if not version:
         return None
     return [ord(version[0].releaseCode), version[0].majorVersion, version[0].minorVersion]

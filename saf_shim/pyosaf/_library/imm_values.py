@@ -24,7 +24,7 @@ _NAME, _STRING, _ANY = 6, 9, 10
 
 
 def read_value(address: Any, value_type: int) -> Any:
-    """The JSON form of the C value at a void pointer."""
+    """Return the JSON form of the C value at a void pointer."""
     ctype = SaImmValueTypeMap.get(value_type)
     if not address or ctype is None:
         return None
@@ -41,7 +41,7 @@ def read_value(address: Any, value_type: int) -> Any:
 
 
 def read_values(values: Any) -> list[Any]:
-    """``[name, type, [values]]`` of a SaImmAttrValuesT_2."""
+    """Return ``[name, type, [values]]`` of a SaImmAttrValuesT_2."""
     name = values.attrName.value
     value_type = values.attrValueType
     pointers = values.attrValues
@@ -54,7 +54,8 @@ def read_values(values: Any) -> list[Any]:
 
 
 def read_array(array: Any, read: Any) -> Any:
-    """What `read` makes of each member of a NULL-terminated array of pointers; None for a NULL array."""
+    """Return what `read` makes of each member of a NULL-terminated array of pointers; None for a NULL
+    array."""
     if not array:
         return None
     found = []
@@ -66,19 +67,19 @@ def read_array(array: Any, read: Any) -> Any:
 
 
 def read_modification(modification: Any) -> list[Any]:
-    """``[how, name, type, [values]]`` of a SaImmAttrModificationT_2."""
+    """Return ``[how, name, type, [values]]`` of a SaImmAttrModificationT_2."""
     return [modification.modType, *read_values(modification.modAttr)]
 
 
 def read_parameter(parameter: Any) -> list[Any]:
-    """``[name, type, value]`` of a SaImmAdminOperationParamsT_2."""
+    """Return ``[name, type, value]`` of a SaImmAdminOperationParamsT_2."""
     name = parameter.paramName.value
     value = read_value(parameter.paramBuffer, parameter.paramType)
     return [None if name is None else name.decode("utf-8", "surrogateescape"), parameter.paramType, value]
 
 
 def read_definition(definition: Any) -> list[Any]:
-    """``[name, type, flags, default or None]`` of a SaImmAttrDefinitionT_2."""
+    """Return ``[name, type, flags, default or None]`` of a SaImmAttrDefinitionT_2."""
     name = definition.attrName.value
     default = read_value(definition.attrDefaultValue, definition.attrValueType)
     return [
@@ -90,7 +91,7 @@ def read_definition(definition: Any) -> list[Any]:
 
 
 def read_strings(array: Any) -> Any:
-    """The texts of a NULL-terminated array of ``char *``; None for a NULL array."""
+    """Return the texts of a NULL-terminated array of ``char *``; None for a NULL array."""
     if not array:
         return None
     found = []
@@ -102,12 +103,12 @@ def read_strings(array: Any) -> Any:
 
 
 def read_names(array: Any) -> Any:
-    """The texts of a NULL-terminated array of ``SaNameT *``; None for a NULL array."""
+    """Return the texts of a NULL-terminated array of ``SaNameT *``; None for a NULL array."""
     return read_array(array, lambda name: name.value[: name.length].decode("utf-8", "surrogateescape"))
 
 
 class Memory:
-    """C structures made from JSON forms; they live as long as this object does."""
+    """Makes C structures of JSON forms. They live as long as this object does."""
 
     __slots__ = ("_kept",)
 
@@ -115,20 +116,20 @@ class Memory:
         self._kept: list[Any] = []
 
     def string(self, text: str) -> Any:
-        """A SaStringT."""
+        """Make a SaStringT."""
         found = SaStringT.__new__(SaStringT)
         found.value = text.encode("utf-8", "surrogateescape")
         self._kept.append(found)
         return found
 
     def name(self, text: str) -> Any:
-        """A SaNameT."""
+        """Make a SaNameT."""
         found = SaNameT(text)
         self._kept.append(found)
         return found
 
     def value(self, value: Any, value_type: int) -> Any:
-        """A void pointer to the C value."""
+        """Make a C value and return a void pointer to it."""
         made: Any
         if value_type == _STRING:
             made = self.string(value)
@@ -153,14 +154,14 @@ class Memory:
             target.attrValues = cast(array, POINTER(SaImmAttrValueT))
 
     def attributes(self, attributes: list[Any]) -> Any:
-        """``SaImmAttrValuesT_2 **`` of ``[[name, type, [values]]...]``."""
+        """Make a ``SaImmAttrValuesT_2 **`` of ``[[name, type, [values]]...]``."""
         made = (SaImmAttrValuesT_2 * len(attributes))()
         for target, (name, value_type, values) in zip(made, attributes):
             self.values(target, name, value_type, values)
         return self.array(made, SaImmAttrValuesT_2)
 
     def modifications(self, modifications: list[Any]) -> Any:
-        """``SaImmAttrModificationT_2 **`` of ``[[how, name, type, [values]]...]``."""
+        """Make a ``SaImmAttrModificationT_2 **`` of ``[[how, name, type, [values]]...]``."""
         made = (SaImmAttrModificationT_2 * len(modifications))()
         for target, (how, name, value_type, values) in zip(made, modifications):
             target.modType = how
@@ -168,7 +169,7 @@ class Memory:
         return self.array(made, SaImmAttrModificationT_2)
 
     def parameters(self, parameters: list[Any]) -> Any:
-        """``SaImmAdminOperationParamsT_2 **`` of ``[[name, type, value]...]``."""
+        """Make a ``SaImmAdminOperationParamsT_2 **`` of ``[[name, type, value]...]``."""
         made = (SaImmAdminOperationParamsT_2 * len(parameters))()
         for target, (name, value_type, value) in zip(made, parameters):
             target.paramName = self.string(name)
@@ -177,7 +178,7 @@ class Memory:
         return self.array(made, SaImmAdminOperationParamsT_2)
 
     def definitions(self, definitions: list[Any]) -> Any:
-        """``SaImmAttrDefinitionT_2 **`` of ``[[name, type, flags, default]...]``."""
+        """Make a ``SaImmAttrDefinitionT_2 **`` of ``[[name, type, flags, default]...]``."""
         made = (SaImmAttrDefinitionT_2 * len(definitions))()
         for target, (name, value_type, flags, default) in zip(made, definitions):
             target.attrName = self.string(name)
@@ -188,7 +189,7 @@ class Memory:
         return self.array(made, SaImmAttrDefinitionT_2)
 
     def strings(self, texts: list[str]) -> Any:
-        """``SaStringT *`` of texts, NULL-terminated."""
+        """Make a ``SaStringT *`` of texts, NULL-terminated."""
         array = (SaStringT * (len(texts) + 1))()
         for index, text in enumerate(texts):
             array[index] = self.string(text)
@@ -196,7 +197,7 @@ class Memory:
         return cast(array, POINTER(SaStringT))
 
     def array(self, made: Any, ctype: Any) -> Any:
-        """``ctype **``, NULL-terminated, of an array of structures."""
+        """Make a ``ctype **``, NULL-terminated, of an array of structures."""
         array = (POINTER(ctype) * (len(made) + 1))()
         for index, item in enumerate(made):
             array[index] = pointer(item)

@@ -28,12 +28,12 @@ class Argument(NamedTuple):
 
 
 def by_reference(kind: Any) -> Argument:
-    """A parameter of the C type ``kind *``; the program gives the object itself, or None for NULL."""
+    """Declare a parameter of the C type ``kind *``; the program gives the object itself, or None for NULL."""
     return Argument(POINTER(kind), BYREF)
 
 
 def array_of(kind: Any, empty: Any = None) -> Argument:
-    """A parameter of the C type ``kind *``, an array that ends with NULL; the program gives a list.
+    """Declare a parameter of the C type ``kind *``, an array that ends with NULL; the program gives a list.
 
     An empty list has no type of its own: `empty` gives it one; without, ctypes refuses it."""
     return Argument(POINTER(kind), lambda items: marshalNullArray(items, empty))
@@ -87,7 +87,7 @@ def native(
 def _in_order(
     function: str, names: tuple[str, ...], arguments: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[Any, ...]:
-    """All arguments by position; TypeError for one that is unknown, missing or too many."""
+    """Return all arguments by position; TypeError for one that is unknown, missing or too many."""
     rest = names[len(arguments) :]
     if len(arguments) > len(names) or sorted(named) != sorted(rest):
         raise TypeError(f"{function}() takes ({', '.join(names)})")

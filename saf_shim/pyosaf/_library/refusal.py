@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of AIS services that the simulator does not have."""
+"""Functions of AIS services that the simulator does not have: they are there, and refuse."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from . import handles
 
 
 def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
-    """An initializing function of handle, callbacks and version: ERR_NOT_SUPPORTED, the simulator's answer.
+    """Make an initializing function; the simulator answers it ERR_NOT_SUPPORTED.
 
-    It stands in the call log, and `saf-shim fault` can make it answer something else."""
+    The call stands in the call log, and `saf-shim fault` can make it answer something else."""
 
     def initialize(handle: Any, callbacks: Any, version: Any) -> int:
         del handle, callbacks
@@ -31,7 +31,7 @@ def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
 
 
 def refuse_handle(name: str) -> Callable[..., int]:
-    """Any other function: ERR_BAD_HANDLE, since there can be no handle for it."""
+    """Make any other function; it answers ERR_BAD_HANDLE, since nobody has a handle for it."""
 
     def call(*arguments: Any, **named: Any) -> int:
         del arguments, named

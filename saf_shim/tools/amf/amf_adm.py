@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""amf-adm: performs an administrative operation of AMF, by its name. OpenSAF's is a shell script around
-immadm."""
+"""amf-adm: performs an administrative operation of AMF, by its name.
+
+OpenSAF's tool is a shell script around immadm.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def administrate(arguments: Sequence[str]) -> int:
-    """The command itself: ``[-t SECONDS] OPERATION DN``."""
+    """Perform the command ``[-t SECONDS] OPERATION DN``; returns its exit status."""
     options: list[str] = []
     if len(arguments) == 4:
         if arguments[0] != "-t":
@@ -52,13 +54,13 @@ def administrate(arguments: Sequence[str]) -> int:
     if name not in OPERATIONS:
         sys.stdout.write(f"illegal admin operation: {name}\n")
         return _print_usage()
-    # the script hands its arguments on unquoted: blanks separate
+    # the script passes its arguments on without quotes, so blanks separate
     words = " ".join([*options, dn]).split()
     return immadm.operate(["-o", str(OPERATIONS[name]), *words])
 
 
 def _print_usage() -> int:
-    """What OpenSAF's prints for -h as well; status 1."""
+    """Print the usage, as OpenSAF's tool does for -h as well; returns status 1."""
     sys.stdout.write(
         f"usage: amf-adm [-t  timeout] <{'|'.join(_USAGE)}> <object DN>\n"
         "        -t:   command timeout in seconds (default=60)\n"

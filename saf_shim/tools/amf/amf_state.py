@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""amf-state: prints the states of AMF's objects in words. OpenSAF's is a shell script around immfind and
-immlist."""
+"""amf-state: prints the states of AMF's objects in words.
+
+OpenSAF's tool is a shell script around immfind and immlist.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +124,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def show(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each form of the command
-    """The command itself: ``[CLASS [STATE [DN]]]``."""
+    """Perform the command ``[CLASS [STATE [DN]]]``; returns its exit status."""
     if len(arguments) > 3:
         return _print_usage()
     imm = ImmClient.connect(_SECONDS)
@@ -177,14 +179,14 @@ def _exists(imm: ImmClient, dn: str) -> bool:
 
 
 class _Reader:
-    """Reads attributes as numbers; None for one without value."""
+    """Reads attributes as numbers. One without value is None."""
 
     def __init__(self, imm: ImmClient) -> None:
         self._imm = imm
         self._accessor = imm.initialize_accessor()
 
     def read(self, dn: str, names: Sequence[str]) -> list[Optional[int]]:
-        """Ends the command when the object has gone meanwhile."""
+        """Return the numbers of the named attributes; ends the command when the object has gone."""
         try:
             attributes = self._imm.get_object(self._accessor, dn, names)
         except ImmError as error:
@@ -209,7 +211,7 @@ def _print_objects(imm: ImmClient, dns: Iterable[str], states: Sequence[State]) 
 
 
 def describe(value: Optional[int], words: Sequence[str]) -> str:
-    """A state in words, with its number."""
+    """Return a state in words, with its number."""
     if value is None:
         return _EMPTY
     word = words[value - 1] if 0 < value <= len(words) else "UNKNOWN"
@@ -229,7 +231,7 @@ def _show_questionable(imm: ImmClient) -> None:
 
 
 def _print_usage() -> int:
-    """What OpenSAF's prints for -h as well; status 1."""
+    """Print the usage, as OpenSAF's tool does for -h as well; returns status 1."""
     states = sorted({state.name for kind in KINDS.values() for state in kind.states} | {"all"})
     sys.stdout.write(
         "\nusage: amf-state [CLASS [STATE [DN]]]\n\n"

@@ -30,7 +30,7 @@ IMM_SERVICE = "safImmService"
 
 
 class Scope(IntEnum):
-    """SaImmScopeT."""
+    """How far below an object a call reaches (SaImmScopeT)."""
 
     ONE = 1
     SUBLEVEL = 2  # an object and its direct children
@@ -38,7 +38,7 @@ class Scope(IntEnum):
 
 
 class SearchOption(IntFlag):
-    """SaImmSearchOptionsT; the last is OpenSAF's own."""
+    """What a search looks for and returns (SaImmSearchOptionsT). The last is OpenSAF's own."""
 
     ONE_ATTR = 0x0001
     GET_ALL_ATTR = 0x0100
@@ -48,14 +48,14 @@ class SearchOption(IntFlag):
 
 
 class CcbFlag(IntFlag):
-    """SaImmCcbFlagsT."""
+    """What a CCB insists on (SaImmCcbFlagsT)."""
 
     REGISTERED_OI = 0x00000001  # refuse changes of objects whose implementer is gone
     ALLOW_NULL_OI = 0x00000100  # ... unless they never had one
 
 
 class ModificationType(IntEnum):
-    """SaImmAttrModificationTypeT."""
+    """What happens to the values of an attribute (SaImmAttrModificationTypeT)."""
 
     ADD = 1
     DELETE = 2
@@ -95,12 +95,12 @@ class ClassDescription(NamedTuple):
     attributes: tuple[AttributeDefinition, ...]
 
     def attribute(self, name: str) -> Optional[AttributeDefinition]:
-        """The attribute of that name, None when there is none."""
+        """Return the attribute of that name, None when there is none."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
 class ImmError(Exception):
-    """An AIS call did not answer OK. `reason`: why there is nobody to answer."""
+    """An AIS call did not answer OK. `reason` says why nobody is there to answer."""
 
     def __init__(self, call: str, code: int, reason: str = "") -> None:
         super().__init__(call, code, reason)
@@ -120,7 +120,7 @@ class ImmClient:
     """One OM handle. `tries` is how often a call is made while IMM says TRY_AGAIN, a second apart."""
 
     def __init__(self, tries: int = 1) -> None:
-        """saImmOmInitialize; ImmError when there is no IMM or it refuses."""
+        """Open the handle (saImmOmInitialize); ImmError when there is no IMM or it refuses."""
         self._tries = max(tries, 1)
         for attempt in range(1, self._tries + 1):
             try:
@@ -135,7 +135,7 @@ class ImmClient:
 
     @classmethod
     def connect(cls, seconds: int) -> ImmClient:
-        """As the constructor, for a tool with that time limit: ends the tool when IMM refuses."""
+        """Open a handle for a tool with that time limit; ends the tool when IMM refuses."""
         try:
             return cls(tries=seconds)
         except ImmError as error:
@@ -144,14 +144,14 @@ class ImmClient:
             command.fail(f"error - saImmOmInitialize FAILED: {describe_code(error.code)}")
 
     def finalize(self) -> None:
-        """saImmOmFinalize."""
+        """Close the handle (saImmOmFinalize)."""
         self._call("saImmOmFinalize", handle=self.handle)
         self._session.close()
 
     # Classes
 
     def describe_class(self, name: str) -> ClassDescription:
-        """saImmOmClassDescriptionGet_2."""
+        """Return the description of a class (saImmOmClassDescriptionGet_2)."""
         out = self._call("saImmOmClassDescriptionGet_2", handle=self.handle, className=name)
         attributes = tuple(
             AttributeDefinition(
@@ -165,7 +165,7 @@ class ImmClient:
         return ClassDescription(name, Category(out["classCategory"]), attributes)
 
     def create_class(self, description: ClassDescription) -> None:
-        """saImmOmClassCreate_2; IMM adds its own attributes, so they are left out here."""
+        """Create a class (saImmOmClassCreate_2). The attributes that IMM adds by itself are left out."""
         definitions = [
             [name, kind, flags, None if default is None else _to_wire(default)]
             for name, kind, flags, default in description.attributes
@@ -180,17 +180,17 @@ class ImmClient:
         )
 
     def delete_class(self, name: str) -> None:
-        """saImmOmClassDelete."""
+        """Delete a class (saImmOmClassDelete)."""
         self._call("saImmOmClassDelete", handle=self.handle, className=name)
 
     # Reading
 
     def initialize_accessor(self) -> int:
-        """saImmOmAccessorInitialize; the accessor's handle."""
+        """Open an accessor and return its handle (saImmOmAccessorInitialize)."""
         return int(self._call("saImmOmAccessorInitialize", handle=self.handle)["handle"])
 
     def get_object(self, accessor: int, dn: str, names: Optional[Sequence[str]] = None) -> list[Attribute]:
-        """saImmOmAccessorGet_2: the named attributes, or all."""
+        """Return the named attributes of an object, or all (saImmOmAccessorGet_2)."""
         out = self._call(
             "saImmOmAccessorGet_2",
             handle=accessor,
@@ -200,11 +200,12 @@ class ImmClient:
         return _read_attributes(out["attributes"])
 
     def finalize_accessor(self, accessor: int) -> None:
-        """saImmOmAccessorFinalize."""
+        """Close an accessor (saImmOmAccessorFinalize)."""
         self._call("saImmOmAccessorFinalize", handle=accessor)
 
     def initialize_search(self, root: str, scope: Scope, options: SearchOption, class_name: str = "") -> int:
-        """saImmOmSearchInitialize_2 for every object, or those of a class; the search's handle."""
+        """Begin a search for all objects, or those of a class; returns its handle
+        (saImmOmSearchInitialize_2)."""
         criterion = ["SaImmAttrClassName", ValueType.STRING, class_name] if class_name else None
         out = self._call(
             "saImmOmSearchInitialize_2",
@@ -218,7 +219,7 @@ class ImmClient:
         return int(out["handle"])
 
     def iterate_search(self, search: int) -> Iterator[tuple[str, list[Attribute]]]:
-        """saImmOmSearchNext_2 until nothing is left: names and attributes."""
+        """Yield name and attributes of each object found (saImmOmSearchNext_2 until nothing is left)."""
         while True:
             try:
                 out = self._call("saImmOmSearchNext_2", handle=search)
@@ -229,13 +230,13 @@ class ImmClient:
             yield out["objectName"], _read_attributes(out["attributes"] or [])
 
     def finalize_search(self, search: int) -> None:
-        """saImmOmSearchFinalize."""
+        """End a search (saImmOmSearchFinalize)."""
         self._call("saImmOmSearchFinalize", handle=search)
 
     # Administrative owners
 
     def initialize_owner(self, name: str, release_on_finalize: bool) -> int:
-        """saImmOmAdminOwnerInitialize; the owner's handle."""
+        """Open an administrative owner and return its handle (saImmOmAdminOwnerInitialize)."""
         out = self._call(
             "saImmOmAdminOwnerInitialize",
             handle=self.handle,
@@ -245,31 +246,32 @@ class ImmClient:
         return int(out["handle"])
 
     def set_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
-        """saImmOmAdminOwnerSet."""
+        """Make the owner own objects (saImmOmAdminOwnerSet)."""
         self._call("saImmOmAdminOwnerSet", handle=owner, objectNames=list(dns), scope=scope)
 
     def release_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
-        """saImmOmAdminOwnerRelease."""
+        """Make the owner give up objects (saImmOmAdminOwnerRelease)."""
         self._call("saImmOmAdminOwnerRelease", handle=owner, objectNames=list(dns), scope=scope)
 
     def clear_owner(self, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
-        """saImmOmAdminOwnerClear."""
+        """Take the owner of objects away, whoever it is (saImmOmAdminOwnerClear)."""
         self._call("saImmOmAdminOwnerClear", handle=self.handle, objectNames=list(dns), scope=scope)
 
     def finalize_owner(self, owner: int) -> None:
-        """saImmOmAdminOwnerFinalize."""
+        """Close an owner's handle (saImmOmAdminOwnerFinalize)."""
         self._call("saImmOmAdminOwnerFinalize", handle=owner)
 
     # Configuration change bundles
 
     def initialize_ccb(self, owner: int, flags: CcbFlag) -> int:
-        """saImmOmCcbInitialize; the CCB's handle."""
+        """Open a CCB and return its handle (saImmOmCcbInitialize)."""
         return int(self._call("saImmOmCcbInitialize", handle=owner, ccbFlags=flags)["handle"])
 
     def create_object(
         self, ccb: int, class_name: str, parent: Optional[str], values: Sequence[Attribute]
     ) -> None:
-        """saImmOmCcbObjectCreate_2; the RDN is among the values, None as parent is the top."""
+        """Create an object (saImmOmCcbObjectCreate_2). The RDN is among the values; None as parent is the
+        top."""
         self._call(
             "saImmOmCcbObjectCreate_2",
             handle=ccb,
@@ -279,7 +281,8 @@ class ImmClient:
         )
 
     def modify_object(self, ccb: int, dn: str, modifications: Sequence[Modification]) -> None:
-        """saImmOmCcbObjectModify_2; no modifications at all is NULL, which IMM refuses."""
+        """Modify an object (saImmOmCcbObjectModify_2). No modifications at all are NULL, which IMM
+        refuses."""
         wire = [
             [how, *_attribute_to_wire(Attribute(name, kind, values))]
             for how, name, kind, values in modifications
@@ -287,29 +290,29 @@ class ImmClient:
         self._call("saImmOmCcbObjectModify_2", handle=ccb, objectName=dn, attrMods=wire or None)
 
     def delete_object(self, ccb: int, dn: str) -> None:
-        """saImmOmCcbObjectDelete."""
+        """Delete an object and those below it (saImmOmCcbObjectDelete)."""
         self._call("saImmOmCcbObjectDelete", handle=ccb, objectName=dn)
 
     def read_ccb_object(self, ccb: int, dn: str, names: Sequence[str]) -> list[Attribute]:
-        """saImmOmCcbObjectRead: an object as the CCB will leave it."""
+        """Return attributes of an object as the CCB will leave it (saImmOmCcbObjectRead)."""
         out = self._call("saImmOmCcbObjectRead", handle=ccb, objectName=dn, attributeNames=list(names))
         return _read_attributes(out["attributes"])
 
     def validate_ccb(self, ccb: int) -> None:
-        """saImmOmCcbValidate."""
+        """Let IMM and the implementers check the CCB (saImmOmCcbValidate)."""
         self._call("saImmOmCcbValidate", handle=ccb)
 
     def apply_ccb(self, ccb: int) -> None:
-        """saImmOmCcbApply."""
+        """Apply the CCB (saImmOmCcbApply)."""
         self._call("saImmOmCcbApply", handle=ccb)
 
     def get_error_strings(self, ccb: int) -> list[str]:
-        """saImmOmCcbGetErrorStrings: what IMM and the implementers say about the failure."""
+        """Return what IMM and the implementers say about a failure (saImmOmCcbGetErrorStrings)."""
         out = self._call("saImmOmCcbGetErrorStrings", handle=ccb)
         return list(out.get("errorStrings") or [])
 
     def finalize_ccb(self, ccb: int) -> None:
-        """saImmOmCcbFinalize."""
+        """Close the CCB (saImmOmCcbFinalize)."""
         self._call("saImmOmCcbFinalize", handle=ccb)
 
     # Administrative operations
@@ -317,8 +320,9 @@ class ImmClient:
     def invoke_operation(
         self, owner: int, dn: str, operation: int, parameters: Sequence[Parameter], timeout: int
     ) -> tuple[int, list[Parameter]]:
-        """saImmOmAdminOperationInvoke_2; `timeout` in ns. The operation's own result and what it
-        returned."""
+        """Have an operation performed (saImmOmAdminOperationInvoke_2); `timeout` is in ns.
+
+        Returns the operation's own result and the parameters that it came back with."""
         out = self._call(
             "saImmOmAdminOperationInvoke_2",
             handle=owner,

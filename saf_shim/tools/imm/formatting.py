@@ -45,7 +45,7 @@ _RUNTIME_WORDS: tuple[tuple[str, AttributeFlag], ...] = (
 
 
 def describe_code(code: int) -> str:
-    """A return code as error lines have it: ``SA_AIS_ERR_NOT_EXIST (12)``."""
+    """Return a return code as error lines have it: ``SA_AIS_ERR_NOT_EXIST (12)``."""
     try:
         return f"SA_AIS_{Code(code).name} ({int(code)})"
     except ValueError:
@@ -53,7 +53,7 @@ def describe_code(code: int) -> str:
 
 
 def format_plain(value: Value, kind: ValueType) -> str:
-    """A value without decoration, as files hold it; SA_ANY_T is bare hexadecimal."""
+    """Return a value without decoration, as files hold it; SA_ANY_T is bare hexadecimal."""
     if isinstance(value, bytes):
         return value.hex()
     if kind is ValueType.FLOAT:
@@ -66,15 +66,15 @@ def format_plain(value: Value, kind: ValueType) -> str:
 
 
 def format_raw(value: Value, kind: ValueType) -> str:
-    """A value as immlist prints it behind ``name=``."""
+    """Return a value as immlist prints it behind ``name=``."""
     if isinstance(value, bytes):
         return "0x" + value.hex() if value else "-empty-"
     return format_plain(value, kind)
 
 
 def format_table(value: Value, kind: ValueType) -> str:
-    """A value as immlist's tables have it: numbers also in hexadecimal, times also readable, names with
-    their length, SA_ANY_T with its size."""
+    """Return a value as immlist's tables have it: numbers also in hexadecimal, times also readable, names
+    with their length, SA_ANY_T with its size."""
     if isinstance(value, bytes):
         return (f"0x{value.hex()}" if value else "") + f" size({len(value)}) "
     if kind is ValueType.NAME:
@@ -89,7 +89,7 @@ def format_table(value: Value, kind: ValueType) -> str:
 
 
 def format_parameter(value: Value, kind: ValueType) -> str:
-    """A value as immadm prints result parameters."""
+    """Return a value as immadm prints result parameters."""
     if isinstance(value, bytes):
         return "<Not shown>"
     if kind in TEXT_TYPES:
@@ -100,19 +100,19 @@ def format_parameter(value: Value, kind: ValueType) -> str:
 
 
 def format_clock(nanoseconds: int) -> str:
-    """Local time as ctime(3) writes it; C's division cuts towards zero."""
+    """Return local time as ctime(3) writes it; C's division cuts towards zero."""
     seconds = nanoseconds // _SECOND if nanoseconds >= 0 else -(-nanoseconds // _SECOND)
     return time.ctime(seconds)
 
 
 def table_row(name: str, kind: ValueType, text: str) -> str:
-    """One line of a table, without its end; columns are counted in bytes, as printf does."""
+    """Return one line of a table, without its end; columns are counted in bytes, as printf does."""
     padding = " " * (50 - len(encode_text(name)))
     return f"{name}{padding} {kind.sa_name:12} {text}"
 
 
 def describe_class(name: str, category: Category, attributes: tuple[AttributeDefinition, ...]) -> str:
-    """A class as ``immlist -c`` prints it; the attributes that IMM itself added are left out."""
+    """Return a class as ``immlist -c`` prints it; the attributes that IMM itself added are left out."""
     lines = [f"\n<< {name} - {category.name} >>\n"]
     lines += [
         _describe_attribute(attribute) + "\n"

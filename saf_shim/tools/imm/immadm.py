@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Sequence
 
 from imm_model.types import TEXT_TYPES, ValueType
+from saf_shim import client
 from saf_shim.codes import Code
+from saf_shim.protocol import DIRECTORY_VARIABLE
 from saf_shim.tools import command
 from saf_shim.tools.imm.client import IMM_OBJECT, IMM_SERVICE, ImmClient, ImmError, Parameter
 from saf_shim.tools.imm.formatting import TABLE_HEAD, describe_code, format_parameter, table_row
@@ -34,6 +38,8 @@ _NAMED_OPERATION = 1 << 63  # the operation id that says: a parameter has the na
 _NAME_PARAMETER = "SaImmAdminOperationName"
 _ERROR_PARAMETER = "SaImmAdminOperationError"
 _SECOND = 1_000_000_000  # ns
+_SHOWN_LINES = 12  # of what components wrote
+_PATIENCE = 5.0  # seconds that the simulator has to tell them
 
 
 class Request:
@@ -99,12 +105,12 @@ class Request:
 
     @property
     def timeout(self) -> int:
-        """The operation's time limit in ns, as a product of 64 bits."""
+        """Return the operation's time limit in ns, cut to 64 bits as in C."""
         return wrap(self.seconds * _SECOND, 64, signed=True)
 
     @property
     def shows_results(self) -> bool:
-        """Are result parameters printed?"""
+        """Tell whether result parameters are printed."""
         return self.verbose or self.name.startswith("display")
 
 
@@ -114,7 +120,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def operate(arguments: Sequence[str]) -> int:
-    """The command itself."""
+    """Perform the command; returns its exit status."""
     request = Request()
     line = CommandLine("dp:o:O:a:rt:hv", _LONG_OPTIONS, arguments)
     try:
@@ -133,7 +139,7 @@ def operate(arguments: Sequence[str]) -> int:
 
 
 def read_parameter(text: str) -> Optional[Parameter]:
-    """The parameter that ``name:type:value`` means, None for a wrong form; ConversionError for a value
+    """Return the parameter that ``name:type:value`` means, None for a wrong form; ConversionError for a value
     that is none of the type.
 
     Colons before the name and several in a row separate like one, yet the value is looked for as if
@@ -163,7 +169,7 @@ class _Operator:
         self._has_printed = False
 
     def run(self) -> None:
-        """All of it; ends the command at the first refusal."""
+        """Perform the operation on all objects; ends the command at the first refusal."""
         request, imm = self._request, self._imm
         if request.owner is not None:
             self._owner_name = request.owner
@@ -191,12 +197,13 @@ class _Operator:
         except ImmError as error:
             if error.code != Code.ERR_NOT_EXIST:
                 command.fail(f"error - saImmOmAdminOwnerSet FAILED: {describe_code(error.code)}")
-            # The name of an implementer in place of an object: an operation on the implementer itself.
+            # An implementer's name may stand for an object: then the operation is for the implementer itself.
             if dn != self._owner_name:
                 command.fail(f"error - saImmOmAdminOwnerSet - object '{dn}' does not exist")
 
     def _invoke(self, dn: str) -> None:
         request = self._request
+        began = time.time_ns()
         while True:
             try:
                 result, returned = self._imm.invoke_operation(
@@ -217,6 +224,7 @@ class _Operator:
                 command.complain(f"error-string: {format_parameter(value, kind)}")
         if request.verbose:
             self._print(dn, returned)
+        _tell_what_components_wrote(dn, began)
         raise SystemExit(command.FAILURE)
 
     def _print(self, dn: str, returned: Sequence[Parameter]) -> None:
@@ -234,6 +242,26 @@ class _Operator:
         except ImmError as error:
             if error.code != Code.ERR_NOT_EXIST:
                 command.fail(f"error - saImmOmAdminOwnerRelease FAILED: {describe_code(error.code)}")
+
+
+def _tell_what_components_wrote(dn: str, began: int) -> None:
+    """Say on standard error what components wrote while the operation was under way: why it failed, perhaps.
+
+    Only lines of components at or below the object, if there are any. OpenSAF's tool cannot know that."""
+    directory = os.environ.get(DIRECTORY_VARIABLE, "")
+    try:
+        done, lines = client.control(directory, "output", {"since": began}, _PATIENCE)
+    except OSError:
+        return
+    if not done:
+        return
+    own = [line for line in lines if line[1] == dn or line[1].endswith(f",{dn}")]
+    speaker = ""
+    for _time, component, text in (own or lines)[-_SHOWN_LINES:]:
+        if component != speaker:
+            command.complain(f"saf-shim: {component} wrote (saf-shim log shows all of it):")
+            speaker = component
+        command.complain(f"  {text}")
 
 
 def _print_help() -> None:

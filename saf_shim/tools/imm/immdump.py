@@ -71,7 +71,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def dump(arguments: Sequence[str]) -> int:
-    """The command itself."""
+    """Perform the command; returns its exit status."""
     file_name, classes, with_empty, back_end = "", [], False, ""
     line = CommandLine("hp:x:c:a:n", _LONG_OPTIONS, arguments)
     try:
@@ -100,7 +100,7 @@ def dump(arguments: Sequence[str]) -> int:
         output.write(_HEAD)
         _Dumper(imm, output, with_empty).dump(selected)
         output.write(_TAIL)
-    if not file_name:  # behind the XML, where the C library's buffers put them
+    if not file_name:  # they follow the XML, because the C library keeps them in a buffer
         sys.stdout.write(warnings)
     imm.finalize()
     return 0
@@ -116,7 +116,7 @@ def _connect() -> ImmClient:
 
 
 def _refuse_back_end(letters: str, file_name: str) -> int:
-    """-p and -a are for the SQLite back end, which the simulator has not."""
+    """Refuse -p and -a, which are for the SQLite back end that the simulator does not have."""
     if "p" in letters and "a" in letters:
         _print_help()
         return command.FAILURE
@@ -129,7 +129,7 @@ def _refuse_back_end(letters: str, file_name: str) -> int:
 
 
 def _class_names(imm: ImmClient) -> list[str]:
-    """Every class, as IMM's own object lists them."""
+    """Return the names of all classes, as IMM's own object lists them."""
     try:
         accessor = imm.initialize_accessor()
         found = imm.get_object(accessor, IMM_OBJECT, [_CLASS_NAMES])
@@ -140,7 +140,7 @@ def _class_names(imm: ImmClient) -> list[str]:
 
 
 def _check_classes(imm: ImmClient, wanted: Sequence[str]) -> tuple[list[str], str]:
-    """The wanted classes that exist, and lines about the others; ends the tool when none exists."""
+    """Return the wanted classes that exist, and lines about the others; ends the tool when none exists."""
     present = set(_class_names(imm))
     warnings = "".join(f"Warning: Class '{name}' doesn't exist\n" for name in wanted if name not in present)
     found = [name for name in wanted if name in present]
@@ -152,7 +152,7 @@ def _check_classes(imm: ImmClient, wanted: Sequence[str]) -> tuple[list[str], st
 
 @contextmanager
 def _open_output(file_name: str) -> Iterator[TextIO]:
-    """Standard output, or the file, which is then announced."""
+    """Yield standard output, or the file, which is announced then."""
     if not file_name:
         yield sys.stdout
         return
@@ -180,7 +180,7 @@ class _Dumper:
         self._rdns: dict[str, str] = {}
 
     def dump(self, selected: Optional[Sequence[str]]) -> None:
-        """The selected classes, or all. Selected ones are written so that they can be loaded: without
+        """Write the selected classes, or all. Selected ones are written so that they can be loaded: without
         the attributes that IMM sets itself, parents before children."""
         names = _class_names(self._imm) if selected is None else selected
         for description in [self._describe(name) for name in names]:
@@ -207,7 +207,7 @@ class _Dumper:
         return description
 
     def _search(self, class_name: str) -> Iterator[tuple[str, list[Attribute]]]:
-        """Objects with the attributes that would survive; those without any are no part of a dump."""
+        """Yield objects with the attributes that survive a restart; those without any are left out."""
         imm = self._imm
         try:
             search = imm.initialize_search("", Scope.SUBTREE, _OPTIONS, class_name)
@@ -232,7 +232,7 @@ class _Dumper:
 
 
 def format_class(description: ClassDescription) -> str:
-    """A class as XML, the RDN first."""
+    """Return a class as XML, the RDN first."""
     lines = [f'  <class name="{escape(description.name)}">']
     lines.append(f"    <category>{description.category.sa_name}</category>")
     for attribute in sorted(description.attributes, key=lambda a: not a.is_rdn):
@@ -259,7 +259,7 @@ def _format_definition(attribute: AttributeDefinition) -> Iterator[str]:
 
 
 def format_object(class_name: str, dn: str, attributes: Sequence[Attribute]) -> str:
-    """An object as XML; an attribute without values is a nil value."""
+    """Return an object as XML. An attribute without values has a nil value."""
     lines = [f'  <object class="{escape(class_name)}">', f"    <dn>{escape(dn)}</dn>"]
     for name, kind, values in attributes:
         lines += ["    <attr>", f"      <name>{escape(name)}</name>"]
@@ -281,15 +281,15 @@ def _format_text(element: str, text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text for between tags or in an attribute."""
+    """Return text as it may stand between tags or in an attribute."""
     for character, entity in _ENTITIES.items():
         text = text.replace(character, entity)
     return text
 
 
 def is_xml_text(text: str) -> bool:
-    """Can XML 1.0 hold it? Control characters, lone surrogates (bytes that are no UTF-8), U+FFFE and
-    U+FFFF cannot be written, not even as references."""
+    """Tell whether XML 1.0 can hold a text. Control characters, lone surrogates (bytes that are no UTF-8),
+    U+FFFE and U+FFFF cannot be written, not even as references."""
     return all(
         character >= " " and not "\ud800" <= character <= "\udfff" and character not in "\ufffe\uffff"
         if character not in "\t\n\r"
@@ -299,7 +299,7 @@ def is_xml_text(text: str) -> bool:
 
 
 def reverse_dn(dn: str) -> bytes:
-    """The DN from the top down, so that sorting puts parents before their children."""
+    """Return the DN from the top down, so that sorting puts parents before their children."""
     parts: list[str] = []
     for part in dn.split(","):
         if parts and parts[-1].endswith("\\"):

@@ -31,7 +31,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def find_objects(arguments: Sequence[str]) -> int:
-    """The command itself."""
+    """Perform the command; returns its exit status."""
     class_name, scope, seconds = "", Scope.SUBTREE, 60
     line = CommandLine("c:s:t:h", _LONG_OPTIONS, arguments)
     try:

@@ -53,7 +53,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def list_objects(arguments: Sequence[str]) -> int:
-    """The command itself."""
+    """Perform the command; returns its exit status."""
     settings, operands = read_options(arguments)
     command.limit_time(settings.seconds, "error - immlist command timed out (alarm)")
     if not operands:
@@ -72,7 +72,7 @@ def list_objects(arguments: Sequence[str]) -> int:
 
 
 def read_options(arguments: Sequence[str]) -> tuple[Settings, list[str]]:
-    """The settings and the operands; ends the command at a wrong option or after --help."""
+    """Return the settings and the operands; ends the command at a wrong option and after --help."""
     settings = Settings()
     has_delimiter = False
     line = CommandLine("a:d:p:t:ch", _LONG_OPTIONS, arguments)
@@ -123,7 +123,7 @@ def _print_object(imm: ImmClient, accessor: int, dn: str, settings: Settings) ->
 
 
 def format_object(attributes: Sequence[Attribute], settings: Settings) -> str:
-    """The attributes as a table followed by an empty line, or as ``name=value`` lines."""
+    """Return the attributes as a table followed by an empty line, or as ``name=value`` lines."""
     form = format_table if settings.as_table else format_raw
     lines = [TABLE_HEAD] if settings.as_table else []
     for name, kind, values in attributes:

@@ -2,7 +2,7 @@
 """Text to IMM values, as the tools' C code reads it: strtol, strtoull, strtof and their limits.
 
 `parse_argument` is what a command line goes through (ranges are checked), `parse_file_value` what a
-class or object file goes through (numbers wrap; the text left over is the caller's affair).
+class or object file goes through (numbers wrap; the caller decides about text that is left over).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WORDS = {
 
 
 class ConversionError(ValueError):
-    """Text that is no value of the type; `str()` is the tools' line, `too_large` sends it to stdout."""
+    """The text is no value of the type. `str()` is the tools' line; with `too_large` it goes to stdout."""
 
     def __init__(self, line: str, too_large: bool = False) -> None:
         super().__init__(line)
@@ -45,7 +45,7 @@ class Scanned(NamedTuple):
 
 
 def parse_argument(text: str, kind: ValueType) -> Value:
-    """The value of `kind` that `text` means on a command line; ConversionError when it means none.
+    """Return the value of `kind` that `text` means on a command line; ConversionError when it means none.
 
     Integers are C literals (``0x10``, ``010`` is 8); -1 is the largest SA_UINT64_T, as strtoull says.
     """
@@ -70,7 +70,7 @@ def parse_argument(text: str, kind: ValueType) -> Value:
 
 
 def parse_file_value(text: str, kind: ValueType) -> tuple[Value, bool]:
-    """The value of `kind` that `text` means in a file, and whether all of `text` was used.
+    """Return the value of `kind` that `text` means in a file, and whether all of `text` was used.
 
     Numbers out of range are cut as C casts do, no text at all is 0, and odd hexadecimal text loses
     its last digit.
@@ -89,7 +89,7 @@ def parse_file_value(text: str, kind: ValueType) -> tuple[Value, bool]:
 
 
 def scan_integer(text: str, signed: bool = True, base: int = 0) -> Scanned:
-    """strtoll (or strtoull) on `text`; base 0 reads the C prefixes ``0x`` and ``0``."""
+    """Do as strtoll (or strtoull) does with `text`; base 0 reads the C prefixes ``0x`` and ``0``."""
     place = len(text) - len(text.lstrip(_BLANKS))
     negative = text[place : place + 1] == "-"
     if text[place : place + 1] in ("+", "-"):
@@ -114,7 +114,7 @@ def scan_integer(text: str, signed: bool = True, base: int = 0) -> Scanned:
 
 
 def scan_float(text: str, kind: ValueType) -> Scanned:
-    """strtof (for SA_FLOAT_T) or strtod on `text`; overflow and denormal results are ERANGE."""
+    """Do as strtof (for SA_FLOAT_T) or strtod does with `text`; overflow and denormal results are ERANGE."""
     begin = len(text) - len(text.lstrip(_BLANKS))
     place = begin + (text[begin : begin + 1] in ("+", "-") and 1)
     sign = -1.0 if text[begin : begin + 1] == "-" else 1.0
@@ -140,13 +140,13 @@ def scan_float(text: str, kind: ValueType) -> Scanned:
 
 
 def wrap(number: int, bits: int, signed: bool) -> int:
-    """`number` as a C cast to so many bits leaves it."""
+    """Return `number` as a C cast to so many bits leaves it."""
     number %= 1 << bits
     return number - (1 << bits) if signed and number >= 1 << (bits - 1) else number
 
 
 def _nan_tail(word: str, special: str) -> int:
-    """The length of the ``(...)`` that may follow nan."""
+    """Return the length of the ``(...)`` that may follow nan."""
     if special != "nan" or word[3:4] != "(":
         return 0
     end = word.find(")")
@@ -155,7 +155,7 @@ def _nan_tail(word: str, special: str) -> int:
 
 
 def _number_length(word: str, base: int) -> int:
-    """How much of `word` (lower case, no sign, no prefix) strtod would use."""
+    """Return how much of `word` (lower case, no sign, no prefix) strtod would use."""
     place = digits = 0
     seen_point = False
     while place < len(word):
@@ -182,7 +182,7 @@ def _number_length(word: str, base: int) -> int:
 
 
 def _read_hex(text: str, odd_counts: bool) -> bytes:
-    """Bytes of hexadecimal text. What is no digit counts as 0, together with what follows it."""
+    """Return the bytes of hexadecimal text. What is no digit counts as 0, together with what follows it."""
     raw = encode_text(text).decode("latin-1")
     if len(raw) % 2:
         raw = raw + "0" if odd_counts else raw[:-1]

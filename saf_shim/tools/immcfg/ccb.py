@@ -39,11 +39,11 @@ _MODIFICATION_SIGNS = {"+": ModificationType.ADD, "-": ModificationType.DELETE}
 
 
 class StepError(Exception):
-    """A step was refused; that has been said on standard error."""
+    """A step was refused. The reason has been said on standard error."""
 
 
 class _ValueError(Exception):
-    """An assignment that makes no sense; the arguments are lines that say why."""
+    """An assignment makes no sense. The arguments are lines that say why."""
 
 
 class Bundle:
@@ -62,33 +62,33 @@ class Bundle:
 
     @property
     def imm(self) -> ImmClient:
-        """The OM handle; `open` has made it."""
+        """Return the OM handle, which `open` has made."""
         assert self._imm is not None
         return self._imm
 
     @property
     def is_open(self) -> bool:
-        """Has `open` been called?"""
+        """Tell whether `open` has been called."""
         return self._imm is not None
 
     def open(self) -> None:
-        """saImmOmInitialize; ImmError."""
+        """Open the OM handle (saImmOmInitialize); ImmError."""
         self._imm = ImmClient(self.tries)
 
     def open_owner(self) -> None:
-        """saImmOmAdminOwnerInitialize with the present name; what it owns is released at its end."""
+        """Open an owner with the present name, which gives its objects up at its end; ImmError."""
         assert self.owner_name is not None
         self.owner = self.imm.initialize_owner(self.owner_name, release_on_finalize=True)
 
     def open_ccb(self) -> int:
-        """The CCB that is open, or a new one."""
+        """Return the CCB that is open, or open one."""
         if self.ccb is None:
             with refusal("saImmOmCcbInitialize FAILED:"):
                 self.ccb = self.initialize_ccb()
         return self.ccb
 
     def initialize_ccb(self) -> int:
-        """saImmOmCcbInitialize; ImmError."""
+        """Open a CCB (saImmOmCcbInitialize); ImmError."""
         flags = CcbFlag.REGISTERED_OI | CcbFlag.ALLOW_NULL_OI if self.safe else CcbFlag(0)
         return self.imm.initialize_ccb(self.owner, flags)
 
@@ -127,7 +127,7 @@ class Bundle:
             raise StepError from None
 
     def apply(self) -> None:
-        """saImmOmCcbApply."""
+        """Apply the CCB; StepError."""
         assert self.ccb is not None
         try:
             self.imm.apply_ccb(self.ccb)
@@ -140,7 +140,7 @@ class Bundle:
             raise StepError from None
 
     def finalize_ccb(self) -> None:
-        """saImmOmCcbFinalize: what is not applied is dropped."""
+        """Close the CCB; StepError. What has not been applied is dropped."""
         assert self.ccb is not None
         with refusal("saImmOmCcbFinalize FAILED:"):
             self.imm.finalize_ccb(self.ccb)
@@ -167,12 +167,12 @@ class Bundle:
                 raise StepError from None
 
     def finalize(self) -> None:
-        """saImmOmFinalize."""
+        """Close the OM handle; StepError."""
         with refusal("saImmOmFinalize FAILED:"):
             self.imm.finalize()
 
     def finalize_owner(self) -> None:
-        """saImmOmAdminOwnerFinalize."""
+        """Close the owner's handle; StepError."""
         with refusal("saImmOmAdminOwnerFinalize FAILED:"):
             self.imm.finalize_owner(self.owner)
 
@@ -200,7 +200,7 @@ def create_objects(bundle: Bundle, class_name: str, dns: Sequence[str], assignme
             definition, value = _read_new_value(bundle, description, assignment, is_rdn=False)
         _add(given, definition, value)
     ccb = bundle.open_ccb()
-    # Objects without parent go below the parent of the object before them: the C tool forgets to forget it.
+    # An object without parent goes below the parent of the object before it: the C tool keeps that parent.
     parent: Optional[str] = None
     for dn in dns:
         rdn, own_parent = _split_parent(dn)
@@ -290,7 +290,7 @@ def _add(attributes: list[Attribute], definition: AttributeDefinition, value: Va
 
 
 def _join(modifications: list[Modification], new: Modification, definition: AttributeDefinition) -> None:
-    """As `_add`, for modifications: those of one attribute must be of one kind and have values."""
+    """Put a modification to the others of its attribute; these must be of one kind and have values."""
     for place, present in enumerate(modifications):
         if definition.is_multi and present.name == new.name:
             if present.how != new.how:
@@ -303,7 +303,7 @@ def _join(modifications: list[Modification], new: Modification, definition: Attr
 
 
 def _split_parent(dn: str) -> tuple[str, Optional[str]]:
-    """RDN and parent (None: the name has none) at the first comma without backslash before it."""
+    """Split a DN at its first comma without a backslash before it: RDN and parent (None without one)."""
     comma = dn.find(",")
     while comma > 0 and dn[comma - 1] == "\\":
         comma = dn.find(",", comma + 2)

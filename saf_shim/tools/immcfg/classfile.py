@@ -3,7 +3,7 @@
 
 Not `imm_model.xml`, which reads a whole file strictly: immcfg creates the classes before a fault as it
 meets them, forgives and refuses other things, and words its errors in its own way. `FileReader` is the
-state machine, driven by expat; what is done with classes and objects is its `Target`'s affair.
+state machine, driven by expat; its `Target` says what is done with classes and objects.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _CHUNK = 256 * 1024
 _HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
 _CONTENTS = "imm:IMM-contents"
 _CATEGORIES = {category.sa_name: category for category in Category}
+_REFERENCES = frozenset("&<>\"'")  # characters that are usually written as references
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _FLAGS = {
     **FILE_FLAGS,
@@ -75,6 +76,8 @@ class RefusedError(Exception):
 class Target:
     """What is done with a file's contents: here, nothing. Methods may call `refuse`."""
 
+    is_verbose = False  # are calls of `note_longer_value` wanted?
+
     def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
         """The root element begins (`schema`: the schema it names); returns flags to be let through."""
         return frozenset()
@@ -99,6 +102,9 @@ class Target:
     def type_of(self, class_name: str, name: str) -> ValueType:
         """The type in which an object's attribute is to be read."""
         return ValueType.STRING
+
+    def note_longer_value(self, value: str) -> None:
+        """A value goes on with another piece of text (see `FileReader`); `value` is what there is so far."""
 
     def begin_object_end(self) -> None:
         """An object's end tag was read."""
@@ -137,7 +143,11 @@ def read_file(path: str, target: Target, strict: bool) -> Outcome:
 
 
 class FileReader:
-    """Bytes in, calls of the target out. RefusedError ends it."""
+    """Takes bytes and calls the target. RefusedError ends it.
+
+    With --verbose, immcfg says when the text of a value comes in pieces. The pieces are those of libxml2: a
+    reference (``&amp;``) is one by itself, and so is what follows from the first character that is not ASCII.
+    """
 
     def __init__(self, target: Target, strict: bool) -> None:
         self._target = target
@@ -162,13 +172,16 @@ class FileReader:
         self._value_goes_on = False
         self._is_base64 = False
         self._expat = pyexpat.ParserCreate()
-        self._expat.buffer_text = True
+        self._expat.buffer_text = not target.is_verbose
+        # Expat gives pieces, too, and makes a line's end one by itself, which libxml2 does not.
+        self._after_line_end = self._after_reference = False
+        self._has_news = False  # the value has got a piece behind its first that is not reported yet
         self._expat.StartElementHandler = self._start
         self._expat.EndElementHandler = self._end
         self._expat.CharacterDataHandler = self._characters
 
     def feed(self, data: bytes, is_end: bool) -> None:
-        """Parse more bytes; says what is wrong with them and raises RefusedError."""
+        """Parse more bytes. What is wrong with them is said on standard error, and RefusedError is raised."""
         try:
             self._expat.Parse(data, is_end)
         except pyexpat.ExpatError as error:
@@ -272,11 +285,26 @@ class FileReader:
     def _read_value(self, text: str) -> None:
         if self._parent() is not Tag.ATTRIBUTE:
             refuse("UNKNOWN PLACEMENT OF VALUE")
-        if self._value_goes_on:
-            self._values[0] += text
-        else:
-            self._values.insert(0, text)
+        for piece in _pieces(text) if self._target.is_verbose else (text,):
+            self._add_to_value(piece)
+
+    def _add_to_value(self, piece: str) -> None:
+        is_line_end, is_reference = piece == "\n", piece in _REFERENCES
+        if not self._value_goes_on:
+            self._values.insert(0, piece)
             self._value_goes_on = True
+        elif (self._after_line_end and not is_reference) or (is_line_end and not self._after_reference):
+            self._values[0] += piece
+        else:
+            self._end_piece()
+            self._values[0] += piece
+            self._has_news = True
+        self._after_line_end, self._after_reference = is_line_end, is_reference
+
+    def _end_piece(self) -> None:
+        if self._has_news and self._target.is_verbose:
+            self._target.note_longer_value(self._values[0])
+        self._has_news = False
 
     def _read_category(self, text: str) -> None:
         category = _CATEGORIES.get(text)
@@ -331,6 +359,7 @@ class FileReader:
     # Ends of parts
 
     def _end_value(self) -> None:
+        self._end_piece()
         # An empty value counts only when it is the first of its attribute.
         if not self._values:
             self._values.insert(0, "")
@@ -393,10 +422,18 @@ class FileReader:
         self._attributes.insert(0, Attribute(name, kind, tuple(values)))
 
 
+def _pieces(text: str) -> tuple[str, ...]:
+    """Return the text up to the first character that is not ASCII, and what follows."""
+    if text.isascii():
+        return (text,)
+    place = next(place for place, character in enumerate(text) if not character.isascii())
+    return (text[:place], text[place:]) if place else (text,)
+
+
 def _required(attributes: dict[str, str], name: str, missing: str) -> str:
     found = attributes.get(name)
     if found is None:
-        # An element without any attribute is taken for the end of nesting, in these words.
+        # OpenSAF words it so for an element without any attribute.
         refuse("RETURNING NULL" if attributes else "The document is TOO DEEPLY NESTED", missing)
     return found
 

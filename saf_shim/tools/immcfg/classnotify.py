@@ -59,13 +59,13 @@ def _refusal(words: str) -> Iterator[None]:
 
 
 def _are_changes_allowed(imm: ImmClient) -> Optional[bool]:
-    """Whether IMM says that schema changes are allowed; None when it does not say."""
+    """Tell whether IMM says that schema changes are allowed; None when it says nothing."""
     accessor = imm.initialize_accessor()
     values: tuple[Value, ...] = ()
     try:
         values = imm.get_object(accessor, IMM_OBJECT, [_FLAGS])[0].values
     except ImmError:
-        pass  # as good as no value
+        pass  # the same as no value
     imm.finalize_accessor(accessor)
     return bool(int(values[0]) & _SCHEMA_CHANGES) if values else None
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """immcfg: creates, changes and deletes configuration objects, loads files, changes and deletes classes.
 
-This module reads the command line and says in which order things happen; one command line of its own,
-or, in a transaction (`transaction`), line after line within one CCB. What a transaction's line does
-when it is wrong differs: it returns -1 where a command would end.
+This module reads the command line and says in which order things happen. There is one command line of its
+own, or, in what immcfg calls a transaction (`transaction`), one after the other within one CCB. A wrong line
+of a transaction returns -1, where a command would end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from saf_shim.tools.immcfg.ccb import (
     stop,
 )
 from saf_shim.tools.immcfg.classnotify import change_notify
-from saf_shim.tools.immcfg.load import check_file, load_file
 from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
 
 TYPE_CHECKING = False
@@ -89,18 +88,18 @@ _NEED_NO_OPERAND = frozenset({Operation.TRANSACTION, *_CCB_OPERATIONS.values()})
 
 
 class HelpGivenError(Exception):
-    """--help was the last option to be read."""
+    """The option that was read last is --help."""
 
 
-class RefusedError(Exception):
-    """A command line of no sense; said on standard error."""
+class SenselessError(Exception):
+    """The command line makes no sense. The reason has been said on standard error."""
 
 
 class Request:
     """One command line, taken apart."""
 
     def __init__(self, bundle: Bundle, arguments: Sequence[str]) -> None:
-        """Read `arguments`; options of the whole process go into `bundle`. OptionError, RefusedError,
+        """Read `arguments`; options of the whole process go into `bundle`. OptionError, SenselessError,
         HelpGivenError."""
         self.operation = Operation.NONE
         self.class_name = ""
@@ -186,11 +185,11 @@ class Request:
             return
         command.complain("error - only one operation at a time supported")
         if not self._bundle.transaction:
-            raise RefusedError
+            raise SenselessError
         self.operation = Operation.NONE
 
     def chat(self) -> None:
-        """What --verbose says of a command line."""
+        """Say what --verbose says of a command line."""
         place = self._count - len(self.operands)
         self._bundle.chat(f"operation:{self.operation} argc:{self._count} optind:{place}")
         if self.operands:
@@ -203,12 +202,12 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def configure(arguments: Sequence[str]) -> int:
-    """The command itself."""
+    """Perform the command; returns its exit status."""
     return perform(Bundle(), arguments)
 
 
 def perform(bundle: Bundle, arguments: Sequence[str]) -> int:
-    """Perform one command line; -1 when it makes no sense and stands in a transaction."""
+    """Perform one command line; returns -1 when it makes no sense and stands in a transaction."""
     try:
         request = Request(bundle, arguments)
         return _perform_request(bundle, request)
@@ -218,7 +217,7 @@ def perform(bundle: Bundle, arguments: Sequence[str]) -> int:
     except OptionError as error:
         command.complain(f"immcfg: {error}")
         command.complain("Try 'immcfg --help' for more information")
-    except RefusedError:
+    except SenselessError:
         pass
     return -1 if bundle.transaction else command.FAILURE
 
@@ -246,6 +245,8 @@ def _perform_request(bundle: Bundle, request: Request) -> int:
 
 
 def _check(bundle: Bundle, request: Request) -> int:
+    from saf_shim.tools.immcfg.load import check_file  # noqa: PLC0415 - with the XML parser, 2 ms of the start
+
     bundle.chat(f"validateImmXML(xmlFilename={request.file}, verbose={int(bundle.verbose)})")
     status = check_file(bundle, request.file, request.strict)
     if status == 0:
@@ -254,6 +255,8 @@ def _check(bundle: Bundle, request: Request) -> int:
 
 
 def _load(bundle: Bundle, request: Request) -> int:
+    from saf_shim.tools.immcfg.load import load_file  # noqa: PLC0415 - with the XML parser, 2 ms of the start
+
     bundle.chat(f"importImmXML(xmlFilename={request.file}, verbose={int(bundle.verbose)})")
     status = load_file(bundle, request.file, request.schema, request.strict)
     if status and bundle.transaction:
@@ -290,7 +293,7 @@ def _run_steps(bundle: Bundle, request: Request) -> int:
 
 
 def _attempt(step: Callable[[], None]) -> int:
-    """Take `step`; the exit status."""
+    """Take `step` and return the exit status."""
     try:
         step()
     except StepError:
@@ -299,7 +302,7 @@ def _attempt(step: Callable[[], None]) -> int:
 
 
 def _open(bundle: Bundle, request: Request) -> None:
-    """The OM handle and the owner, as far as they are needed and not there."""
+    """Open the OM handle and the owner, where they are needed and not open."""
     if not bundle.transaction:
         with refusal("saImmOmInitialize FAILED:"):
             bundle.open()
@@ -344,7 +347,7 @@ def _run_transaction(bundle: Bundle) -> int:
 
 
 def _finish(bundle: Bundle, request: Request, status: int) -> int:
-    """Apply the CCB unless something failed, and finalize it and the owner; the exit status."""
+    """Apply the CCB unless something failed, and finalize it and the owner; returns the exit status."""
     if bundle.ccb is not None and status == 0:
         status = _attempt(bundle.apply)
         status = _attempt(bundle.finalize_ccb) or status
@@ -371,7 +374,7 @@ def _clear_owner(bundle: Bundle, dns: Sequence[str]) -> None:
 
 def _refuse(line: str) -> NoReturn:
     command.complain(line)
-    raise RefusedError
+    raise SenselessError
 
 
 def _print_help() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""immcfg -f and -L: an XML file's classes and objects into IMM, or only through the reader.
+"""immcfg -f and -L: puts the classes and objects of an XML file into IMM, or only reads them.
 
 Classes are created at once; objects go into one CCB, applied at the end of the file. What exists
 already is compared (classes: wholly; objects: by class) and skipped.
@@ -12,7 +12,7 @@ import pyexpat
 import stat
 
 from imm_model.classes import FILE_FLAGS, AttributeDefinition, AttributeFlag, Category
-from imm_model.types import ValueType
+from imm_model.types import ValueType, encode_text
 from saf_shim.codes import Code
 from saf_shim.tools import command
 from saf_shim.tools.imm.client import Attribute, ClassDescription, ImmError
@@ -30,7 +30,7 @@ _SCHEMA_FAILED = "Failed to load XML schema"
 
 
 def load_file(bundle: Bundle, path: str, schema_path: Optional[str], strict: bool) -> int:
-    """Load the file into IMM; the exit status. In a transaction its CCB is left open."""
+    """Load the file into IMM; returns the exit status. In a transaction its CCB is left open."""
     bundle.chat(f"file: {path} adminOwner: {bundle.owner_name}")
     if not bundle.is_open:
         try:
@@ -45,7 +45,7 @@ def load_file(bundle: Bundle, path: str, schema_path: Optional[str], strict: boo
 
 
 def check_file(bundle: Bundle, path: str, strict: bool) -> int:
-    """Read the file as `load_file` does, without IMM; the exit status."""
+    """Read the file as `load_file` does, without IMM; returns the exit status."""
     return _read(path, Checker(bundle), strict)
 
 
@@ -78,6 +78,7 @@ class Checker(Target):
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self.is_verbose = bundle.verbose
         self._owned: set[str] = set()  # parents with our owner, and objects that we created
 
     def create_class(
@@ -86,16 +87,20 @@ class Checker(Target):
         category: Optional[Category],
         attributes: tuple[AttributeDefinition, ...],
     ) -> None:
-        """Only with --verbose something happens."""
+        """Say so, with --verbose."""
         self.bundle.chat(f"CREATING IMM CLASS {name}")
 
     def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
-        """Remember the object as one that will be there."""
+        """Remember that the object will exist."""
         self.bundle.chat(f"CREATE IMM OBJECT {class_name}, {dn}")
         _, parent = split_parent(dn)
         self.own_parent(parent)
         self.insert(class_name, dn, attributes)
         self._owned.add(dn)
+
+    def note_longer_value(self, value: str) -> None:
+        """Say how many bytes it has with the NUL behind it, as C counts."""
+        self.bundle.chat(f"APPENDED NEW VALUE newsize {len(encode_text(value)) + 1} {value}")
 
     def own_parent(self, parent: str) -> None:
         """Become owner of the parent, once."""
@@ -110,10 +115,10 @@ class Checker(Target):
             self._owned.add(parent)
 
     def set_owner(self, parent: str) -> None:
-        """Nothing to own here."""
+        """Do nothing: without IMM there is nothing to own."""
 
     def insert(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
-        """Nothing to create here."""
+        """Do nothing: without IMM there is nothing to create."""
 
 
 class Loader(Checker):
@@ -127,13 +132,13 @@ class Loader(Checker):
         self._has_objects = False
 
     def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
-        """The flags of the schema that --xsd names."""
+        """Return the flags of the schema that --xsd names."""
         if self._schema_path is None:
             return frozenset()
         return read_schema_flags(self._schema_path, schema)
 
     def end_contents(self) -> None:
-        """Apply the CCB; in a transaction that is for later."""
+        """Apply the CCB, unless in a transaction."""
         bundle = self.bundle
         if bundle.transaction or bundle.ccb is None:
             return
@@ -145,14 +150,14 @@ class Loader(Checker):
     # Classes
 
     def begin_class(self) -> None:
-        """Classes stand before objects."""
+        """Refuse a class behind an object."""
         if self._has_objects:
             refuse("CLASS TAG AT INVALID PLACE IN XML")
 
     def create_class(
         self, name: str, category: Optional[Category], attributes: tuple[AttributeDefinition, ...]
     ) -> None:
-        """Create the class; one that exists must be the same."""
+        """Create the class. One that exists must be the same."""
         super().create_class(name, category, attributes)
         if category is None:
             refuse("NO CLASS CATEGORY")
@@ -185,15 +190,15 @@ class Loader(Checker):
         self.bundle.chat(f"Class '{new.name}' OK")
 
     def note_attribute(self, class_name: str, name: str, kind: ValueType) -> None:
-        """The file's word goes before IMM's."""
+        """Remember the type: the file's word goes before IMM's."""
         self._types.setdefault(class_name, {})[name] = kind
 
     def note_rdn(self, class_name: str, name: str, kind: ValueType) -> None:
-        """The first definition counts."""
+        """Remember the RDN. The first definition counts."""
         self._rdns.setdefault(class_name, (name, kind))
 
     def type_of(self, class_name: str, name: str) -> ValueType:
-        """The attribute's type, from the file or from IMM."""
+        """Return the attribute's type, from the file or from IMM."""
         if class_name not in self._types:
             self._fetch(class_name)
         kind = self._types[class_name].get(name)
@@ -260,7 +265,7 @@ class Loader(Checker):
             self._compare_object(class_name, dn)
 
     def insert(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
-        """saImmOmCcbObjectCreate_2; ImmError."""
+        """Create the object in the CCB; ImmError."""
         bundle = self.bundle
         rdn, parent = split_parent(dn)
         if class_name not in self._rdns:
@@ -289,8 +294,8 @@ class Loader(Checker):
 
 
 def split_parent(dn: str) -> tuple[str, str]:
-    """RDN and parent ("": none) at the first comma without backslash before it. A parent of one
-    character counts as none, and stays with the RDN."""
+    """Split a DN into RDN and parent ("": none) at the first comma without backslash before it. A parent of
+    one character counts as none, and stays with the RDN."""
     comma = dn.find(",")
     while comma > 0 and dn[comma - 1] == "\\":
         comma = dn.find(",", comma + 1)
@@ -300,7 +305,7 @@ def split_parent(dn: str) -> tuple[str, str]:
 
 
 def _differing_part(one: AttributeDefinition, other: AttributeDefinition) -> str:
-    """What differs first between two definitions of an attribute, as the error line calls it."""
+    """Tell what differs first between two definitions of an attribute, as the error line calls it."""
     if one.flags != other.flags:
         return "attrFlags"
     if (one.default is None) != (other.default is None):
@@ -311,7 +316,7 @@ def _differing_part(one: AttributeDefinition, other: AttributeDefinition) -> str
 
 
 def read_schema_flags(path: str, schema: Optional[str]) -> frozenset[str]:
-    """The attribute flags that a schema knows: the file `path`, or in the folder `path` the file that
+    """Return the attribute flags that a schema knows: the file `path`, or in the folder `path` the file that
     the XML names as its `schema`."""
     path = _find_schema(path, schema)
     prefix, found, stack = "xs:", [], [""]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""immcfg without arguments: its commands come from standard input, and share one CCB.
+"""immcfg without arguments: its commands come from standard input and share one CCB.
+
+*Transaction* is immcfg's own word for this ("immcfg is already in transaction mode"). In this package it
+means nothing else: what IMM has is a CCB.
 
 Lines are split as a shell would, by the C library's own wordexp(3), which is what the C tool calls:
 quotes, variables, patterns and its error codes are then the same by construction. (ctypes is imported
@@ -29,7 +32,7 @@ Operation = Callable[[Sequence[str]], int]
 
 
 class WordError(Exception):
-    """A line that wordexp refuses, with its error code."""
+    """wordexp refuses a line, with this error code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -37,7 +40,7 @@ class WordError(Exception):
 
 
 def expand_words(line: str) -> list[str]:
-    """`line` as words, expanded like a shell's command line; WordError when it is none."""
+    """Return the words of `line`, expanded as in a shell's command line; WordError when it is none."""
     import ctypes  # noqa: PLC0415
 
     class Words(ctypes.Structure):
@@ -91,7 +94,7 @@ def run_commands(perform: Operation) -> int:
 
 
 def _read_lines() -> Iterator[str]:
-    """The lines of a pipe or file, without their ends. Only the last one can end in a backslash, which
+    """Yield the lines of a pipe or file, without their ends. Only the last one can end in a backslash, which
     then continues nothing."""
     for raw in sys.stdin.buffer:
         line = raw.split(b"\0")[0]
@@ -101,7 +104,7 @@ def _read_lines() -> Iterator[str]:
 
 
 def _read_prompted() -> Iterator[str]:
-    """The lines that somebody types (or that a device gives), with a prompt."""
+    """Yield the lines that somebody types (or that a device gives), with a prompt."""
     if not sys.stdin.isatty():
         sys.stdout.write(_PROMPT)
         sys.stdout.flush()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from netlink_captures import FILES, read_datagrams
 
 from amf_netwatch.netlink.codec.messages import (
+    count_alike,
     iter_attributes,
     iter_messages,
     pack_attribute,
@@ -117,6 +118,37 @@ def test_any_bytes_give_values_within_them_or_a_decode_error(data):
                 assert found.start < inner.start <= inner.end <= found.end
     except DecodeError:
         pass
+
+
+# -- alike --------------------------------------------------------------------------------------------------
+
+
+def walk_alike(buffer, offset, step):
+    """What `count_alike` promises, header by header."""
+    first, count = buffer[offset : offset + 16], 0
+    while buffer[offset : offset + 16] == first and len(first) == 16 and offset + step <= len(buffer):
+        count, offset = count + 1, offset + step
+    return max(count, 1)
+
+
+def test_alike_messages_are_counted():
+    one, other = message(20, payload=b"abcd"), message(20, 17, b"abcd")
+    assert count_alike(one * 5 + other, 0, 20) == 5
+    assert count_alike(one * 5 + other + one, 20, 20) == 4
+    assert count_alike(one + other * 3, 0, 20) == 1
+    assert count_alike(one * 3 + one[:19], 0, 20) == 3, "the last one is cut"
+    for place in range(16):
+        odd = bytearray(one * 3)
+        odd[20 + place] ^= 1
+        assert count_alike(bytes(odd), 0, 20) == 1, f"byte {place} of the header differs"
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=12), st.integers(16, 24), st.integers(0, 30))
+def test_alike_messages_are_those_of_a_walk(kinds, length, cut):
+    step = (length + 3) & -4
+    datagram = b"".join(message(length, 16 + kind, bytes(step - 16)) for kind in kinds)
+    datagram = datagram[: max(step, len(datagram) - cut)]
+    assert count_alike(datagram, 0, step) == walk_alike(datagram, 0, step)
 
 
 @pytest.mark.parametrize(("reader", "size"), [(read_u8, 1), (read_u16, 2), (read_u32, 4), (read_s32, 4)])

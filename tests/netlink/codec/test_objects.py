@@ -36,7 +36,7 @@ from amf_netwatch.netlink import (
     OperState,
     OverrunError,
     ParserRegistry,
-    RouteTable,
+    TableNumber,
     decode_address,
     decode_link,
     decode_link_facts,
@@ -44,6 +44,7 @@ from amf_netwatch.netlink import (
     format_address,
     format_ip,
     iter_attributes,
+    iter_messages,
 )
 from amf_netwatch.netlink.codec.hints import add_changed_links
 from amf_netwatch.netlink.codec.messages import pack_attribute
@@ -292,19 +293,19 @@ def outcome(decoder, payload):
 @pytest.mark.parametrize("name", EVENTS)
 def test_hints_are_the_links_and_addresses_of_the_complete_decoders(name):
     for message in read_messages(f"{name}.events"):
-        expected, beyond, found, found_beyond = set(), set(), set(), set()
+        expected, reread_addresses, found, found_beyond = set(), set(), set(), set()
         if message.type in LINK_TYPES:
             link = decode(decode_link, message)
             if link.family == Family.UNSPEC:
                 expected.add(link.ifindex)
                 if message.type == MessageType.DELLINK:
-                    beyond.add(link.ifindex)
+                    reread_addresses.add(link.ifindex)
         elif message.type in ADDRESS_TYPES:
             expected.add(decode(decode_address, message).ifindex)
-            beyond |= expected
+            reread_addresses |= expected
         datagram = message.buffer[message.start - 16 : message.end]
         add_changed_links(datagram, found, found_beyond)
-        assert (found, found_beyond) == (expected, beyond)
+        assert (found, found_beyond) == (expected, reread_addresses)
 
 
 def test_a_partial_link_message_without_name_and_address_is_no_hint():
@@ -318,6 +319,98 @@ def test_a_partial_link_message_without_name_and_address_is_no_hint():
         found = set()
         add_changed_links(struct.pack("=IHHII", 16 + len(payload), 16, 0, 0, 0) + payload, found)
         assert found == expected
+
+
+def plain_hints(datagram):
+    """What `add_changed_links` promises, told by `iter_messages` and the decoders' own structures."""
+    found, reread = set(), set()
+    try:
+        for message in iter_messages(datagram):
+            room = message.end - message.start
+            if message.type in LINK_TYPES:
+                if room < 16:
+                    return found, reread, DecodeError
+                family, ifindex = struct.unpack_from("=B3xi", datagram, message.start)
+                if family == 0 and has_identity(datagram, message.start + 16, message.end):
+                    found.add(ifindex & 0xFFFFFFFF)
+                    if message.type == MessageType.DELLINK:
+                        reread.add(ifindex & 0xFFFFFFFF)
+            elif message.type in ADDRESS_TYPES:
+                if room < 8:
+                    return found, reread, DecodeError
+                (ifindex,) = struct.unpack_from("=4xI", datagram, message.start)
+                found.add(ifindex)
+                reread.add(ifindex)
+            elif message.type == MessageType.OVERRUN:
+                return found, reread, OverrunError
+    except DecodeError:
+        return found, reread, DecodeError
+    return found, reread, None
+
+
+def has_identity(datagram, start, end):
+    """Is there a name or a hardware address? What stands behind a name that comes first is not looked at."""
+    if end - start >= 4:
+        length, kind = struct.unpack_from("=HH", datagram, start)
+        if kind == 3 and 4 < length <= end - start:
+            return True
+    return any(one.type in (1, 3) for one in iter_attributes(datagram, start, end))
+
+
+def hints(datagram):
+    found, reread = set(), set()
+    try:
+        add_changed_links(datagram, found, reread)
+    except (DecodeError, OverrunError) as error:
+        return found, reread, type(error)
+    return found, reread, None
+
+
+RECORDED = [
+    message.buffer[message.start - 16 : (message.end + 3) & -4]
+    for message in every_message(LINK_TYPES + ADDRESS_TYPES + ROUTE_TYPES)
+]
+OVERRUN_MESSAGE = struct.pack("=IHHII", 16, 4, 0, 0, 0)
+NOOP = struct.pack("=IHHII", 16, 1, 0, 0, 0)
+SHORT_LINK = struct.pack("=IHHII", 28, 16, 0, 0, 0) + bytes(12)  # no whole ifinfomsg
+SHORT_ADDRESS = struct.pack("=IHHII", 20, 20, 0, 0, 0) + bytes(4)
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_hints_of_joined_and_mutated_datagrams_are_those_of_a_plain_walk(data):
+    """The odd message may stand second or last; a length may lie anywhere."""
+    pieces = st.sampled_from([*RECORDED, OVERRUN_MESSAGE, NOOP, SHORT_LINK, SHORT_ADDRESS])
+    datagram = bytearray(b"".join(data.draw(st.lists(pieces, min_size=1, max_size=4))))
+    starts, offset = [], 0
+    while offset < len(datagram):
+        starts.append(offset)
+        offset += (int.from_bytes(datagram[offset : offset + 4], "little") + 3) & -4
+    manner = data.draw(st.sampled_from(("whole", "cut", "length", "type")))
+    if manner == "cut":
+        del datagram[data.draw(st.integers(0, len(datagram) - 1)) :]
+    elif manner != "whole":
+        start = data.draw(st.sampled_from(starts))
+        if manner == "length":
+            length = data.draw(st.integers(0, 60) | st.integers(0, len(datagram) + 4))
+            struct.pack_into("=I", datagram, start, length)
+        else:
+            struct.pack_into("=H", datagram, start + 4, data.draw(st.integers(0, 34)))
+    assert hints(bytes(datagram)) == plain_hints(bytes(datagram))
+
+
+@pytest.mark.parametrize("after", [NOOP, RECORDED[0], bytes(4)], ids=["noop", "link", "rubbish"])
+def test_an_overrun_is_noticed_whatever_follows(after):
+    for before in (b"", NOOP, RECORDED[0]):
+        with pytest.raises(OverrunError):
+            add_changed_links(before + OVERRUN_MESSAGE + after, set())
+
+
+@pytest.mark.parametrize("short", [SHORT_LINK, SHORT_ADDRESS], ids=["link", "address"])
+def test_short_messages_are_refused_wherever_they_stand(short):
+    for datagram in (short, NOOP + short, RECORDED[0] + short, short + RECORDED[0], short + NOOP):
+        with pytest.raises(DecodeError):
+            add_changed_links(datagram, set())
 
 
 def test_an_overrun_message_is_a_loss():
@@ -426,7 +519,7 @@ def test_routes_are_what_ip_said():
         (
             str(route.type),
             without_full_length(route),
-            str(RouteTable(route.table)).replace("unknown(1000)", "1000"),
+            str(TableNumber(route.table)).replace("unknown(1000)", "1000"),
             names.get(route.interface),
             format_ip(route.gateway) or None,
             tuple((format_ip(hop.gateway), hop.weight) for hop in route.next_hops or ()),

@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from amf_netwatch.netlink.codec import address, edits, link, neighbour, route, rule
 from amf_netwatch.netlink.codec.address import Address, format_ip, parse_ip
-from amf_netwatch.netlink.codec.constants import Family, HardwareType, HeaderFlag, MessageType, RouteScope
+from amf_netwatch.netlink.codec.constants import Family, HardwareType, HeaderFlag, MessageType, Scope
 from amf_netwatch.netlink.codec.link import Link, LinkInfo
 from amf_netwatch.netlink.codec.messages import Unknown, iter_messages, pack_attribute
 from amf_netwatch.netlink.codec.neighbour import Neighbour
@@ -82,7 +82,7 @@ ADDRESSES = build(
     FAMILY,
     U8,
     U8,
-    st.just(RouteScope.LINK),
+    st.just(Scope.LINK),
     U32,
     address=some(ADDRESS),
     local=some(ADDRESS),
@@ -118,7 +118,7 @@ ROUTES = build(
     U8,
     U8,
     st.just(RouteProtocol.STATIC),
-    st.just(RouteScope.UNIVERSE),
+    st.just(Scope.UNIVERSE),
     st.just(RouteType.UNICAST),
     U32,
     destination=some(ADDRESS),
@@ -315,7 +315,7 @@ def test_pyroute2_reads_our_neighbours():
 def test_pyroute2_reads_our_routes():
     hops = (NextHop(0, 3, 4, b"\xc0\0\2\1"), NextHop(0, 1, 5, b"\xc0\0\2\2"))
     value = Route(
-        Family.INET, 8, 0, 0, 254, RouteProtocol.STATIC, RouteScope.UNIVERSE, RouteType.UNICAST, 0,
+        Family.INET, 8, 0, 0, 254, RouteProtocol.STATIC, Scope.UNIVERSE, RouteType.UNICAST, 0,
         destination=b"\x0a\0\0\0", next_hops=hops, metrics=Metrics(lock=4, mtu=1300, rtt=24),
     )  # fmt: skip
     found = oracle(rtmsg, edits.pack_add_route(value, 1))
@@ -332,9 +332,9 @@ def test_pyroute2_reads_our_routes():
 # -- messages ---------------------------------------------------------------------------------------------
 
 LINK = edits.plan_link(b"k0", ifindex=5)
-ADDRESS_VALUE = Address(Family.INET, 24, 0, RouteScope.UNIVERSE, 5, local=b"\xc0\0\2\1")
+ADDRESS_VALUE = Address(Family.INET, 24, 0, Scope.UNIVERSE, 5, local=b"\xc0\0\2\1")
 ROUTE_VALUE = Route(
-    Family.INET, 0, 0, 0, 254, RouteProtocol.BOOT, RouteScope.UNIVERSE, RouteType.UNICAST, 0, interface=5
+    Family.INET, 0, 0, 0, 254, RouteProtocol.BOOT, Scope.UNIVERSE, RouteType.UNICAST, 0, interface=5
 )
 RULE_VALUE = Rule(Family.INET, 0, 0, 0, 254, RuleAction.TO_TBL, 0)
 NEIGHBOUR_VALUE = Neighbour(Family.INET, 5, 0x80, 0, 0, b"\xc0\0\2\1", bytes(6))

@@ -32,7 +32,7 @@ from amf_netwatch.netlink import (
     SocketError,
     TruncatedError,
 )
-from amf_netwatch.netlink.codec.constants import Family, HardwareType, RouteScope
+from amf_netwatch.netlink.codec.constants import Family, HardwareType, Scope
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol
 from amf_netwatch.netlink.mirror import follower as module
@@ -260,7 +260,7 @@ def test_the_routes_of_ignored_tables_are_left_out(monkeypatch: pytest.MonkeyPat
 
 def a_route(interface: int) -> Route:
     return Route(
-        Family.INET, 8, 0, 0, 254, RouteProtocol.BOOT, RouteScope.UNIVERSE, RouteType.UNICAST, 0,
+        Family.INET, 8, 0, 0, 254, RouteProtocol.BOOT, Scope.UNIVERSE, RouteType.UNICAST, 0,
         destination=bytes([10, 0, 0, interface]), interface=interface,
     )  # fmt: skip
 
@@ -367,7 +367,7 @@ TENTATIVE = 0x40
 
 def an_address(flags: int, last: int = 1) -> Address:
     address = b"\xfe\x80" + bytes(13) + bytes([last])
-    return Address(Family.INET6, 64, flags, RouteScope.LINK, 1, address=address)
+    return Address(Family.INET6, 64, flags, Scope.LINK, 1, address=address)
 
 
 def test_the_addresses_of_a_link_that_came_up_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

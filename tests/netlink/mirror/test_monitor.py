@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amf_netwatch.netlink.codec.address import Address
-from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag, OperState, RouteScope
+from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag, OperState, Scope
 from amf_netwatch.netlink.codec.link import Link, LinkInfo
 from amf_netwatch.netlink.codec.route import NextHop, Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol, RouteType
@@ -41,7 +41,7 @@ def make_link(name: bytes = b"v0", **more: Any) -> Link:
 
 def make_route(**more: Any) -> Route:
     return Route(
-        Family.INET, 24, 0, 0, 254, RouteProtocol.STATIC, RouteScope.UNIVERSE, RouteType.UNICAST, 0,
+        Family.INET, 24, 0, 0, 254, RouteProtocol.STATIC, Scope.UNIVERSE, RouteType.UNICAST, 0,
         destination=b"\xc6\x33\x64\0", **more,
     )  # fmt: skip
 
@@ -104,7 +104,7 @@ def test_hardware_addresses_have_any_length(size: int) -> None:
 def test_address_and_route_lines_have_the_documented_fields() -> None:
     tables = make_tables(make_link())
     address = Address(
-        Family.INET6, 64, 0, RouteScope.UNIVERSE, 7, address=b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01"
+        Family.INET6, 64, 0, Scope.UNIVERSE, 7, address=b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01"
     )
     head = {"time": 1700000000.25, "action": "new", "ifname": "v0", "ifindex": 7}
     assert decode(new(address), tables) == {
@@ -171,7 +171,7 @@ def test_people_read_lines() -> None:
         format_text(change, 0, tables)[13:]
         for change in (
             new(link),
-            new(Address(Family.INET, 24, 0, RouteScope.UNIVERSE, 7, local=b"\xc0\0\x02\x01")),
+            new(Address(Family.INET, 24, 0, Scope.UNIVERSE, 7, local=b"\xc0\0\x02\x01")),
             new(make_route(gateway=b"\xc0\0\x02\x09", interface=7)),
             new(make_route(table_number=1000)._replace(type=RouteType.BLACKHOLE), None),
             new(make_route()._replace(destination=None, destination_length=0, interface=7)),
@@ -203,7 +203,7 @@ def show(selection: Selection, *changes: Change, count: int | None = None) -> li
 
 
 LINK, ROUTE = make_link(), make_route(interface=7)
-ADDRESS = Address(Family.INET, 24, 0, RouteScope.UNIVERSE, 7, local=b"\xc0\0\x02\x01")
+ADDRESS = Address(Family.INET, 24, 0, Scope.UNIVERSE, 7, local=b"\xc0\0\x02\x01")
 LOST = Change(Action.LOST, None)
 
 

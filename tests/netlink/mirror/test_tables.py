@@ -28,8 +28,8 @@ from amf_netwatch.netlink import (
     Route,
     RouteFlag,
     RouteProtocol,
-    RouteScope,
     RouteType,
+    Scope,
     Tables,
 )
 from amf_netwatch.netlink.mirror import route_table as routes
@@ -54,7 +54,7 @@ def ipv4(
         Family.INET,
         length,
         0x80,
-        RouteScope.UNIVERSE,
+        Scope.UNIVERSE,
         ifindex,
         address=peer or address,
         local=address,
@@ -64,9 +64,7 @@ def ipv4(
 
 def route(destination: bytes = b"\x0a\0\0\0", *, family: Family = Family.INET, **more: Any) -> Route:
     length, kind = 8 * len(destination), RouteType.UNICAST
-    return Route(
-        family, length, 0, 0, 254, RouteProtocol.BOOT, RouteScope.UNIVERSE, kind, 0, destination, **more
-    )
+    return Route(family, length, 0, 0, 254, RouteProtocol.BOOT, Scope.UNIVERSE, kind, 0, destination, **more)
 
 
 class Seen:
@@ -172,7 +170,7 @@ def test_an_addresss_identity_is_of_its_family(seen: Seen) -> None:
     seen.tables.put_address(ipv4(one, peer=two))
     seen.tables.put_address(ipv4(one, 2))
     assert seen.take() == ["new address"] * 4
-    six = Address(Family.INET6, 64, 0x40, RouteScope.UNIVERSE, 1, address=bytes(15) + b"\x07")
+    six = Address(Family.INET6, 64, 0x40, Scope.UNIVERSE, 1, address=bytes(15) + b"\x07")
     seen.tables.put_address(six)
     seen.tables.put_address(six._replace(flags=0))
     seen.tables.put_address(six._replace(flags=0, local=six.address, address=bytes(16), prefix_length=128))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from kernel_fixtures import Namespace
 
-from amf_netwatch.netlink import Family, RouteScope
+from amf_netwatch.netlink import Family, Scope
 from amf_netwatch.netlink.mirror.state import State
 
 PATIENCE = 5.0
@@ -81,7 +81,7 @@ def test_links_by_facts(state: State) -> None:
 def test_addresses_of_a_link_and_by_family(state: State) -> None:
     of = state.addresses.of("v1")
     assert [one.text for one in of.ipv4] == ["192.0.2.1/24"]
-    assert [one.text for one in of.ipv6 if one.scope == RouteScope.UNIVERSE] == ["2001:db8::1/64"]
+    assert [one.text for one in of.ipv6 if one.scope == Scope.UNIVERSE] == ["2001:db8::1/64"]
     assert {*of} == {*state.addresses.of("uplink")} == {*of.ipv4, *of.ipv6}
     assert of.ipv6.ipv4.filter(family="ipv6") == ()
     assert list(state.addresses.of("v2")) == []

@@ -20,8 +20,7 @@ Hook = Callable[[int, int], int]
 
 
 class Server:
-    """An implementer of classes, dispatched by a thread; `on_create` is what it does when an object is
-    created."""
+    """An implementer of a class, dispatched by a thread. It calls `on_create` when an object is created."""
 
     def __init__(self, name: str, class_name: str) -> None:
         self.seen: list[str] = []

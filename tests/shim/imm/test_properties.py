@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pure store against a model of a few lines: whatever is done to it, it stays what it should be."""
+"""The pure store against a model of a few lines: after any sequence of operations both say the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class NoTime:
         return self
 
     def cancel(self) -> None:
-        """Never fires."""
+        """Do nothing: no timer runs."""
 
 
 def code_of(function: Callable[[], Any]) -> Code:

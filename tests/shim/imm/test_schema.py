@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which changes of a class pass while schema changes are on (OpenSAF: ImmModel::verifySchemaChange)."""
+"""Which changes of a class pass while schema changes are on (the rules of OpenSAF)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make_store(allowed: bool = True) -> Store:
 def change(
     store: Store, *after: AttributeDefinition, category: Category = Category.CONFIG, name: str = "C"
 ) -> Code:
-    """Create the class (again) with these attributes; the code."""
+    """Create or change the class with these attributes, and return the code."""
     wire: list[list[Any]] = [[a.name, int(a.type), int(a.flags), a.default] for a in after]
     try:
         create_class(store, name, int(category), wire)

@@ -29,7 +29,7 @@ CLUSTERS = st.lists(
 
 
 def problems(model):
-    """What IMM or AMF would not have let happen."""
+    """Yield each fault of a model that IMM or AMF would have refused."""
     classes = {definition.name: definition for definition in model.classes}
     seen = set()
     for dn, class_name, attributes in model.objects:
@@ -166,7 +166,8 @@ def test_imm_lists_its_classes_and_has_no_nonstandard_flags():
 
 
 def test_implementers_are_those_of_the_services():
-    assert set(MODEL.implementers.values()) == {"safAmfService", "safClmService", "safSmfService"}
+    services = {"safAmfService", "safClmService", "safLogService", "safSmfService"}
+    assert set(MODEL.implementers.values()) == services
     for name in MODEL.implementers:
         assert CLASSES[name].category is Category.CONFIG, "IMM refuses class implementers of runtime classes"
     assert MODEL.implementers["SaAmfApplication"] == "safAmfService"

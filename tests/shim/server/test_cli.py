@@ -7,6 +7,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from saf_shim.cli import parse_nodes, show_code
+import saf_shim
+from saf_shim import cli
+from saf_shim.commands.simulators import parse_nodes
+from saf_shim.commands.spoiling import show_code
 
-SHIM = [sys.executable, "-m", "saf_shim.cli"]
+SHIM = [sys.executable, "-m", "saf_shim"]
 
 
 def shim(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -239,7 +243,7 @@ def test_node_names_that_cannot_be(words: list[str]) -> None:
     with pytest.raises(ValueError):
         parse_nodes(words)
     done = shim("run", *[f"--node={word}" for word in words], "--", "true")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("saf-shim: ")
 
 
@@ -283,15 +287,15 @@ def test_calls_and_faults_as_text_and_json(started: Path) -> None:
     ask("fault", "--clear")
     assert ask("fault", "--list") == ""
     bad = shim("fault", "--dir", str(started), "saImmOmInitialize", "ERR_FOO")
-    assert (bad.returncode, bad.stderr) == (1, "saf-shim: 'ERR_FOO' is no AIS return code\n")
+    assert (bad.returncode, bad.stderr) == (2, "saf-shim: 'ERR_FOO' is no AIS return code\n")
     incomplete = shim("fault", "--dir", str(started), "saImmOmInitialize")
-    assert incomplete.returncode == 1
+    assert incomplete.returncode == 2
 
 
 def test_commands_need_a_simulator(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "SAF_SHIM_DIR"}
     done = shim("status", env=environment)
-    assert (done.returncode, done.stderr) == (1, "saf-shim: give --dir, or set SAF_SHIM_DIR\n")
+    assert (done.returncode, done.stderr) == (2, "saf-shim: give --dir, or set SAF_SHIM_DIR\n")
     done = shim("exec", "--dir", str(tmp_path), "--", "true")
     assert (done.returncode, done.stderr) == (1, f"saf-shim: no simulator is running in {tmp_path}\n")
 
@@ -305,3 +309,96 @@ def test_two_simulators_know_nothing_of_each_other(started: Path) -> None:
     done = shim("run", "--", "sh", "-c", script)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("safCluster=myClmCluster\n")
+
+
+def test_it_tells_its_version() -> None:
+    assert shim("--version").stdout == f"saf-shim {saf_shim.__version__}\n"
+    project = (Path(__file__).resolve().parents[3] / "pyproject.toml").read_text("utf-8")
+    assert f'\nversion = "{saf_shim.__version__}"\n' in project
+
+
+def test_a_program_without_the_two_dashes_is_explained() -> None:
+    done = shim("run", "immlist", "-c", "SaAmfSU")
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: put -- before the program: saf-shim run -- immlist -c SaAmfSU\n")
+
+
+NO_DELAY = "the delay must be a number of seconds, and not negative"
+NO_CALL = "there is no call 'saImmOmSearchNxt_2'; did you mean saImmOmSearchNext_2?"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("status", "give --dir, or set SAF_SHIM_DIR"),
+        ("fault", "fault takes CALL and RC, or --clear, or --list"),
+        ("fault noSuchCall ERR_BUSY", "there is no call 'noSuchCall'"),
+        ("fault saImmOmSearchNxt_2 6", NO_CALL),
+        ("fault saImmOmFinalize NOPE", "'NOPE' is no AIS return code"),
+        ("fault saImmOmFinalize 99", "'99' is no AIS return code"),
+        ("fault saImmOmFinalize none --delay -1", NO_DELAY),
+        ("fault saImmOmFinalize none --delay nan", NO_DELAY),
+        ("fault saImmOmFinalize none --times 0", "times must be at least 1"),
+        ("run --node a,b -- true", "'a,b' is no node name"),
+    ],
+)
+def test_wrong_use_is_status_2_and_a_reason(words: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SAF_SHIM_DIR", raising=False)
+    done = shim(*words.split())
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"saf-shim: {reason}\n")
+
+
+def test_a_directory_that_cannot_be_made_is_an_error_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for where in (file, file / "below", Path("/proc/nothing")):
+        done = shim("start", "--dir", str(where))
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"saf-shim: cannot make a simulator's directory of {where}: ")
+    assert shim("status", "--dir", str(file)).stderr == f"saf-shim: {file} is no directory\n"
+
+
+def test_a_simulator_ends_when_its_directory_is_removed(started: Path) -> None:
+    pid = int((started / "pid").read_text("ascii"))
+    shutil.rmtree(started)
+    wait_until(lambda: not alive(pid), "the simulator outlives its directory")
+
+
+def test_a_shell_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    monkeypatch.delenv("SAF_SHIM_DIR", raising=False)
+    done = shim("shell", input="immlist -a safApp safApp=safImmService; exit 5\n")
+    assert (done.returncode, done.stdout) == (5, "safApp=safApp=safImmService\n")
+
+
+def test_a_shell_in_a_running_simulator(started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    done = shim("shell", "--dir", str(started), input="saf-shim status | head -1\n")
+    assert done.stdout == f"directory  {started}\n"
+    assert shim("shell", "--dir", str(started), "--node", "SC-2", input="").returncode == 2
+
+
+def test_a_reader_that_leaves_early_is_no_traceback(started: Path) -> None:
+    shim("exec", "--dir", str(started), "--", "immfind")
+    done = subprocess.run(
+        ["sh", "-c", f"{' '.join(SHIM)} calls --dir {started} | true"], check=True, capture_output=True
+    )
+    assert done.stderr == b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
+def test_another_users_simulator_is_named_so(started: Path) -> None:
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if not pid:  # not a program of its own: another user may not read the one that we run
+        os.dup2(write_end, 2)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        os.setuid(65534)
+        code = cli.main(["status", "--dir", str(started)])
+        sys.stderr.flush()
+        os._exit(code)
+    os.close(write_end)
+    _, status = os.waitpid(pid, 0)
+    with open(read_end, encoding="utf-8") as handle:
+        assert handle.read() == f"saf-shim: the simulator in {started} belongs to another user\n"
+    assert os.WEXITSTATUS(status) == 1

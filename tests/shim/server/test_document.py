@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from saf_shim import cli, pytest_plugin
+from saf_shim import api, cli, pytest_plugin
+from saf_shim.codes import Code
 from saf_shim.pytest_plugin import SafShim
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,13 +43,21 @@ def test_the_lamps_own_tests_pass(tmp_path: Path) -> None:
     assert "6 passed" in done.stdout
 
 
+def test_a_reader_of_the_lamps_model_may_leave_early() -> None:
+    done = subprocess.run(["sh", "-c", f"{LAMP}/lamp.py model | true"], check=True, capture_output=True)
+    assert done.stderr == b""
+
+
 def test_shown_parts_of_the_lamps_tests_are_in_its_file() -> None:
     source = {line.strip() for line in (LAMP / "test_lamp.py").read_text("utf-8").splitlines()}
     shown = [line.strip() for line in blocks("python")[0].splitlines()]
     assert [line for line in shown if line not in ("", "...") and line not in source] == []
 
 
-@pytest.mark.parametrize("command", ["run", "start", "stop", "exec", "status", "calls", "fault", "imm"])
+COMMANDS = sorted(["run", "start", "stop", "exec", "shell", "status", "log", "calls", "fault", "imm", "new"])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_described_and_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(rf"`{command}\b|saf-shim {command}\b", TEXT)
     with pytest.raises(SystemExit) as left:
@@ -64,7 +73,27 @@ def test_the_commands_are_these(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     listed = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
-    assert sorted(listed) == sorted(["run", "start", "stop", "exec", "status", "calls", "fault", "imm"])
+    assert sorted(listed) == COMMANDS
+
+
+def complete(*words: str) -> list[str]:
+    """What bash offers for the last word."""
+    script = (
+        'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _saf_shim; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    path = ROOT / "packaging" / "bash-completion" / "saf-shim"
+    done = subprocess.run(["bash", "-c", script, path, *words], check=True, capture_output=True, text=True)
+    return done.stdout.split()
+
+
+def test_the_shell_completes_calls_and_codes() -> None:
+    assert complete("saf-shim", "fault", "") == api.calls()
+    assert complete("saf-shim", "fault", "saImmOmSearchN") == ["saImmOmSearchNext_2", "saImmOmSearchNext_o3"]
+    codes = [code.name for code in Code]
+    assert complete("saf-shim", "fault", "--times", "3", "saImmOmFinalize", "") == ["none", "lost", *codes]
+    assert complete("saf-shim", "fault", "saImmOmFinalize", "ERR_BUSY", "") == []
+    assert complete("saf-shim", "calls", "--prefix", "saClmD") == ["saClmDispatch"]
+    assert complete("saf-shim", "imm", "h") == ["hang"]
 
 
 def test_everything_of_the_fixture_is_described() -> None:

@@ -140,3 +140,23 @@ def test_killed(saf_shim):
     while os.path.exists(f"/proc/{simulator}"):
         assert time.monotonic() < deadline
         select.poll().poll(20)
+
+
+def test_a_failing_test_is_shown_with_the_log_and_the_last_calls(tmp_path: Path) -> None:
+    source = """
+def test_fails(saf_shim):
+    saf_shim.run("immlist", "safApp=safImmService")
+    assert 0
+
+def test_fails_after_the_simulator(saf_shim):
+    saf_shim.stop()
+    assert 0
+
+def test_passes(saf_shim):
+    pass
+"""
+    code, output = run(tmp_path, source)
+    assert code == 1
+    assert output.count(" saf_shim log ") == 2
+    assert output.count("serving nodes SC-1") == 2
+    assert "saImmOmAccessorGet_2(safApp=safImmService) OK" in output

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Optional
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ CLASS = (
 )
 
 
-class Recorder:
+class Recorder(classfile.Target):
     """A target that keeps what it is told; attributes whose name is no type's are strings."""
 
     def __init__(self) -> None:
@@ -34,14 +35,8 @@ class Recorder:
         self.ended = False
         self.types: dict[str, ValueType] = {}
 
-    def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
-        return frozenset()
-
     def end_contents(self) -> None:
         self.ended = True
-
-    def begin_class(self) -> None:
-        pass
 
     def create_class(
         self, name: str, category: Optional[Category], attributes: tuple[AttributeDefinition, ...]
@@ -52,14 +47,8 @@ class Recorder:
     def note_attribute(self, class_name: str, name: str, kind: ValueType) -> None:
         self.types[name] = kind
 
-    def note_rdn(self, class_name: str, name: str, kind: ValueType) -> None:
-        pass
-
     def type_of(self, class_name: str, name: str) -> ValueType:
         return self.types.get(name, ValueType.STRING)
-
-    def begin_object_end(self) -> None:
-        pass
 
     def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
         self.objects.append((class_name, dn, attributes))
@@ -306,3 +295,53 @@ def test_parents_are_dumped_before_children() -> None:
     names = ["b=1", "a=2,b=1", "a=1,b=10", "c=x\\,y,b=1", "b=10"]
     ordered = sorted(names, key=immdump.reverse_dn)
     assert ordered == ["b=1", "a=2,b=1", "c=x\\,y,b=1", "b=10", "a=1,b=10"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("plain\ntext", []),
+        ("a&amp;b\nc", [(3, "a&"), (6, "a&b\nc")]),
+        ("x\n&lt;", [(4, "x\n<")]),
+        ("grün", [(6, "grün")]),
+        ("ürig", []),
+    ],
+)
+def test_verbose_says_when_a_value_comes_in_pieces(
+    value: str, said: list[tuple[int, str]], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A reference is a piece, and so is what begins with a character not of ASCII, as in libxml2 2.9."""
+    path = tmp_path / "objects.xml"
+    body = attribute("text", "first", value)
+    path.write_text(f'{HEAD}<object class="C"><dn>id=1</dn>{body}</object>{TAIL}', encoding="utf-8")
+    assert immcfg.main(["-v", "-L", str(path)]) == 0
+    text = capsys.readouterr().err
+    lines = "".join(f"APPENDED NEW VALUE newsize {size} {words}\n" for size, words in said)
+    assert text.count("APPENDED") == len(said)
+    assert lines in text
+
+
+@pytest.mark.parametrize("encoding", ["no-such-code", "utf-7", "idna", "rot13"])
+def test_an_encoding_that_nobody_can_read_is_an_error_line(
+    encoding: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "classes.xml"
+    path.write_text(f'<?xml version="1.0" encoding="{encoding}"?><a/>', encoding="ascii")
+    assert immcfg.main(["-L", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("Error occured during XML parsing libxml2: ")
+
+
+def test_a_large_file_is_read_in_parts(tmp_path: Path) -> None:
+    """Memory does not grow with the file: 20 MB of objects need less than 2 MB."""
+    path = tmp_path / "objects.xml"
+    body = attribute("text", "x" * 1000)
+    with path.open("w", encoding="ascii") as handle:
+        handle.write(HEAD)
+        for number in range(20_000):
+            handle.write(f'<object class="C"><dn>id={number}</dn>{body}</object>')
+        handle.write(TAIL)
+    tracemalloc.start()
+    assert classfile.read_file(str(path), classfile.Target(), strict=False) is classfile.Outcome.DONE
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000

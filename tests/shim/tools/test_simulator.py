@@ -50,6 +50,12 @@ def test_a_fault_is_said_as_imm_would() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["port=eth0", "a=1", "1", "No-Such"])
+def test_what_can_be_no_class_name_is_an_invalid_parameter(name: str) -> None:
+    line = "error - saImmOmClassDescriptionGet_2 FAILED: SA_AIS_ERR_INVALID_PARAM (7)\n"
+    assert run_script(f"immlist -c {name}") == Result("", line, 1)
+
+
 @pytest.mark.slow
 def test_try_again_is_repeated() -> None:
     script = f"""

@@ -191,14 +191,14 @@ SIT = Table(
         presence("external", 19),
         _protocol(_WORDS),
         *_IPV4_OPTIONS,
-        bit("isatap", 8, 0x1, "be16"),
+        bit("isatap", 8, 0x1, "u16"),
         _of_6rd("prefix", 11, 13, 16),
         _length_of_6rd("prefixlen", 13, 11, 13),
         _of_6rd("relay_prefix", 12, 13, 4),
         _length_of_6rd("relay_prefixlen", 14, 12, 13),
         *_LAST_IPV4_OPTIONS,
     ),
-    passed_over=_UNUSED_BY_IPV4,
+    passed_over=frozenset((6, 7)),
     whole=True,
 )
 IP6TNL = Table(

