@@ -129,6 +129,8 @@ def _link(chance: random.Random, name: str) -> dict[str, Any]:
 
 def _routes(chance: random.Random) -> list[dict[str, Any]]:
     routes: list[dict[str, Any]] = []
+    if chance.random() < 0.6:  # a gateway is seldom reachable
+        return routes
     for place in range(4):
         dst = f"172.{16 + place}.0.0/16"
         if chance.random() < 0.15:
