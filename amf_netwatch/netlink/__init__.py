@@ -189,7 +189,13 @@ if TYPE_CHECKING:
         AnswerTimeoutError as AnswerTimeoutError,
     )
     from amf_netwatch.netlink.errors import (
+        CommitError as CommitError,
+    )
+    from amf_netwatch.netlink.errors import (
         DecodeError as DecodeError,
+    )
+    from amf_netwatch.netlink.errors import (
+        DocumentError as DocumentError,
     )
     from amf_netwatch.netlink.errors import (
         EncodeError as EncodeError,
@@ -211,6 +217,9 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.errors import (
         RecordingError as RecordingError,
+    )
+    from amf_netwatch.netlink.errors import (
+        RefusedError as RefusedError,
     )
     from amf_netwatch.netlink.errors import (
         SocketError as SocketError,
@@ -326,6 +335,9 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.waiting import (
         Watch as Watch,
     )
+    from amf_netwatch.netlink.network.network import (
+        Network as Network,
+    )
     from amf_netwatch.netlink.socket import (
         NetlinkSocket as NetlinkSocket,
     )
@@ -357,9 +369,9 @@ _MODULES = {
     "conversation": "Answers Conversation Statistics",
     "datagrams": "DatagramQueue",
     "errors": (
-        "AnswerTimeoutError DecodeError EncodeError InterruptedDumpError KernelError LossError "
-        "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
-        "WaitTimeoutError"
+        "AnswerTimeoutError CommitError DecodeError DocumentError EncodeError InterruptedDumpError "
+        "KernelError LossError NetlinkError OverrunError RecordingError RefusedError SocketError "
+        "StateError TruncatedError WaitTimeoutError"
     ),
     "listener": "Cause ChangedLinks Listener",
     "mirror.changes": "Action Change Object",
@@ -374,6 +386,7 @@ _MODULES = {
     "mirror.views": "AddressView LinkView RouteView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "mirror.waiting": "EventQueue Watch",
+    "network.network": "Network",
     "socket": "NetlinkSocket",
     "transport": "QueryTransport Transport",
 }
