@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The director on the server's world: calls and CCBs in, commands, callbacks, timers and IMM updates out.
+"""AMF as the server hosts it: calls and CCBs come in, and effects are carried out on the server's world.
 
-Nothing is decided here. Timers have the 100 ms tick of amfnd, except the time-outs of commands. Every
-process that a command leaves behind ends with the server."""
+The effects are commands, callbacks, timers and updates of IMM. Nothing is decided here. Every process that a
+command leaves behind ends with the server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _NODE_ENVIRONMENT = {
 
 
 class AmfService:
-    """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.contract.Service`."""
+    """The service behind saAmf* calls, and AMF's implementer in IMM: a `saf_shim.contract.Service`."""
 
     finalizers: Mapping[str, Code] = {"saAmfFinalize": Code.ERR_BAD_HANDLE}
     local_calls: frozenset[str] = frozenset()
@@ -68,22 +68,22 @@ class AmfService:
         self._sessions: dict[int, Session] = {}
         self._timers = Timers(world, self._timer_fired)
         self._commands: dict[int, Command] = {}
-        self._limits: dict[int, Timer] = {}  # of commands
+        self._limits: dict[int, Timer] = {}  # the time-outs of commands, by ticket
         self._watches: dict[Hashable, Watch] = {}
         self._operations: dict[int, AdminOperation] = {}
         self._started = False
 
-    # the plug
+    # what the server calls
 
     def start(self) -> None:
-        """See `Service`."""
+        """Take over the model and start what is to run."""
         self._imm.bind_classes(inventory.CLASSES)
         director.start(self.cluster)
         self._started = True
         self._pump()
 
     def stop(self) -> None:
-        """See `Service`."""
+        """Stop timers and watches; the server ends the commands."""
         self._started = False
         self._timers.stop_all()
         for timer in self._limits.values():
@@ -92,7 +92,7 @@ class AmfService:
             watch.cancel()
 
     def handle_call(self, call: Call) -> Optional[Answer]:
-        """See `Service`."""
+        """Serve one call of a client."""
         session = call.session
         if call.name in ("saAmfInitialize", "saAmfInitialize_4"):
             return self._initialize(call)
@@ -124,7 +124,7 @@ class AmfService:
         return watch is not None
 
     def session_closed(self, session: Session) -> None:
-        """See `Service`: the end of one session without finalize is the end of its process."""
+        """Take the end of a session without finalize as the end of its process."""
         handle, session.data = session.data, None
         if isinstance(handle, AmfHandle):
             self._sessions.pop(handle.number, None)
@@ -167,7 +167,7 @@ class AmfService:
         return answer
 
     def _answer(self, call: Call, reply: Reply) -> None:
-        """The answer goes out before anything that follows from the call."""
+        """Send the answer before anything that follows from the call."""
         call.reply(reply.code, reply.out)
         director.settle(self.cluster)
         self._pump()
@@ -175,7 +175,7 @@ class AmfService:
     # IMM
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Begin an administrative operation of IMM."""
         self._timers.fire_what_is_over()
         ticket = self.cluster.outbox.ticket()
         self._operations[ticket] = operation
@@ -188,10 +188,10 @@ class AmfService:
         self._pump()
 
     def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Accept each single change; the checks come when the CCB is complete."""
 
     def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Check the model as it would be; AisError refuses the CCB."""
         try:
             checks.check(self.cluster, changes, view, SUPPORTED)
         except AisError as error:  # not every command shows the reason, so the log has it as well
@@ -200,16 +200,16 @@ class AmfService:
             raise
 
     def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Take over what the CCB has changed."""
         if self._started:
             director.model_changed(self.cluster, changes)
             self._pump()
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Do nothing: nothing was taken over yet."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Return values of runtime attributes that are not cached."""
         values = pure_attributes(self.cluster, dn)
         return {name: values.get(name, ()) for name in names}
 
@@ -250,7 +250,8 @@ class AmfService:
                 self._pump()
 
         def time_is_over() -> None:
-            """Its end counts from now: a component in the foreground dies of this, not by itself."""
+            """Kill the command. Its end counts from now, because a component in the foreground dies of
+            this."""
             command.kill()
             del self._commands[ticket], self._limits[ticket]
             director.command_ended(self.cluster, ticket, None)
@@ -347,12 +348,12 @@ _EFFECTS: dict[type, Callable[[AmfService, Any], None]] = {
 
 
 class _NoCommand:
-    """Stands for a command that the model does not have."""
+    """A command that the model does not have."""
 
     pid = 0
 
     def kill(self) -> None:
-        """See `Command`."""
+        """Do nothing: there is no process."""
 
 
 def _describe(end: CommandEnd) -> str:

@@ -22,14 +22,16 @@ asks again and again whether the period is over gets its answer."""
 
 
 class Timers:
-    """The timers that run, by the directors' keys."""
+    """The timers that are running, by the directors' keys."""
 
     def __init__(self, world: World, fired: Callable[[Hashable], None]) -> None:
         """`fired` gets the key of a timer that has run out."""
         self._world = world
         self._fired = fired
         self._running: dict[Hashable, Timer] = {}
-        self._due: dict[Hashable, float] = {}  # of those that leave out lateness: on a clock that does, too
+        self._due: dict[
+            Hashable, float
+        ] = {}  # only of timers that leave out lateness; on a clock that leaves it out as well
 
     def start(self, effect: StartTimer) -> None:
         """Start a timer; one with the same key starts again."""
@@ -53,7 +55,7 @@ class Timers:
             self.stop(key)
 
     def fire_what_is_over(self) -> None:
-        """End the periods that are over and only wait for a script to have read: an operation of the
+        """End the periods that are over and only wait until a script has read. An operation of the
         administrator comes after them."""
         lost, now = self._world.lateness().lost, self._world.now()
         for key in [key for key, due in self._due.items() if due + lost <= now]:
@@ -70,7 +72,7 @@ class Timers:
             self._fire(key)
 
     def _rest(self, key: Hashable) -> float:
-        """How long a timer whose time is over on the world's clock still has to go on."""
+        """Return how long a timer still has to go on after its time is over on the world's clock."""
         due = self._due.get(key)
         if due is None:
             return 0.0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node director's state: the units of its node, what the node as a whole is going through, the way out.
+"""A node director's state: the units of its node, what the node as a whole is going through, its outbox.
 
-The modules of this room are functions over it. A module calls the modules below it directly. What has to go
-upward are three events, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
+The modules of this room are functions over it. A module calls the modules below it directly. Three events
+have to go upward, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
 `LocalNode.assignment_done`. The director says at the start which functions receive them (`Receivers`)."""
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Phase(Enum):
 
 
 class Receivers(NamedTuple):
-    """The functions that receive the events of `LocalNode` of the same names."""
+    """The functions that receive the events that go upward; each has the name of its event."""
 
     component_event: Callable[[LocalNode, LocalComponent, ComponentEvent], None]
     unit_event: Callable[[LocalNode, LocalUnit, UnitEvent, Optional[LocalComponent]], None]
@@ -60,7 +60,7 @@ class LocalNode:
         self.start()
 
     def start(self) -> None:
-        """Be as after a start of the node."""
+        """Set what a node has when it has just started."""
         self.operational = Operational.ENABLED
         self.phase = Phase.UP
         self.level = 0
@@ -98,13 +98,13 @@ class LocalNode:
         self.outbox.to_cluster(Report(dn, attribute, int(value)))
 
     def report_unit(self, unit: LocalUnit, recovery: Optional[Recovery] = None) -> None:
-        """The unit's operational state, and what the cluster director has to recover."""
+        """Report the unit's operational state, and what the cluster director has to recover."""
         self.outbox.to_cluster(
             OperationalReport(self.name, unit.dn, unit.operational, self.operational, recovery)
         )
 
     def hand_over_restart(self, unit: LocalUnit) -> None:
-        """A restart that the cluster director has to do, since assignments must be removed before."""
+        """Hand a restart over to the cluster director, because assignments must be removed before it."""
         self.outbox.to_cluster(
             OperationalReport(self.name, unit.dn, Operational.ENABLED, self.operational, Recovery.SU_RESTART)
         )
@@ -156,7 +156,7 @@ class LocalNode:
         return unit.failed and unit.failover and not unit.restart and self.configuration.su_failover(unit.dn)
 
     def failing_over(self, unit: LocalUnit) -> bool:
-        """An SU failover is under way."""
+        """Tell whether an SU failover of the unit is under way."""
         return self._fails_as_a_whole(unit) and self.operational != Operational.DISABLED
 
     @property
@@ -172,7 +172,8 @@ class LocalNode:
         return self.phase == Phase.FAILED_OVER
 
     def leaving(self, unit: LocalUnit) -> bool:
-        """The unit is lost as a whole: its assignments will go without a word to its components."""
+        """Tell whether the unit is lost as a whole. Its assignments then go without a word to its
+        components."""
         return self.failing_over(unit) or (self._fails_as_a_whole(unit) and self.switching_over)
 
     # -- recoveries of the node as a whole
@@ -183,7 +184,7 @@ class LocalNode:
         self.operational = Operational.DISABLED
 
     def continue_switchover(self, unit: LocalUnit) -> None:
-        """The failed component is cleaned up: now the assignments of the node can be moved away in order."""
+        """Let the assignments of the node be moved away in order, once the failed component is cleaned up."""
         failed = self.failed_unit
         if self.phase != Phase.SWITCHING_OVER or failed is None or self.configuration.su_failover(unit.dn):
             return
@@ -222,6 +223,6 @@ class LocalNode:
         return True
 
     def reboot(self, unit: LocalUnit, recovery: Recovery) -> None:
-        """The node shall go down at once and come back."""
+        """Ask that the node goes down at once and comes back."""
         self.operational = Operational.DISABLED
         self.outbox.to_cluster(RebootRequest(self.name, recovery))
