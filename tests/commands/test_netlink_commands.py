@@ -281,8 +281,8 @@ def test_wait_attach_with_a_state(namespace: Namespace) -> None:
 def test_a_strict_reconnect_by_the_command(namespace: Namespace) -> None:
     namespace.batch(["link add v0 type veth peer name v1", "link set v1 up"])
     with Program(WAIT, "reconnect", "v0", "--strict") as wait:
-        assert wait.quiet(0.3)
-        namespace.ip("link set v0 up")  # it was DOWN
+        while wait.quiet(0.1):  # nobody tells when the process has begun to wait
+            namespace.batch(["link set v0 down", "link set v0 up"])
         text = wait.line()
         assert text is not None
         assert text.startswith("v0: UP, RUNNING")

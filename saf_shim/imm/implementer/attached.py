@@ -25,6 +25,7 @@ from saf_shim.imm.content.rules import (
 from saf_shim.imm.content.store import Store, StoredObject
 from saf_shim.imm.implementer import bindings, runtime_objects
 from saf_shim.imm.implementer.hooks import Hooks, ObjectChange
+from saf_shim.patience import CALLBACK_TIME
 
 
 class StoreView:
@@ -91,6 +92,7 @@ class HooksPort:
     def __init__(self, store: Store, hooks: Hooks) -> None:
         self._store = store
         self._hooks = hooks
+        self.patience = CALLBACK_TIME
         self._changes: dict[int, list[ObjectChange]] = {}
 
     def admin(self, operation: AdminOperation) -> None:
