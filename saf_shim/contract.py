@@ -79,8 +79,8 @@ class Session(Protocol):
         """Drop the queued callbacks that `match`, and return their number."""
 
     def lose(self) -> None:
-        """End the session as the restart of a service does: later calls answer ERR_BAD_HANDLE, and the selection
-        object becomes readable. The session stays open until the client closes it."""
+        """End the session as the restart of a service does: later calls answer ERR_BAD_HANDLE, and the
+        selection object becomes readable. The session stays open until the client closes it."""
 
 
 class Call(Protocol):
@@ -146,9 +146,9 @@ class World(Protocol):
     ) -> Command:
         """Start a program with this environment and nothing else (`base_environment` is a start).
 
-        It runs in the server's session, in the directory ``/``, with umask 022, with /dev/null as standard input,
-        and ignores SIGHUP, SIGTSTP, SIGTTIN and SIGTTOU. Its output goes into DIR/log. The processes that it
-        leaves running are killed when the simulator stops."""
+        It runs in the server's session, in the directory ``/``, with umask 022, with /dev/null as standard
+        input, and ignores SIGHUP, SIGTSTP, SIGTTIN and SIGTTOU. Its output goes into DIR/log. The processes
+        that it leaves running are killed when the simulator stops."""
 
     def base_environment(self) -> dict[str, str]:
         """Return the environment of an amfnd: PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python,
