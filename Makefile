@@ -19,7 +19,7 @@ ANEW := anew
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: anew help run test test-all check fix bench venv deb rpm dist system-packages clean
+.PHONY: anew help run test test-all check rooms fix bench venv deb rpm dist system-packages clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,11 @@ check: $(DEVELOPMENT)  ## format, lint, types, architecture (repair: make fix)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/python tests/support/house.py
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+rooms:  ## the rooms, their sizes and the arrows between them; fails on a broken wall
+	@$(PYTHON) tests/support/house.py
 
 fix: $(DEVELOPMENT)  ## repair what check finds in format and lint
 	$(BIN)/ruff format $(SOURCES)

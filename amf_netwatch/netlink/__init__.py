@@ -5,8 +5,10 @@ Not here: sysfs, and what the component publishes.
 
 Reading order: `errors`; the room `codec` (bytes to values and back, without IO); `transport`, `socket` (the
 only module that opens a netlink socket), `datagrams` and `buffer` (a queue that is a transport, and a thread
-that fills one from a socket), `conversation` (questions and answers), `listener` (the component's thread);
-then the room `mirror` (a view of the kernel's tables that follows events).
+that fills one from a socket), `conversation` with `answers` (questions and answers), `link_query` (the
+component's quick questions), `listener` (the component's thread), `patterns` (shell patterns on names); then
+the rooms `mirror` (a view of the kernel's tables that follows events) and `network` (transactions that change
+them).
 
 The public names are imported when they are first used: the component needs a few of them and starts in
 milliseconds.
