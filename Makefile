@@ -8,7 +8,7 @@ COMMANDS    := $(VENV)/.commands
 DEVELOPMENT := $(VENV)/.installed
 TESTS  ?= tests
 VERSIONS ?= 3.9 3.10 3.11 3.12 3.13
-DEBIAN_PACKAGES := build-essential debhelper dh-python gcc iproute2 libc6-dev lintian man-db mmdebstrap procps rpm rpmlint
+DEBIAN_PACKAGES := build-essential debhelper dh-python gcc iproute2 libc6-dev lintian man-db mmdebstrap procps rpm rpmlint strace
 SOURCES := amf_netwatch imm_model saf_shim tests bench samples
 
 # An environment that was made elsewhere (the checkout was moved), or whose Python has gone, is made anew.
