@@ -126,6 +126,13 @@ class Watch(Protocol):
         """Stop watching."""
 
 
+class Lateness(NamedTuple):
+    """What the machine costs the simulated cluster."""
+
+    lost: float  # seconds since the start that OpenSAF on an idle machine would not have lost
+    is_watched: bool  # a command of the simulator runs, or one has just ended: a script is looking
+
+
 class World(Protocol):
     """Time and processes, which the server offers to a service."""
 
@@ -156,6 +163,9 @@ class World(Protocol):
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[Watch]:
         """Call `on_death` when process `pid` ends; return None when there is no such process."""
+
+    def lateness(self) -> Lateness:
+        """How late the machine has made the cluster up to now."""
 
     def log(self, text: str) -> None:
         """Write one line into DIR/log."""
@@ -203,6 +213,7 @@ __all__ = [
     "Command",
     "CommandEnd",
     "DispatchFlag",
+    "Lateness",
     "Node",
     "Service",
     "Session",

@@ -5,8 +5,10 @@ Not here: sysfs, and what the component publishes.
 
 Reading order: `errors`; the room `codec` (bytes to values and back, without IO); `transport`, `socket` (the
 only module that opens a netlink socket), `datagrams` and `buffer` (a queue that is a transport, and a thread
-that fills one from a socket), `conversation` (questions and answers), `listener` (the component's thread);
-then the room `mirror` (a view of the kernel's tables that follows events).
+that fills one from a socket), `conversation` with `answers` (questions and answers), `link_query` (the
+component's quick questions), `listener` (the component's thread), `patterns` (shell patterns on names); then
+the rooms `mirror` (a view of the kernel's tables that follows events) and `network` (transactions that change
+them).
 
 The public names are imported when they are first used: the component needs a few of them and starts in
 milliseconds.
@@ -189,7 +191,13 @@ if TYPE_CHECKING:
         AnswerTimeoutError as AnswerTimeoutError,
     )
     from amf_netwatch.netlink.errors import (
+        CommitError as CommitError,
+    )
+    from amf_netwatch.netlink.errors import (
         DecodeError as DecodeError,
+    )
+    from amf_netwatch.netlink.errors import (
+        DocumentError as DocumentError,
     )
     from amf_netwatch.netlink.errors import (
         EncodeError as EncodeError,
@@ -211,6 +219,9 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.errors import (
         RecordingError as RecordingError,
+    )
+    from amf_netwatch.netlink.errors import (
+        RefusedError as RefusedError,
     )
     from amf_netwatch.netlink.errors import (
         SocketError as SocketError,
@@ -326,6 +337,9 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.waiting import (
         Watch as Watch,
     )
+    from amf_netwatch.netlink.network.network import (
+        Network as Network,
+    )
     from amf_netwatch.netlink.socket import (
         NetlinkSocket as NetlinkSocket,
     )
@@ -357,9 +371,9 @@ _MODULES = {
     "conversation": "Answers Conversation Statistics",
     "datagrams": "DatagramQueue",
     "errors": (
-        "AnswerTimeoutError DecodeError EncodeError InterruptedDumpError KernelError LossError "
-        "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
-        "WaitTimeoutError"
+        "AnswerTimeoutError CommitError DecodeError DocumentError EncodeError InterruptedDumpError "
+        "KernelError LossError NetlinkError OverrunError RecordingError RefusedError SocketError "
+        "StateError TruncatedError WaitTimeoutError"
     ),
     "listener": "Cause ChangedLinks Listener",
     "mirror.changes": "Action Change Object",
@@ -374,6 +388,7 @@ _MODULES = {
     "mirror.views": "AddressView LinkView RouteView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "mirror.waiting": "EventQueue Watch",
+    "network.network": "Network",
     "socket": "NetlinkSocket",
     "transport": "QueryTransport Transport",
 }

@@ -68,6 +68,10 @@ class Namespace:
         """Many `ip` commands by one process: thousands of events in a second."""
         self.run("ip", "-batch", "-", input="\n".join(commands) + "\n")
 
+    def batch_anyhow(self, commands: list[str]) -> None:
+        """As `batch`; what is refused is passed over."""
+        self.run("ip", "-force", "-batch", "-", input="\n".join(commands) + "\n", check=False)
+
     def add_link(self, name: str, kind: str, *arguments: str) -> int:
         """`ip link add NAME type KIND ARGUMENTS...`; returns the ifindex; skips when the kernel lacks the
         kind."""
@@ -139,6 +143,14 @@ def namespace(new_namespace: Callable[[], Namespace]) -> Iterator[Namespace]:
     finally:
         os.close(there)
         os.close(home)
+
+
+@pytest.fixture
+def quiet(namespace: Namespace) -> Namespace:
+    """The namespace that the test is in; the kernel makes no link-local addresses there, so that nothing
+    comes later by itself and dumps can be compared."""
+    namespace.run("sysctl", "-qw", "net.ipv6.conf.default.addr_gen_mode=1")
+    return namespace
 
 
 def _own_mounts() -> None:
