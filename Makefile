@@ -51,7 +51,7 @@ test-all:  ## the suite on every Python from 3.9 to 3.13 that is installed (VERS
 	  if python$$version -c pass 2>/dev/null; then \
 	    echo "== Python $$version"; \
 	    .venv-$$version/bin/python -m pip --version >/dev/null 2>&1 || python$$version -m venv --clear .venv-$$version; \
-	    .venv-$$version/bin/python -m pip install --quiet --editable '.[test]'; \
+	    .venv-$$version/bin/python -m pip install --quiet --editable '.[dev]'; \
 	    .ci/test .venv-$$version/bin/python $(TESTS); \
 	  else echo "== Python $$version is not installed"; fi; done
 
