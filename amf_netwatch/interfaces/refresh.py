@@ -15,7 +15,6 @@ from amf_netwatch.interfaces.reader import DisagreementError, Everything
 from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.netlink.listener import ChangedLinks
 
-
 _NONE: frozenset[int] = frozenset()
 
 
