@@ -128,6 +128,8 @@ class Family(Number):
     BRIDGE = 7  # of a link message: it speaks of a bridge's port
     INET6 = 10
     MPLS = 28
+    IPMR = 128  # RTNL_FAMILY_IPMR: routing of IPv4 multicast has rules of its own
+    IP6MR = 129
 
 
 class HardwareType(Number):
