@@ -104,6 +104,7 @@ def new_namespace() -> Iterator[Callable[[], Namespace]]:
 
     def make() -> Namespace:
         _own_mounts()
+        _no_fallback_tunnels()
         name = f"netwatch-{os.getpid()}-{next(_numbers)}"
         added = subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True, text=True)
         if added.returncode != 0:
@@ -139,6 +140,22 @@ def namespace(new_namespace: Callable[[], Namespace]) -> Iterator[Namespace]:
     finally:
         os.close(there)
         os.close(home)
+
+
+def _no_fallback_tunnels() -> None:
+    """On the second kernel: new namespaces without gre0, sit0, tunl0 and their like.
+
+    Their modules put them into every namespace, where they cannot be deleted. The machine's own kernel is left
+    as it is; the second one is ours alone.
+    """
+    if os.environ.get("AMF_NETWATCH_KERNEL") == "uml" or _is_user_mode_linux():
+        with open("/proc/sys/net/core/fb_tunnels_only_for_init_net", "w", encoding="ascii") as setting:
+            setting.write("1")
+
+
+def _is_user_mode_linux() -> bool:
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as description:
+        return "User Mode Linux" in description.read()
 
 
 def _own_mounts() -> None:
