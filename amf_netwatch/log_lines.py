@@ -217,6 +217,13 @@ EVENTS = (
         "cleanup could not see to it that nothing is left; AMF gives the SU up",
         "end the process that the reason names, then `amf-adm repaired` the SU",
     ),
+    Event(
+        "run-directory",
+        WARNING,
+        ("reason",),
+        "cleanup could not write to the run directory; no process is left all the same",
+        "make room there, or make it writable: the next instantiate needs it",
+    ),
     Event("cleaned-up", INFO, ("pid", "error_source"), "cleanup killed the component's process", "none"),
 )
 BY_NAME = {event.name: event for event in EVENTS}

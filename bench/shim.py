@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulator: its start and stop, and what a call costs through its pyosaf.
+"""The simulator: its start and stop, what a call costs through its pyosaf, and the start of its tools.
 
 The real service's costs are those measured on OpenSAF 5.21.03: 380 us for a create, 400 for an update, 352
 for a delete.
@@ -7,19 +7,22 @@ for a delete.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from time import monotonic
 
 from bench.measure import Row, at_most
 from bench.process import cluster
+from saf_shim.server.directory import TOOLS, prepare
 
 REAL = {"create": 380, "update": 400, "delete": 352}  # us
 OBJECTS = 1000
+TOOL_STARTS = 21
 _COMMAND = str(Path(sys.executable).parent / "saf-shim")
 _PROGRAM = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).resolve().parent.parent)!r})
@@ -53,6 +56,8 @@ def rows() -> Iterator[Row]:
     yield at_most("simulator: start and stop", _start_and_stop() * 1e3, 300, "ms")
     with cluster() as node:
         text = node.inside(sys.executable, "-c", _PROGRAM)
+    for tool, cost in _tool_starts().items():
+        yield at_most(f"{tool}: start and end, over bare Python", cost, 15, "ms of processor time")
     for what, cost in (line.split() for line in text.splitlines()):
         limit = 5 * REAL[what]
         yield at_most(
@@ -69,3 +74,22 @@ def _start_and_stop() -> float:
             subprocess.run([_COMMAND, "stop", "--dir", f"{folder}/d"], check=True)
             taken.append(monotonic() - began)
     return median(taken)
+
+
+def _tool_starts() -> dict[str, float]:
+    """The processor time (ms) of each tool that prints its usage, less that of a Python that does nothing."""
+    with tempfile.TemporaryDirectory() as where:
+        prepare(where)
+        bare = _processor_time([sys.executable, "-IS", "-c", "pass"])
+        return {tool: _processor_time([f"{where}/bin/{tool}", "-h"]) - bare for tool in TOOLS}
+
+
+def _processor_time(command: Sequence[str]) -> float:
+    """The median of user and system time, in ms, of a command whose output goes nowhere."""
+    null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+    times = []
+    for _ in range(TOOL_STARTS):
+        pid = os.posix_spawn(command[0], command, os.environ, file_actions=null)
+        usage = os.wait4(pid, 0)[2]
+        times.append((usage.ru_utime + usage.ru_stime) * 1e3)
+    return median(times)

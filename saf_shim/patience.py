@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLE = "IMMA_SYNCR_TIMEOUT"  # in units of 10 ms
+CALLBACK_VARIABLE = "IMMA_OI_CALLBACK_TIMEOUT"  # in seconds
+CALLBACK_TIME = 6.0  # seconds that an implementer has for a callback if that variable does not say otherwise
 _DEFAULT = 1000
 # Seconds that the two calls take which do not care for that variable. In the end initializing fails with
 # ERR_TIMEOUT, while finalizing succeeds: the library gives handle and descriptor up by itself.
@@ -23,3 +25,9 @@ def call_timeout(environment: Mapping[str, str]) -> float:
     text = environment.get(VARIABLE, "")
     number = int(text) if text.isdigit() else _DEFAULT
     return max(number, _LEAST) / 100
+
+
+def callback_timeout(environment: Mapping[str, str]) -> float:
+    """Return the seconds that an implementer may take for a callback of a CCB, as its environment says."""
+    text = environment.get(CALLBACK_VARIABLE, "")
+    return float(text) if text.isdigit() and int(text) else CALLBACK_TIME

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CLC-CLI commands: how amfnd starts the component and sees to it that nothing of it is left.
+"""The CLC-CLI commands: how amfnd starts the component, and makes sure that nothing of it is left.
 
 `instantiate` starts ``amf-netwatch run`` as a process of its own: new session, standard descriptors on
 /dev/null, default signals (amfnd hands down some as ignored), working directory ``/``. It returns when the
@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from amf_netwatch.component.run_directory import Process, RunDirectory, start_time_of
 from amf_netwatch.environment import COMPONENT_VARIABLE, ERROR_SOURCE_VARIABLE, READY_VARIABLE
@@ -59,26 +60,48 @@ def instantiate(log: Log, arguments: Sequence[str], environment: Mapping[str, st
 
 
 def cleanup(log: Log, environment: Mapping[str, str]) -> int:
-    """Kill the component's process if there is one; 0 when none is left."""
+    """Kill the component's process if there is one; 0 when none is left.
+
+    A run directory that cannot be written is no reason to fail: what counts is that no process is left.
+    """
     source = environment.get(ERROR_SOURCE_VARIABLE, "")
     try:
-        directory = RunDirectory(_component(environment), environment)
-        lock = directory.lock()
+        directory = RunDirectory.find_existing(_component(environment), environment)
+        if directory is None:
+            return 0  # nothing was ever started from here
+        lock = _lock_if_possible(directory, log)
         try:
             process = directory.find()
             if process is not None:
                 kill(process)
                 log.event("cleaned-up", pid=process.pid, error_source=source or "none")
-            directory.forget()
-            if source in _OWN_FAILURES:
-                directory.note_failure(time.monotonic())
+            _tidy_up(directory, source, log)
         finally:
-            os.close(lock)
+            if lock is not None:
+                os.close(lock)
     except SurroundingsError as error:
         log.event("cleanup-failed", reason=error)
         print(f"amf-netwatch: cannot clean up: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _lock_if_possible(directory: RunDirectory, log: Log) -> Optional[int]:
+    try:
+        return directory.lock()
+    except SurroundingsError as error:
+        log.event("run-directory", reason=error)
+        return None
+
+
+def _tidy_up(directory: RunDirectory, source: str, log: Log) -> None:
+    """Remove the pid file, and note an end by our own admission."""
+    try:
+        directory.forget()
+        if source in _OWN_FAILURES:
+            directory.note_failure(time.monotonic())
+    except SurroundingsError as error:
+        log.event("run-directory", reason=error)
 
 
 def kill(process: Process) -> None:
@@ -118,7 +141,7 @@ def _kill_by_number(process: Process) -> None:
 
 
 def report_ready(environment: Mapping[str, str], reason: str = "") -> None:
-    """In the component: tell `instantiate` that we have registered, or why we cannot. Once."""
+    """In the component: tell `instantiate`, once, that we have registered, or why we cannot."""
     number = environment.get(READY_VARIABLE, "")
     if not number.isdecimal():
         return
@@ -148,12 +171,18 @@ def _pause_after_failures(directory: RunDirectory, log: Log) -> None:
 
 
 def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Start the component's process and wait for its word; the reason when it cannot run."""
+    """Start the component's process and wait for its word; the reason when it cannot run.
+
+    The new process waits at a gate until its pid file is written. If we are killed before that, the gate
+    closes and the process ends: otherwise `cleanup` could never find it.
+    """
     ours, theirs = os.pipe2(os.O_CLOEXEC)
+    gate, gate_opener = os.pipe2(os.O_CLOEXEC)
     try:
         pid = os.fork()
         if pid == 0:
-            _become_component(theirs, arguments, environment)
+            os.close(gate_opener)
+            _become_component(gate, theirs, arguments, environment)
         os.close(theirs)
         theirs = -1
         start_time = start_time_of(pid)
@@ -164,6 +193,7 @@ def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mappi
                 os.kill(pid, signal.SIGKILL)  # `cleanup` could not find it
                 os.waitpid(pid, 0)
                 raise
+        os.write(gate_opener, b"x")
         said = b""
         while True:
             part = os.read(ours, 4096)
@@ -171,9 +201,9 @@ def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mappi
             if not part or said == READY:
                 break
     finally:
-        os.close(ours)
-        if theirs >= 0:
-            os.close(theirs)
+        for descriptor in (ours, theirs, gate, gate_opener):
+            if descriptor >= 0:
+                os.close(descriptor)
     if said == READY:
         return ""
     _, status = os.waitpid(pid, 0)
@@ -185,16 +215,19 @@ def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mappi
     return f"the component ended with status {os.WEXITSTATUS(status)} before it registered"
 
 
-def _become_component(ready: int, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+def _become_component(
+    gate: int, ready: int, arguments: Sequence[str], environment: Mapping[str, str]
+) -> None:
     """In the child: a process of its own, then ``amf-netwatch run``. Does not return."""
     try:
+        if not os.read(gate, 1):
+            os._exit(127)  # our parent is gone, and nobody knows of us
         os.setsid()
         os.chdir("/")
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
-        os.closerange(3, ready)
-        os.closerange(ready + 1, 1024)
+        _close_all_but(ready)
         os.set_inheritable(ready, True)
         for number in _RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
@@ -204,3 +237,13 @@ def _become_component(ready: int, arguments: Sequence[str], environment: Mapping
         os.write(ready, f"cannot start the component's process: {error}".encode("utf-8", "replace"))
     finally:
         os._exit(127)
+
+
+def _close_all_but(kept: int) -> None:
+    """Close every descriptor above the standard ones, whatever its number; amfnd may hand down any."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the descriptor of the listing itself

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import binascii
 import os
+import stat
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
@@ -19,6 +20,7 @@ from amf_netwatch.errors import SurroundingsError
 
 _SYSTEM_DIRECTORY = "/run/amf-netwatch"
 _MAX_FAILURES = 16
+_MAX_SIZE = 65536  # bytes that are read of a file; ours have a few hundred at most
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -33,12 +35,31 @@ class RunDirectory:
     """The files of one component. Raises SurroundingsError when the directory cannot be used."""
 
     def __init__(self, component: str, environment: Mapping[str, str]) -> None:
-        path = environment.get(DIRECTORY_VARIABLE) or _default_directory(environment)
+        """Make the directory if there is none."""
+        path = _path(environment)
         try:
             os.makedirs(path, mode=0o755, exist_ok=True)
-            status = os.stat(path)
         except OSError as error:
             raise SurroundingsError(f"run directory {path}: {error.strerror}") from error
+        self._use(path, component)
+
+    @classmethod
+    def find_existing(cls, component: str, environment: Mapping[str, str]) -> Optional[RunDirectory]:
+        """The directory if there is one. Nothing is made."""
+        path = _path(environment)
+        if not os.path.lexists(path):
+            return None
+        found = cls.__new__(cls)
+        found._use(path, component)
+        return found
+
+    def _use(self, path: str, component: str) -> None:
+        try:
+            status = os.lstat(path)
+        except OSError as error:
+            raise SurroundingsError(f"run directory {path}: {error.strerror}") from error
+        if not stat.S_ISDIR(status.st_mode):
+            raise SurroundingsError(f"run directory {path} is no directory, but a link or a file")
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise SurroundingsError(f"run directory {path} can be written by others")
         self._base = os.path.join(path, _file_name(component))
@@ -109,6 +130,10 @@ def start_time_of(pid: int) -> Optional[int]:
     return int(fields[19])
 
 
+def _path(environment: Mapping[str, str]) -> str:
+    return environment.get(DIRECTORY_VARIABLE) or _default_directory(environment)
+
+
 def _default_directory(environment: Mapping[str, str]) -> str:
     simulator = environment.get(SIMULATOR_VARIABLE)
     if simulator:
@@ -126,20 +151,37 @@ def _file_name(component: str) -> str:
 
 
 def _read(path: str) -> str:
+    """The content of a regular file; empty when there is none. A FIFO in its place hangs nobody."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        return os.read(descriptor, _MAX_SIZE).decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: str, text: str) -> None:
-    temporary = f"{path}.{os.getpid()}"
+    """Write a file, whole or not at all. One name for the unfinished file, so that no litter piles up."""
+    unfinished = f"{path}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
+        descriptor = os.open(unfinished, flags, 0o644)
+        try:
+            os.write(descriptor, text.encode("utf-8"))
+        finally:
+            os.close(descriptor)
+        os.replace(unfinished, path)
     except OSError as error:
+        try:
+            os.unlink(unfinished)
+        except OSError:
+            pass  # it was never made
         raise SurroundingsError(f"{path}: {error.strerror}") from error
 
 

@@ -1,7 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated AMF: a pure director of cluster and nodes, and the service that lends it processes and time.
+"""The simulated AMF: a cluster director (amfd), a node director for each node (amfnd), and the client
+library.
 
-`director` is amfd, `node` an amfnd, `library` what AMF's client library answers by itself; all three are
-pure. `service` is the only module here that acts on the world. The behaviour is in tables:
-`presence.TRANSITIONS`, `units.TRANSITIONS`, `no_redundancy.TABLE`, `two_n.TABLE`, `escalation.LADDER`,
-`administration.OPERATIONS`; docs/shim-amf.md shows them."""
+Directors, redundancy models and library are pure: events come in as calls, and what they want done outside
+goes out as effects. They know no clock, no process and no socket. Only `service` and `timers` act on the
+world that the server lends them. This room is not for IMM, which AMF sees through `saf_shim.imm`, and not for
+the client's side of a call (`saf_shim.pyosaf`).
+
+Reading order. The words: `states`, `events`, `messages` (between the directors), `effects` (to the outside),
+`outbox` (both on their way), `tables` (the form of a state machine), `configuration` (what the model says).
+Then the rooms, from the ground up:
+
+- `node`: a node director. It starts, calls and ends components, and answers their errors.
+- `entities`: the records of the cluster, and the operations on one assignment.
+- `redundancy`: which unit gets which service instance.
+- `cluster`: the cluster director. It hears nodes, administrators and changes of the model.
+
+At the top `library` (what AMF's client library refuses by itself), `timers`, `service` (AMF as the server
+hosts it) and `diagrams` (docs/shim-amf.md, made from the tables).
+
+The behaviour is in tables: `node.presence.TRANSITIONS`, `node.units.TRANSITIONS`, `node.escalation.LADDER`,
+`redundancy.no_redundancy.TABLE`, `redundancy.two_n.TABLE`, `cluster.administration.operations.OPERATIONS`."""

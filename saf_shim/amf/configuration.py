@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the model says: attributes of AMF's configuration objects, with the defaults of types and of OpenSAF.
 
-Read from IMM at the moment of use, so a change at run time counts from then on. Where a value of an entity
-is missing its type's counts (saAmfCompDisableRestart, then saAmfCtDefDisableRestart). It never writes and
-keeps nothing. Times are nanoseconds."""
+Values are read from IMM when they are used, so a change at run time counts from then on. Where an entity has
+no value, that of its type counts (saAmfCompDisableRestart, then saAmfCtDefDisableRestart). Nothing is written
+or kept here. Times are nanoseconds."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ UNLIMITED = 1 << 32
 
 
 class CommandLine(NamedTuple):
-    """A CLC-CLI command of a component: what is executed, and the environment the model adds."""
+    """A CLC-CLI command of a component: what is executed, and what the model adds to the environment."""
 
     argv: tuple[str, ...]
     environment: tuple[tuple[str, str], ...]
 
 
 class Configuration:
-    """Answers about the model behind `view`."""
+    """Answers questions about the model behind `view`."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -72,7 +72,7 @@ class Configuration:
         return self._component(component, "saAmfCompInstantiationLevel", "saAmfCtDefInstantiationLevel") or 0
 
     def max_tries(self, component: str) -> int:
-        """How often an instantiation is tried; attempts with delay do not exist in OpenSAF."""
+        """Return how often an instantiation is tried. OpenSAF knows no tries with a delay between them."""
         value = self.number(component, "saAmfCompNumMaxInstantiateWithoutDelay")
         if value is None:
             value = self.number(GLOBAL_ATTRIBUTES, "saAmfNumMaxInstantiateWithoutDelay")
@@ -94,8 +94,10 @@ class Configuration:
         return self._component(component, "saAmfCompCleanupTimeout", "saAmfCtDefClcCliTimeout") or 0
 
     def terminate_timeout(self, component: str) -> int:
-        """Of the terminate callback. amfnd 5.21 forgets it when the component has a
-        saAmfCompTerminateTimeout: then the callback times out at once."""
+        """Return the time-out of the terminate callback.
+
+        amfnd 5.21 forgets it for a component that has a saAmfCompTerminateTimeout; the callback then times
+        out at once."""
         if self.number(component, "saAmfCompTerminateTimeout") is not None:
             return 0
         return self._callback_timeout(component, "")
@@ -116,11 +118,12 @@ class Configuration:
         return value if value is not None else self._callback_timeout(component, "")
 
     def command(self, component: str, node: str, command: str) -> CommandLine:
-        """The instantiate or cleanup command on the AMF node `node`; argv is empty when the type has none.
+        """Return the instantiate or cleanup command on the AMF node `node`; argv is empty if the type has
+        none.
 
-        Path: prefix of the node's software bundle, then the type's relative path. Arguments: the type's,
-        then the component's, each value split at blanks. Environment: the type's list, then the
-        component's."""
+        The path is the prefix of the node's software bundle and the type's relative path. The arguments are
+        the type's and then the component's, each value split at blanks. The environment is the type's list
+        and then the component's."""
         kind = self.component_type(component)
         word = command.capitalize()
         path = self.name(kind, f"saAmfCtRelPath{word}Cmd")
@@ -167,7 +170,7 @@ class Configuration:
         return bool(self._by_type(unit, "saAmfSUFailover", "saAmfSUType", "saAmfSutDefSUFailover"))
 
     def unit_rank(self, unit: str) -> int:
-        """Lower is preferred; 0 is the lowest preference of all."""
+        """Return the rank of a unit. A lower rank is preferred; 0 is the least preferred of all."""
         return self.number(unit, "saAmfSURank") or 0
 
     # -- service groups
@@ -196,22 +199,22 @@ class Configuration:
         return True if value is None else bool(value)
 
     def preferred_in_service(self, group: str) -> int:
-        """How many units shall be instantiated; 0: all."""
+        """Return how many units shall be instantiated; 0 means all."""
         return self.number(group, "saAmfSGNumPrefInserviceSUs") or 0
 
     def max_active_sis(self, group: str) -> int:
-        """How many SIs a unit may have as active."""
+        """Return how many SIs a unit may have as active."""
         return self.number(group, "saAmfSGMaxActiveSIsperSU") or UNLIMITED
 
     # -- nodes
 
     def node_auto_repair(self, node: str) -> bool:
-        """A failed node is rebooted by AMF itself."""
+        """Tell whether AMF itself reboots the node when it has failed."""
         value = self.number(node, "saAmfNodeAutoRepair")
         return True if value is None else bool(value)
 
     def failfast_on(self, node: str, failure: str) -> bool:
-        """`failure`: Instantiation or Termination."""
+        """Tell whether this failure (Instantiation or Termination) reboots the node at once."""
         return bool(self.number(node, f"saAmfNodeFailfastOn{failure}Failure"))
 
     def failover_max(self, node: str) -> int:
@@ -234,7 +237,7 @@ class Configuration:
         return self.texts(csi, "saAmfCSIDependencies")
 
     def csi_attributes(self, csi: str) -> Sequence[str]:
-        """The DNs of the CSI's attributes."""
+        """Return the DNs of the CSI's attributes."""
         return self.view.children(csi, "SaAmfCSIAttribute")
 
     def csi_attribute_values(self, attribute: str) -> list[str]:
@@ -247,7 +250,7 @@ class Configuration:
         return f"safSupportedCsType={escape_dn(self.name(csi, 'saAmfCSType'))},{holder}"
 
     def max_assignments(self, component: str, csi: str, active: bool) -> int:
-        """How many CSIs of this CSI's type the component can have in this HA state; -1: no limit."""
+        """Return how many CSIs of this CSI's type the component can have in this HA state; -1: any number."""
         own, default = (
             ("saAmfCompNumMaxActiveCSIs", "saAmfCtDefNumMaxActiveCSIs")
             if active

@@ -19,7 +19,6 @@ from saf_shim.amf.library import CALLS
 from saf_shim.amf.node import presence, units
 from saf_shim.amf.node.escalation import LADDER, RECOVERIES
 from saf_shim.amf.redundancy import no_redundancy, two_n
-from saf_shim.amf.redundancy.groups import Table
 from saf_shim.amf.states import ERROR_WORDS, RECOVERY_WORDS
 
 _HEAD = """\
@@ -30,29 +29,36 @@ by: what is not in a table does not happen. Its behaviour is that of OpenSAF 5.2
 `tests/conformance/amf`.
 
 `saf_shim/amf` has the parts of the real one. A *cluster director* (amfd) knows the model, the states and
-the assignments of all nodes; a *node director* (amfnd) for each simulated node starts, calls and ends
-components there; a *library* has the rules of AMF's client library. All three are pure: events in,
-effects out, no clock, no process. `service.py` lends them the world: commands, timers with amfnd's tick
-of 100 ms, callbacks, IMM. All components of the simulator run on one machine, each node's behind its
-prefix (`--node 'SC-2=ip netns exec n2'`).
+the assignments of all nodes. A *node director* (amfnd) for each simulated node starts, calls and ends
+components there. A *library* has the rules of AMF's client library. All three are pure: events come in,
+effects go out, and there is no clock and no process. `service.py` lends them the world: commands, timers with
+amfnd's tick of 100 ms, callbacks, IMM. All components of the simulator run on one machine, those of each node
+behind its prefix (`--node 'SC-2=ip netns exec n2'`).
 
 ## Where it differs from a real AMF
 
-* Redundancy models: 2N and no redundancy. Others, and components that are not SA-aware (proxies,
-  contained and non-pre-instantiable ones), are refused when the model is loaded, with a text that says
-  so. SI dependencies and ranked SUs are accepted and have no effect. OpenSAF's own components are not in
-  the model.
+* Redundancy models: 2N and no redundancy. Others (N-way active, N-way, N+M), and components that are not
+  SA-aware (proxies, contained and non-pre-instantiable ones), are refused when the model is loaded. OpenSAF's
+  error strings and the simulator's log say so. SI dependencies and ranked SUs are accepted and have no
+  effect. OpenSAF's own components are not in the model.
 * Recoveries of a node (failover, failfast, switchover, cluster reset) reboot a *simulated* node: its
   commands are killed, the cleanup command of every component that may be running is run, its units are
-  lost; when the commands have ended the node is back. Nothing else of the machine is touched.
+  lost. When the commands have ended, the node is back. Nothing else of the machine is touched.
 * amfnd 5.21 aborts on a recommended recovery outside 1 to 9 in saAmfComponentErrorReport: here
   ERR_INVALID_PARAM. Where it aborts on the recovery APPLICATION_RESTART of a healthcheck, the simulated
   node is rebooted.
-* Probations last 0.6 s longer than configured, because the simulator's tools start slower than C
-  programs.
+* Probations (saAmfSGCompRestartProb, saAmfSGSuRestartProb, saAmfNodeSuFailOverProb) leave out what the
+  machine costs the cluster: the time that the simulator's commands run longer than OpenSAF's, which are C
+  programs, and the time that commands and components have to wait for a processor. It is measured. A
+  probation that is over ends when no command of the simulator has run for 0.3 s, at the latest 1 s later; an
+  operation of the administrator comes after it.
 * amfnd 5.21 corrupts its memory when an SU is deleted during its restart probation: not imitated.
 * amfnd 5.21 forgets the time-out of the terminate callback for a component with a
   saAmfCompTerminateTimeout, so that the callback times out at once: imitated.
+* amfd 5.21 takes only every second value, beginning with the first, when a CSI attribute is modified:
+  imitated. After `immcfg -a saAmfCSIAttriValue=a -a saAmfCSIAttriValue=b` IMM has both values, and a
+  component gets `a` at its next assignment. An attribute that is created with several values reaches it
+  whole.
 * saAmfHealthcheckStart and the like about a component of another node are answered as if it were here,
   when they come from a process outside AMF: there is one machine, so such a process is on every node.
 * Operations on a node group are not supported.
@@ -78,10 +84,6 @@ def _machine(title: str, text: str, table: Mapping[tuple[Any, Any], Any]) -> str
         for (state, event), entry in table.items()
     )
     return f"## {title}\n\n{text}\n\n" + _rows(("state", "event", "leads to", "what is done"), rows) + "\n"
-
-
-def _group(title: str, text: str, table: Table) -> str:
-    return _machine(title, text, table)
 
 
 def _operations() -> str:
@@ -163,12 +165,14 @@ def document() -> str:
             "saAmfCompInstantiationLevel, one after the other, and end from the last to the first.",
             units.TRANSITIONS,
         )
-        + _group(
+        + _machine(
             "Service groups without redundancy",
             "SIs by rank go to the first SU by rank that is in service and free.",
             no_redundancy.TABLE,
         )
-        + _group("2N service groups", "One SU has all SIs ACTIVE, another all of them STANDBY.", two_n.TABLE)
+        + _machine(
+            "2N service groups", "One SU has all SIs ACTIVE, another all of them STANDBY.", two_n.TABLE
+        )
         + _operations()
         + _ladder()
         + _validation()

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the director wants done outside: it never does it itself.
+"""What the directors want done outside. They never do it themselves.
 
-Each effect is a value; `service` carries them out on the server's `World` and on IMM's internal port, tests
-compare them. Timers are named by a key (any hashable value): starting a running one restarts it.
-Times are nanoseconds, names are DNs.
-"""
+Each effect is a value. `service` carries them out on the server's `World` and in IMM, and tests compare them.
+A timer has a key (any hashable value); starting a running timer restarts it. Times are nanoseconds, names are
+DNs."""
 
 from __future__ import annotations
 
@@ -17,7 +16,8 @@ Values = tuple[Value, ...]
 
 
 class RunCommand(NamedTuple):
-    """Start a CLC-CLI command on a node; its end comes back as `Director.command_ended(ticket, ...)`."""
+    """Start a CLC-CLI command on a node. Its end is told with `ticket` to
+    `cluster.director.command_ended`."""
 
     ticket: int
     node: str  # the AMF node's RDN value, SC-1
@@ -27,20 +27,21 @@ class RunCommand(NamedTuple):
 
 
 class KillCommand(NamedTuple):
-    """SIGKILL the command of this ticket: it did not exit in time."""
+    """Send SIGKILL to the command with this ticket, because it did not exit in time."""
 
     ticket: int
 
 
 class StartTimer(NamedTuple):
-    """Call `Director.timer_fired(key)` after `delay`."""
+    """Call `cluster.director.timer_fired(key)` after `delay`."""
 
     key: Hashable
     delay: int  # ns
+    leaves_out_lateness: bool = False  # what the machine costs the cluster does not count
 
 
 class StopTimer(NamedTuple):
-    """Forget the timer."""
+    """Forget the timer with this key."""
 
     key: Hashable
 
@@ -54,14 +55,14 @@ class SendCallback(NamedTuple):
 
 
 class WatchProcess(NamedTuple):
-    """Tell `Director.process_ended(key)` when the process ends."""
+    """Call `cluster.director.process_ended(key)` when the process ends."""
 
     key: tuple[str, str, int]  # node, component, pid
     pid: int
 
 
 class UnwatchProcess(NamedTuple):
-    """Forget the watch."""
+    """Forget the watch with this key."""
 
     key: tuple[str, str, int]
 
@@ -96,7 +97,7 @@ class Delete(NamedTuple):
 
 
 class Log(NamedTuple):
-    """One line, as amfnd or amfd would write it to syslog."""
+    """Write one line, as amfnd or amfd would write it to syslog."""
 
     text: str
 

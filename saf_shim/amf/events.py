@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can happen to the presence of a component and of a service unit: the columns of the tables in
-`presence` and `units`."""
+"""Events of the presence of a component and of a service unit: the columns of the tables in `node.presence`
+and `node.units`."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class PendingCallback:
     def __init__(self, kind: str, ha: int) -> None:
         self.kind = kind
         self.ha = ha
-        self.done = False  # answered inside its own callback: it goes when the callback returns
+        self.done = False  # it was answered inside its own callback, and goes when the callback returns
 
 
 class ClientProcess:
@@ -69,7 +69,7 @@ class ClientProcess:
 
     @property
     def is_new(self) -> bool:
-        """B.04 rather than B.01."""
+        """The version is B.04, not B.01."""
         return self.version == NEW
 
 
@@ -86,12 +86,13 @@ class AmfHandle:
         self.blocked = False  # a dispatch waits: the next callback goes straight to the program
 
     def dispatched(self, name: str, arguments: Args) -> None:
-        """A callback is on its way into the program."""
+        """Note that a callback is on its way into the program."""
         if name in (Callback.HEALTHCHECK, Callback.TERMINATE, Callback.CSI_SET, Callback.CSI_REMOVE):
             self.pending[arguments["invocation"]] = PendingCallback(name, arguments.get("haState", 0))
 
     def find(self, invocation: int, running: Any) -> Optional[PendingCallback]:
-        """The callback of this invocation; `running`: invocations whose callbacks have not returned yet."""
+        """Return the callback of this invocation. `running` are the invocations whose callbacks have not
+        returned."""
         inside = running if isinstance(running, list) else ()
         for number in [n for n, pending in self.pending.items() if pending.done and n not in inside]:
             del self.pending[number]
@@ -141,7 +142,7 @@ class Library:
         return Reply(Code.OK, {"handle": number, "version": list(supported)}), handle
 
     def is_down(self, pid: int) -> bool:
-        """The process has handles, but its library has shut down."""
+        """Tell whether the process has handles although its library has shut down."""
         process = self.processes.get(pid)
         return process is not None and process.uses == 0 and bool(process.handles)
 
@@ -160,7 +161,7 @@ class Library:
         return Reply(Code.OK)
 
     def lost(self, pid: int) -> list[int]:
-        """The process, or its library, is gone: its handles that were open."""
+        """Forget a process that is gone, or whose library is; return its handles that were open."""
         process = self.processes.pop(pid, None)
         if process is None:
             return []
@@ -179,8 +180,10 @@ class Library:
     # -- where it is
 
     def node(self, process: ClientProcess, component: str = "") -> Optional[LocalNode]:
-        """The node director that the process talks to: that of its component's node. A process outside AMF
-        counts as one on the node of the component it asks about, else on the first node."""
+        """Return the node director's state that the process talks to: that of its component's node.
+
+        A process outside AMF counts as one on the node of the component that it asks about, or else on the
+        first node."""
         for name in (process.name or "", component):
             found = self.cluster.local_node_of(name)
             if found is not None:
@@ -188,7 +191,7 @@ class Library:
         return next(iter(self.cluster.local_nodes.values()), None)
 
     def call(self, name: str, handle: AmfHandle, args: Args) -> Reply:
-        """Serve a call of an open handle (any but the initializing ones, finalize and dispatch)."""
+        """Serve a call of an open handle. Initialize, finalize and dispatch have functions of their own."""
         function = CALLS.get(name)
         return function(self, handle, args) if function is not None else Reply(Code.ERR_NOT_SUPPORTED)
 
@@ -219,7 +222,7 @@ def _is_unused(correlation: Any) -> bool:
 
 
 def _own_name(process: ClientProcess, name: str) -> Code:
-    """The name must be that of the process's component."""
+    """Check that the name is that of the process's component."""
     own = (process.name or "").encode("utf-8", "surrogateescape")
     given = name.encode("utf-8", "surrogateescape")
     if len(own) != len(given):
@@ -396,7 +399,7 @@ def _error_report(library: Library, handle: AmfHandle, args: Args) -> Reply:
         return Reply(Code.ERR_INVALID_PARAM)
     highest = Recovery.CONTAINER_RESTART if handle.process.is_new else Recovery.CLUSTER_RESET
     if not Recovery.NO_RECOMMENDATION <= recovery <= highest:
-        # B.04 of OpenSAF 5.21 does not look: its amfnd aborts, and the node with it
+        # OpenSAF 5.21 does not check this for B.04: its amfnd aborts, and the node goes down
         return Reply(Code.ERR_INVALID_PARAM)
     node = library.node(handle.process, name)
     if node is None:
@@ -439,7 +442,7 @@ def _track(library: Library, handle: AmfHandle, args: Args) -> Reply:  # noqa: P
     changes = flags & (Track.CHANGES | Track.CHANGES_ONLY)
     if not flags & (Track.CURRENT | changes) or changes == Track.CHANGES | Track.CHANGES_ONLY:
         return Reply(Code.ERR_BAD_FLAGS)
-    # `buffer`: None no buffer, -1 to be allocated, else the number of its items
+    # `buffer`: None is no buffer, -1 is one to be allocated, else the number of its items
     buffer = args.get("buffer")
     wants_callback = bool(changes) or buffer is None
     if wants_callback and "saAmfProtectionGroupTrackCallback" not in handle.callbacks:
@@ -476,7 +479,7 @@ def _notification_free(library: Library, handle: AmfHandle, args: Args) -> Reply
 
 
 def _check_errors(errors: int) -> Code:
-    """Only exits can be monitored."""
+    """Check the kinds of errors. Only exits can be monitored."""
     known = _PM_ZERO_EXIT | _PM_NON_ZERO_EXIT | _PM_ABNORMAL_END
     if not 0 < errors <= known:
         return Code.ERR_INVALID_PARAM

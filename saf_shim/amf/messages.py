@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cluster director and the node directors tell each other (amfd and amfnd over MDS).
+"""Messages between the cluster director and the node directors (in OpenSAF: amfd and amfnd over MDS).
 
-Values only. They are delivered one at a time, in the order in which they were sent. Cluster to node:
+They are values. They are delivered one at a time, in the order in which they were sent. From cluster to node:
 `InstantiateUnit`, `TerminateUnit`, `AssignmentRequest`, `UnitOperation`, `ComponentOperation`,
-`NodeOperation`. Node to cluster: `OperationalReport`, `AssignmentReport`, `Report`. A node to itself, to
-let the present event end first: `ComponentTrigger`."""
+`NodeOperation`. From node to cluster: `OperationalReport`, `AssignmentReport`, `Report`, `RebootRequest`.
+From a node to itself, so that the present event ends first: `ComponentTrigger`."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class NodeOperation(NamedTuple):
 
 
 class OperationalReport(NamedTuple):
-    """A unit's operational state has changed, or a recovery is to be carried out by the cluster director."""
+    """A unit's operational state has changed, or the cluster director has to carry out a recovery."""
 
     node: str
     unit: str
@@ -103,14 +103,14 @@ class Report(NamedTuple):
 
 
 class RebootRequest(NamedTuple):
-    """The recovery of an error on the node is to reboot it, or (CLUSTER_RESET) all of them."""
+    """The recovery of an error is to reboot the node, or (CLUSTER_RESET) all nodes."""
 
     node: str
     recovery: Recovery
 
 
 class ComponentTrigger(NamedTuple):
-    """An event for a component's presence, after the present one."""
+    """An event for a component's presence, to happen after the present one."""
 
     component: str
     event: ComponentEvent

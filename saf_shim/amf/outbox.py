@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the directors want to leave them: effects for the world outside, messages for each other.
+"""Effects for the world outside, and messages of the directors to each other, until somebody takes them.
 
-All directors of a simulated cluster share one outbox, so that everything stays in the order in which it
-came about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes
-the effects."""
+All directors of a simulated cluster share one outbox, so that everything stays in the order in which it came
+about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes the
+effects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Outbox:
         self._effects.append(effect)
 
     def take_effects(self) -> list[Effect]:
-        """The effects that nobody has taken yet, in order."""
+        """Return the effects that nobody has taken yet, in their order."""
         effects, self._effects = self._effects, []
         return effects
 
@@ -44,7 +44,7 @@ class Outbox:
         self._mail.append(Envelope(node, message))
 
     def next_message(self) -> Optional[Envelope]:
-        """The oldest message that nobody has taken yet."""
+        """Return the oldest message that nobody has taken yet."""
         return self._mail.popleft() if self._mail else None
 
     def forget_node(self, node: str, names: set[str]) -> None:
@@ -58,6 +58,6 @@ class Outbox:
         )
 
     def ticket(self) -> int:
-        """A new number for a command or an administrative operation."""
+        """Return a new number for a command or an administrative operation."""
         self._tickets += 1
         return self._tickets

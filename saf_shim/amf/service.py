@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The director on the server's world: calls and CCBs in, commands, callbacks, timers and IMM updates out.
+"""AMF as the server hosts it: calls and CCBs come in, and effects are carried out on the server's world.
 
-Nothing is decided here. Timers have the 100 ms tick of amfnd, except the time-outs of commands. Every
-process that a command leaves behind ends with the server."""
+The effects are commands, callbacks, timers and updates of IMM. Nothing is decided here. Every process that a
+command leaves behind ends with the server."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from saf_shim.amf.effects import (
 )
 from saf_shim.amf.library import FIRST_HANDLE, AmfHandle, Library, Reply
 from saf_shim.amf.states import SECOND
+from saf_shim.amf.timers import Timers
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import Answer, Call, Command, CommandEnd, Session, Timer, Watch, World
 from saf_shim.imm.content.port import AdminOperation
@@ -41,7 +42,6 @@ from saf_shim.imm.implementer.attached import Attached
 from saf_shim.imm.implementer.hooks import ObjectChange, View
 
 IMPLEMENTER = "safAmfService"
-TICK = SECOND // 10
 
 _NODE_ENVIRONMENT = {
     "MDS_TIPC_MCAST_ENABLED": "1",
@@ -54,7 +54,7 @@ _NODE_ENVIRONMENT = {
 
 
 class AmfService:
-    """The service behind saAmf*, and AMF's implementer in IMM; see `saf_shim.contract.Service`."""
+    """The service behind saAmf* calls, and AMF's implementer in IMM: a `saf_shim.contract.Service`."""
 
     finalizers: Mapping[str, Code] = {"saAmfFinalize": Code.ERR_BAD_HANDLE}
     local_calls: frozenset[str] = frozenset()
@@ -66,32 +66,33 @@ class AmfService:
         self.library = Library(self.cluster)
         self._nodes = {node.name: node for node in world.nodes}
         self._sessions: dict[int, Session] = {}
-        self._timers: dict[Hashable, Timer] = {}
+        self._timers = Timers(world, self._timer_fired)
         self._commands: dict[int, Command] = {}
-        self._limits: dict[int, Timer] = {}  # of commands
+        self._limits: dict[int, Timer] = {}  # the time-outs of commands, by ticket
         self._watches: dict[Hashable, Watch] = {}
         self._operations: dict[int, AdminOperation] = {}
         self._started = False
 
-    # the plug
+    # what the server calls
 
     def start(self) -> None:
-        """See `Service`."""
+        """Take over the model and start what is to run."""
         self._imm.bind_classes(inventory.CLASSES)
         director.start(self.cluster)
         self._started = True
         self._pump()
 
     def stop(self) -> None:
-        """See `Service`."""
+        """Stop timers and watches; the server ends the commands."""
         self._started = False
-        for timer in [*self._timers.values(), *self._limits.values()]:
+        self._timers.stop_all()
+        for timer in self._limits.values():
             timer.cancel()
         for watch in self._watches.values():
             watch.cancel()
 
     def handle_call(self, call: Call) -> Optional[Answer]:
-        """See `Service`."""
+        """Serve one call of a client."""
         session = call.session
         if call.name in ("saAmfInitialize", "saAmfInitialize_4"):
             return self._initialize(call)
@@ -123,7 +124,7 @@ class AmfService:
         return watch is not None
 
     def session_closed(self, session: Session) -> None:
-        """See `Service`: the end of one session without finalize is the end of its process."""
+        """Take the end of a session without finalize as the end of its process."""
         handle, session.data = session.data, None
         if isinstance(handle, AmfHandle):
             self._sessions.pop(handle.number, None)
@@ -166,7 +167,7 @@ class AmfService:
         return answer
 
     def _answer(self, call: Call, reply: Reply) -> None:
-        """The answer goes out before anything that follows from the call."""
+        """Send the answer before anything that follows from the call."""
         call.reply(reply.code, reply.out)
         director.settle(self.cluster)
         self._pump()
@@ -174,7 +175,8 @@ class AmfService:
     # IMM
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Begin an administrative operation of IMM."""
+        self._timers.fire_what_is_over()
         ticket = self.cluster.outbox.ticket()
         self._operations[ticket] = operation
         class_name = self._imm.class_of(operation.dn) or ""
@@ -186,10 +188,10 @@ class AmfService:
         self._pump()
 
     def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Accept each single change; the checks come when the CCB is complete."""
 
     def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Check the model as it would be; AisError refuses the CCB."""
         try:
             checks.check(self.cluster, changes, view, SUPPORTED)
         except AisError as error:  # not every command shows the reason, so the log has it as well
@@ -198,16 +200,16 @@ class AmfService:
             raise
 
     def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Take over what the CCB has changed."""
         if self._started:
             director.model_changed(self.cluster, changes)
             self._pump()
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Do nothing: nothing was taken over yet."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
-        """See `saf_shim.imm.implementer.hooks.Hooks`."""
+        """Return values of runtime attributes that are not cached."""
         values = pure_attributes(self.cluster, dn)
         return {name: values.get(name, ()) for name in names}
 
@@ -225,23 +227,14 @@ class AmfService:
         _EFFECTS[type(effect)](self, effect)
 
     def _start_timer(self, effect: StartTimer) -> None:
-        running = self._timers.pop(effect.key, None)
-        if running is not None:
-            running.cancel()
-        now = self._world.now()
-        ticks = int(now * SECOND) // TICK - (-effect.delay // TICK) + 1
-        delay = max(0.0, ticks * TICK / SECOND - now)
-        self._timers[effect.key] = self._world.start_timer(delay, lambda: self._timer_fired(effect.key))
+        self._timers.start(effect)
 
     def _timer_fired(self, key: Hashable) -> None:
-        self._timers.pop(key, None)
         director.timer_fired(self.cluster, key)
         self._pump()
 
     def _stop_timer(self, effect: StopTimer) -> None:
-        running = self._timers.pop(effect.key, None)
-        if running is not None:
-            running.cancel()
+        self._timers.stop(effect.key)
 
     def _run_command(self, effect: RunCommand) -> None:
         ticket = effect.ticket
@@ -257,7 +250,8 @@ class AmfService:
                 self._pump()
 
         def time_is_over() -> None:
-            """Its end counts from now: a component in the foreground dies of this, not by itself."""
+            """Kill the command. Its end counts from now, because a component in the foreground dies of
+            this."""
             command.kill()
             del self._commands[ticket], self._limits[ticket]
             director.command_ended(self.cluster, ticket, None)
@@ -354,12 +348,12 @@ _EFFECTS: dict[type, Callable[[AmfService, Any], None]] = {
 
 
 class _NoCommand:
-    """Stands for a command that the model does not have."""
+    """A command that the model does not have."""
 
     pid = 0
 
     def kill(self) -> None:
-        """See `Command`."""
+        """Do nothing: there is no process."""
 
 
 def _describe(end: CommandEnd) -> str:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of AMF and their numbers (AIS AMF B.04.01, and OpenSAF's own where the standard has none).
+"""The words of AMF and their numbers: those of AIS AMF B.04.01, and OpenSAF's where the standard has none.
 
-Nothing here behaves: the tables of transitions are in `presence`, `units`, `no_redundancy`, `two_n`,
-`administration` and `escalation`.
-"""
+There is no behaviour here. The tables of transitions are in `node`, `redundancy` and
+`cluster.administration`."""
 
 from __future__ import annotations
 
@@ -101,7 +100,7 @@ class Operation(IntEnum):
 
 
 class Recovery(IntEnum):
-    """SaAmfRecommendedRecoveryT, and the two that AMF comes to by itself."""
+    """SaAmfRecommendedRecoveryT, and two recoveries that nobody recommends but AMF carries out."""
 
     NO_RECOMMENDATION = 1
     COMPONENT_RESTART = 2
@@ -132,7 +131,7 @@ RECOVERY_WORDS = {
 
 
 class ErrorSource(IntEnum):
-    """What found the error; the cleanup command gets the number as OSAF_COMPONENT_ERROR_SOURCE."""
+    """What found the error. The cleanup command gets the number as OSAF_COMPONENT_ERROR_SOURCE."""
 
     NONE = 0  # an orderly end, or a failed instantiation
     ERROR_REPORT = 1
@@ -183,7 +182,7 @@ class CsiFlags(IntEnum):
 
 
 class CsiTransition(IntEnum):
-    """SaAmfCSITransitionDescriptorT: where the component that was active before stands."""
+    """SaAmfCSITransitionDescriptorT: the state of the component that was active before."""
 
     NEW_ASSIGN = 1
     QUIESCED = 2
@@ -231,7 +230,7 @@ class GroupChange(IntEnum):
 
 
 class Progress(IntEnum):
-    """Where a node director stands with one CSI (or one SI) of one component (or SU)."""
+    """How far a node director has come with one CSI of a component, or with one SI of a unit."""
 
     UNASSIGNED = 1
     ASSIGNING = 2
@@ -242,7 +241,7 @@ class Progress(IntEnum):
 
 
 class Susi(IntEnum):
-    """Where the cluster director stands with one SI assignment."""
+    """How far the cluster director has come with one SI assignment (OpenSAF: SU-SI)."""
 
     ASSIGNING = 1
     ASSIGNED = 2
@@ -251,7 +250,7 @@ class Susi(IntEnum):
 
 
 class GroupState(IntEnum):
-    """What a service group is busy with; one thing at a time."""
+    """What a service group is busy with: one thing at a time."""
 
     STABLE = 0
     REALIGN = 1  # assignments are being made, moved or removed

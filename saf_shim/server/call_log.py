@@ -16,7 +16,7 @@ MAX_BYTES = 64 * 1024 * 1024  # of the calls' lines together
 _NUMBERS = struct.Struct("=qqqq")  # time, pid, session, code
 
 
-class LoggedCall(NamedTuple):
+class CallRecord(NamedTuple):
     """One call that has been answered."""
 
     number: int  # counted from the start of the simulator, from 1
@@ -59,13 +59,13 @@ class CallLog:
         while len(self._entries) > self._max_calls or self._size > self._max_size:
             self._size -= len(self._entries.popleft()[2])
 
-    def read(self, prefix: str = "") -> Iterator[LoggedCall]:
+    def read(self, prefix: str = "") -> Iterator[CallRecord]:
         """Yield the calls whose names begin with `prefix`, oldest first."""
         first = self._count - len(self._entries) + 1
         for number, (name, numbers, line) in enumerate(self._entries, first):
             if name.startswith(prefix):
                 time, pid, session, rc = _NUMBERS.unpack(numbers)
-                yield LoggedCall(number, time, pid, session, name, rc, protocol.decode_line(line)[2])
+                yield CallRecord(number, time, pid, session, name, rc, protocol.decode_line(line)[2])
 
     def clear(self) -> None:
         """Forget the calls. The next call's number follows the last one all the same."""

@@ -2,12 +2,15 @@
 """What the commands of AMF, and the components that they start, write to standard output and standard error.
 
 A real node gives them ``/dev/null``, and why a component failed stays unknown. Here each command gets a pipe,
-which the daemons that it starts inherit; what comes out of it goes into the simulator's log line by line.
+which the daemons that it starts inherit; what comes out of it goes into the simulator's log line by line. A
+component that never stops writing must neither fill the disk nor keep the simulator from its other work: what
+goes beyond a rate is dropped, and pipes are read in small parts.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,6 +19,8 @@ from saf_shim.server.loop import Loop
 
 MAX_LINE = 4096  # bytes; a longer line is cut into several
 MAX_LINES = 1000  # that are remembered
+MAX_BURST = 1024 * 1024  # bytes that one command, with what it leaves running, may write at once
+RATE = 64 * 1024  # bytes that it may write in a second for ever
 _CHUNK = 65536
 
 
@@ -67,7 +72,7 @@ class Outputs:
     def close(self) -> None:
         """Read what is left and close all pipes."""
         for pipe in list(self._pipes):
-            pipe.read()
+            pipe.read(parts=2)
         for pipe in list(self._pipes):
             self.forget(pipe)
 
@@ -79,17 +84,40 @@ class Pipe:
         self._outputs = outputs
         self._component = component
         self._tail = b""
+        self._left = float(MAX_BURST)
+        self._filled = time.monotonic()
+        self._dropped = 0
         self._ended = False
         self.read_end, self.write_end = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.read_end, False)  # the writers' end blocks, as pipes do
 
-    def read(self) -> None:
-        """Take what is in the pipe now. At its end, a last line without an end counts as well."""
-        while not self._ended:
+    def _may_keep(self, chunk: bytes) -> bool:
+        """Tell whether there is room for a part; otherwise it is dropped, and said so when there is room."""
+        now = time.monotonic()
+        self._left = min(MAX_BURST, self._left + (now - self._filled) * RATE)
+        self._filled = now
+        if chunk and len(chunk) > self._left:
+            self._dropped += len(chunk)
+            return False
+        if self._dropped:
+            self._outputs.note(self._component, f"[{self._dropped} bytes are dropped: it writes too much]")
+            self._tail, self._dropped = b"", 0
+        self._left -= len(chunk)
+        return True
+
+    def read(self, parts: int = 1) -> None:
+        """Take what is in the pipe now, at most so many parts of 64 kB; a pipe holds no more than one.
+
+        At the end of the pipe, a last line without an end counts as well."""
+        for _ in range(parts):
+            if self._ended:
+                return
             try:
                 chunk = os.read(self.read_end, _CHUNK)
             except BlockingIOError:
                 return
+            if not self._may_keep(chunk):
+                continue
             *lines, self._tail = (self._tail + chunk).split(b"\n")
             if len(self._tail) > MAX_LINE or not chunk:
                 lines, self._tail = [*lines, self._tail] if self._tail else lines, b""

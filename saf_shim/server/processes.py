@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional
 
@@ -34,6 +35,7 @@ class RunningCommand:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.started = time.monotonic()
         self.ended = False
 
     def kill(self) -> None:
@@ -51,8 +53,10 @@ _Entry = tuple[RunningCommand, Callable[[CommandEnd], None], Optional[Pipe]]
 class Processes:
     """Starts commands, reaps them and the orphans they leave, kills what is left at the end."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, waited: Callable[[float, float], None]) -> None:
+        """`waited` gets how long each command took, and how long it had a processor (seconds)."""
         self._loop = loop
+        self._waited = waited
         self._commands: dict[int, _Entry] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -111,7 +115,7 @@ class Processes:
         """Collect every child that has ended, also those that the commands left to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if not pid:
@@ -121,8 +125,9 @@ class Processes:
                 continue
             command, on_end, output = entry
             command.ended = True
+            self._waited(time.monotonic() - command.started, used.ru_utime + used.ru_stime)
             if output is not None:
-                output.read()  # the log tells what it said before it tells how it ended
+                output.read(parts=2)  # the log tells what it said before it tells how it ended
             if os.WIFSIGNALED(status):
                 on_end(CommandEnd(None, os.WTERMSIG(status)))
             else:

@@ -21,7 +21,8 @@ from typing import Any, Optional
 
 from saf_shim import protocol
 from saf_shim.codes import AisError, Code
-from saf_shim.contract import Answer, Arguments, CommandEnd, Node, Service
+from saf_shim.contract import Answer, Arguments, CommandEnd, Lateness, Node, Service
+from saf_shim.lateness import LatenessMeter
 from saf_shim.server.call_log import CallLog
 from saf_shim.server.connection import Connection
 from saf_shim.server.faults import Faults
@@ -43,7 +44,8 @@ class Server:
         self.nodes = nodes
         self._log_file = open(os.path.join(directory, "log"), "a", encoding="utf-8", errors="replace")  # noqa: SIM115
         self.loop = Loop(self.log)
-        self.processes = Processes(self.loop)
+        self._lateness = LatenessMeter(self.loop.watch_process, directory)
+        self.processes = Processes(self.loop, self._lateness.waited)
         self.outputs = Outputs(self.loop, self.wall_clock, self.log)
         self._keep_output = keep_output
         self.sessions: dict[int, ServerSession] = {}
@@ -96,6 +98,10 @@ class Server:
         """Call `on_death` when the process ends; None when there is no such process."""
         return self.loop.watch_process(pid, on_death)
 
+    def lateness(self) -> Lateness:
+        """What the machine costs the simulated cluster."""
+        return self._lateness.read()
+
     def base_environment(self) -> dict[str, str]:
         """Return the variables that a real amfnd gives its commands, and those that lead to the simulator."""
         inherited = os.environ.get("LANG", "C.UTF-8")
@@ -113,10 +119,13 @@ class Server:
         }
 
     def log(self, text: str) -> None:
-        """Write one event into DIR/log."""
+        """Write one event into DIR/log. A full disk loses it, and hinders nothing else."""
         stamp = time.strftime("%H:%M:%S", time.localtime())
-        self._log_file.write(f"{stamp} {text}\n")
-        self._log_file.flush()
+        try:
+            self._log_file.write(f"{stamp} {text}\n")
+            self._log_file.flush()
+        except OSError:
+            pass
 
     # services and sessions
 
@@ -154,6 +163,7 @@ class Server:
         session = ServerSession(self._counter, connection.pid, environment, connection, line)
         self.sessions[session.id] = session
         connection.on_close = partial(self._main_closed, connection, session)
+        self._lateness.appeared(connection.pid)
         if connection.pid:
             # A child that was forked with our connection open would keep it open after the client's death.
             session.watch = self.loop.watch_process(connection.pid, connection.close)
@@ -214,6 +224,7 @@ class Server:
         if connection.owed >= MAX_OUTSTANDING:
             raise protocol.ProtocolError("too many calls without reading an answer")
         connection.owed += 1
+        self._lateness.asks(session.pid)
         self._serve(ServerCall(connection, session, (number, name, args), line, self._answer))
 
     def _serve(self, call: ServerCall) -> None:
@@ -276,6 +287,7 @@ class Server:
         connection, session = call.connection, call.session
         assert isinstance(session, ServerSession)
         connection.owed -= 1
+        self._lateness.is_answered(session.pid)
         if connection.closed:
             return
         self.calls.add(time.time_ns(), session.pid, session.id, call.name, rc, call.line)

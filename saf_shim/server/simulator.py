@@ -19,7 +19,7 @@ from saf_shim.imm.implementer.attached import HooksPort
 from saf_shim.imm.manager.reading import take_values
 from saf_shim.model.stand_ins import attach_stand_ins
 from saf_shim.model.standard import load_standard_model
-from saf_shim.server.call_log import LoggedCall
+from saf_shim.server.call_log import CallRecord
 from saf_shim.server.faults import Fault
 from saf_shim.server.server import Server
 from saf_shim.server.waiting import Hang
@@ -74,7 +74,7 @@ class Simulator:
 
     def _calls(self, args: Arguments) -> list[Any]:
         """The call log, oldest first; with `clear`, emptied after that. `prefix` selects by name."""
-        found = [show_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
+        found = [_wire_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
         if args.get("clear"):
             self.server.calls.clear()
         return found
@@ -155,7 +155,7 @@ class Simulator:
         }
 
 
-def show_call(call: LoggedCall) -> list[Any]:
+def _wire_call(call: CallRecord) -> list[Any]:
     """One call of the log: number, ns since the epoch, pid, session, name, code, arguments without the
     handle."""
     args = {name: value for name, value in call.args.items() if name != "handle"}

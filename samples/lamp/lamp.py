@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A component of one's own: a lamp that AMF keeps alight.
+"""A whole component in one file: a lamp that AMF keeps alight.
 
 When AMF assigns it ACTIVE, it lights: the runtime object ``lamp=<name>`` appears in IMM, with the colour
 that the CSI attribute ``colour`` says. At every healthcheck it counts. An administrator can blink it
-(``immadm -o 1 lamp=<name>``). When the assignment goes, so does the object. It needs OpenSAF's pyosaf, or
-the simulator's:
+(``immadm -o 1 lamp=<name>``). When the assignment goes, the object goes. It needs OpenSAF's pyosaf, or the
+simulator's:
 
     saf-shim run -- sh lamp.sh
 
@@ -42,7 +42,7 @@ def instantiate() -> int:
 
 
 def cleanup() -> int:
-    """Leave nothing of the component; it is fine if nothing is there."""
+    """Leave nothing of the component. It is fine if nothing is there."""
     try:
         with open(PID_FILE, encoding="ascii") as handle:
             os.kill(int(handle.read()), signal.SIGKILL)
@@ -79,7 +79,7 @@ class Lamp:
         self.oi_callbacks.saImmOiAdminOperationCallback = saImmOi.SaImmOiAdminOperationCallbackT_2(self.blink)
 
     def must(self, rc: int, what: str) -> None:
-        """End with a reason when a call that cannot fail does."""
+        """End with the reason when a call fails that cannot be done without."""
         if rc != self.ok:
             sys.exit(f"lamp: {what}: {self.ais.eSaAisErrorT.whatis(rc)}")
 
@@ -109,18 +109,17 @@ class Lamp:
                 self.amf.saAmfDispatch(self.handle, self.ais.eSaDispatchFlagsT.SA_DISPATCH_ALL)
         return 0
 
-    # AMF's callbacks. An exception here would vanish, and the answer with it: each answers first or last,
-    # always.
+    # AMF's callbacks. Each answers once, whatever happens: an exception would vanish, and the answer too.
 
     def healthcheck(self, invocation: int, _name: Any, _key: Any) -> None:
-        """Answer, then count."""
+        """Answer first, then count."""
         self.amf.saAmfResponse_4(self.handle, invocation, None, self.ok)
         self.ticks += 1
         if self.lit:
             self.update("ticks", 2, self.ticks)
 
     def csi_set(self, invocation: int, _name: Any, ha_state: int, descriptor: Any) -> None:
-        """ACTIVE: light up. Anything else: out."""
+        """Light up when the state is ACTIVE, and go out in any other state."""
         if ha_state == self.amf.eSaAmfHAStateT.SA_AMF_HA_ACTIVE:
             self.light(self.colour(descriptor))
         else:
@@ -128,18 +127,18 @@ class Lamp:
         self.amf.saAmfResponse_4(self.handle, invocation, None, self.ok)
 
     def csi_remove(self, invocation: int, _name: Any, _csi: Any, _flags: int) -> None:
-        """The assignment has gone."""
+        """Go out: the assignment has gone."""
         self.put_out()
         self.amf.saAmfResponse_4(self.handle, invocation, None, self.ok)
 
     def terminate(self, invocation: int, _name: Any) -> None:
-        """Go orderly."""
+        """Go out and end, as AMF wants."""
         self.put_out()
         self.amf.saAmfResponse_4(self.handle, invocation, None, self.ok)
         self.ended = True
 
     def colour(self, descriptor: Any) -> str:
-        """The CSI attribute ``colour``; white without one."""
+        """Return the CSI attribute ``colour``, or white."""
         attributes = descriptor.csiAttr
         for index in range(attributes.number):
             entry = attributes.attr[index]
@@ -150,7 +149,7 @@ class Lamp:
     # IMM
 
     def light(self, colour: str) -> None:
-        """Show our object; take over the one that a predecessor that died left."""
+        """Show our object, instead of one that a predecessor that died may have left."""
         if not self.lit:
             name = self.ais.SaStringT(f"Lamp_{self.name}")
             self.must(self.oi.saImmOiImplementerSet(self.oi_handle, name), "saImmOiImplementerSet")
@@ -174,14 +173,14 @@ class Lamp:
         self.must(created, "saImmOiRtObjectCreate_2")
 
     def put_out(self) -> None:
-        """Show nothing."""
+        """Take our object away."""
         if self.lit:
             self.oi.saImmOiRtObjectDelete(self.oi_handle, self.ais.SaNameT(f"lamp={self.name}"))
             self.oi.saImmOiImplementerClear(self.oi_handle)
             self.lit = False
 
     def update(self, attribute: str, kind: int, value: Any) -> None:
-        """Set one attribute of our object; if IMM is away, the next healthcheck sets it."""
+        """Set an attribute of our object. If IMM is away, the next healthcheck does it."""
         kept: list[Any] = []
         change = self.imm.SaImmAttrModificationT_2()
         change.modType = self.imm.eSaImmAttrModificationTypeT.SA_IMM_ATTR_VALUES_REPLACE
@@ -189,7 +188,8 @@ class Lamp:
         self.oi.saImmOiRtObjectUpdate_2(self.oi_handle, self.ais.SaNameT(f"lamp={self.name}"), [change])
 
     def fill(self, target: Any, attribute: str, kind: int, value: Any, kept: list[Any]) -> None:
-        """One value into a structure; `kept` keeps what it points to until the call returns."""
+        """Put one value into a structure; `kept` keeps what the structure points to until the call
+        returns."""
         cell = self.imm.SaImmValueTypeMap[kind](value)
         array = (self.imm.SaImmAttrValueT * 1)(cast(pointer(cell), self.ais.SaVoidPtr))
         kept += [cell, array]
@@ -199,7 +199,7 @@ class Lamp:
         target.attrValues = cast(array, POINTER(self.imm.SaImmAttrValueT))
 
     def blink(self, _handle: int, invocation: int, _name: Any, operation: int, _params: Any) -> None:
-        """Operation 1 blinks; there is no other."""
+        """Blink at operation 1. There is no other."""
         code = self.ok if operation == 1 else self.ais.eSaAisErrorT.SA_AIS_ERR_NOT_SUPPORTED
         if code == self.ok:
             self.update("blinks", 2, 1)
@@ -208,6 +208,7 @@ class Lamp:
 
 def model() -> int:
     """Print the class and the AMF model: one node, no redundancy, locked for instantiation."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `lamp.py model | head` ends without a traceback
     second = 10**9
     types: list[tuple[str, str, dict[str, Any]]] = [
         ("SaAmfAppBaseType", "safAppType=Lamp", {}),
@@ -329,7 +330,7 @@ def model() -> int:
 
 
 def main() -> int:
-    """One word says what to do."""
+    """Do what the one argument says."""
     commands = {"instantiate": instantiate, "cleanup": cleanup, "model": model, "run": lambda: Lamp().run()}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         print(f"usage: lamp.py {'|'.join(commands)}", file=sys.stderr)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lamp under test: AMF, IMM, faults and death, in seconds and without a cluster."""
+"""The lamp under test: AMF, IMM, faults and death, in seconds and without a cluster. Run it with
+``pytest``."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ With names, only those files. `kinds-6.1` is recorded on the second kernel, whic
     tests/kernels/uml python tests/netlink/record_captures.py kinds-6.1
 
 Each file of `captures/` holds datagrams as they were received, each behind its length (u32, little-endian);
-a `.json` beside a dump is what `ip -j` said of the same namespace at the same moment.  It uses the standard
+a `.json` beside a dump is what `ip -j` said of the same namespace at the same moment. It uses the standard
 socket module alone, nothing of this project: the recordings must not depend on what they are to test.
 """
 

@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))  # clean_root, package_tools, small_smf: the tests' own modules
-
-from clean_root import bootstrap  # noqa: E402
-from package_tools import PACKAGING, made_once, need, need_root, run  # noqa: E402
+from clean_root import bootstrap
+from package_tools import PACKAGING, made_once, need, need_root, run
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,10 @@ def test_contents(packages):
         assert f"/usr/share/bash-completion/completions/{name}" in listed
         assert f"/usr/share/doc/{name}/copyright" in listed
     assert "/usr/share/amf-netwatch/netwatch_classes.xml" in component
+    for page in (ROOT / "docs").glob("shim*.md"):  # dh_compress packs what is large
+        assert {f"/usr/share/doc/saf-shim/{page.name}", f"/usr/share/doc/saf-shim/{page.name}.gz"} & set(shim)
+    for sample in ("lamp/lamp.py", "cluster_interfaces.py", "README.md"):
+        assert f"/usr/share/doc/saf-shim/examples/{sample}" in shim
     assert not [path for path in (*component, *shim) if "__pycache__" in path or "/tests/" in path]
 
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-from functools import cache
 
 import pytest
-from package_tools import PACKAGING, ROOT, need
+from command_help import OPTION, WAITS, help_of, options_of
+from package_tools import PACKAGING, need
 
 import amf_netwatch
 from amf_netwatch.cli import COMMANDS
@@ -19,28 +18,7 @@ from amf_netwatch.settings import TABLE
 from imm_model.classes import AttributeFlag
 
 PAGES = sorted((PACKAGING / "man").iterdir())
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 NAMES = tuple(command.name for command in COMMANDS)
-WAITS = ("attach", "detach", "up", "down", "reconnect")
-
-
-@cache
-def help_of(*words):
-    """What ``--help`` prints. `words`: program module and its arguments."""
-    environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", *words, "--help"], capture_output=True, text=True, check=True, env=environment
-    )
-    return done.stdout
-
-
-def options_of(*words):
-    """The options that the command's help names."""
-    text = help_of(*words)
-    if words == ("amf_netwatch", "wait"):
-        text += "".join(help_of(*words, each) for each in WAITS)
-    # Prose may speak of other commands: `amf-netwatch model` and the like.
-    return set(OPTION.findall(re.sub(r"`[^`]*`", "", text))) | {"--help"}
 
 
 def source(page):
@@ -175,7 +153,20 @@ def test_completion_offers_the_subcommands():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_completion_offers_a_commands_options(name):
-    assert complete("amf-netwatch", name, "--") == options_of("amf_netwatch", name)
+    if name == "wait":
+        offered = set().union(*(complete("amf-netwatch", name, wait, "--") for wait in WAITS))
+    else:
+        offered = complete("amf-netwatch", name, "--")
+    assert offered == options_of("amf_netwatch", name)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_completion_of_a_wait_offers_its_options_and_one_name(wait):
+    assert complete("amf-netwatch", "wait", wait, "--") == options_of("amf_netwatch", "wait", wait)
+    named = wait != "attach"
+    assert ("lo" in complete("amf-netwatch", "wait", wait, "")) == named
+    assert ("lo" in complete("amf-netwatch", "wait", "--timeout", "3", wait, "")) == named
+    assert not {"lo", *WAITS} & complete("amf-netwatch", "wait", wait, "lo", "")
 
 
 @pytest.mark.parametrize("name", [each.name for each in TABLE if each.several or each.name == "budget"])
@@ -195,7 +186,7 @@ def test_completion_offers_values():
     assert complete("amf-netwatch", "model", "--redundancy", "") == {"none", "2n"}
     assert complete("amf-netwatch", "model", "--set", "") == {f"{each.name}=" for each in TABLE}
     assert {"install", "upgrade", "remove"} <= complete("amf-netwatch", "campaign", "")
-    assert {*WAITS, "lo"} <= complete("amf-netwatch", "wait", "")
+    assert complete("amf-netwatch", "wait", "") == {*WAITS, "--help"}
     assert "lo" in complete("amf-netwatch", "monitor", "--dev", "")
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from command_help import options_of
 from package_tools import ROOT
-from test_manpages import options_of
 
 from amf_netwatch.cli import COMMANDS
 from amf_netwatch.log_lines import EVENTS

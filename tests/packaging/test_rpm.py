@@ -46,6 +46,8 @@ def test_contents(packages):
             assert [each for each in listed[name] if f"/__pycache__/{path.stem}.cpython" in each], path
     assert {"/usr/bin/amf-netwatch", "/usr/share/amf-netwatch/netwatch_classes.xml"} <= listed["amf-netwatch"]
     assert "/usr/bin/saf-shim" in listed["saf-shim"]
+    for name in ("shim.md", "shim-tools.md", "samples/lamp/lamp.py"):
+        assert [each for each in listed["saf-shim"] if each.endswith(f"/{name}")], name
     for page in (PACKAGING / "man").iterdir():
         owner = "saf-shim" if page.name.startswith("saf-shim") else "amf-netwatch"
         assert f"/usr/share/man/man{page.suffix[1:]}/{page.name}.gz" in listed[owner]

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A minimal Debian in a directory, and a machine made of it: namespaces of its own, no network but veths.
+"""A minimal Debian in a directory, and two kinds of machines made of it, each with namespaces of its own.
 
-Not a container engine: the commands run as root of this machine, chrooted into the directory.
+A `Machine` has no network but veths; commands of this machine can be run in its namespaces, too. A `Workshop`
+shares this machine's network, so that it can install software; its users can make user namespaces, which the
+kernel refuses in a chroot, so there the directory is the root of the mount namespace. Neither is a container
+engine: root there is root of this machine.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from package_tools import run
 # What a package manager changes by itself, whatever it installs.
 _BOOKKEEPING = ("var/lib/dpkg", "var/lib/rpm", "var/cache", "var/log", "proc", "sys", "dev", "root", "tmp")
 
-_NAMESPACES = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+_NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
 _SET_UP = """
 set -e
 mount -t proc proc "$1/proc"
@@ -26,6 +30,24 @@ ip link set lo up
 echo ready
 exec cat
 """
+_SET_UP_WORKSHOP = """
+set -e
+mount --bind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+mount --rbind /sys sys
+mount --rbind /dev dev
+mount -t tmpfs tmpfs tmp
+pivot_root . mnt
+cd /
+umount -l /mnt
+echo ready
+exec cat
+"""
+_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# This machine's files, and where a workshop has them. A package that is installed there may own the original.
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt", "/etc/certificates-of-the-machine.crt"
+_NETWORK_FILES = (("/etc/resolv.conf", "/etc/resolv.conf"), ("/etc/hosts", "/etc/hosts"), _CERTIFICATES)
 
 
 def bootstrap(directory: Path) -> None:
@@ -53,10 +75,13 @@ def _release() -> str:
 class Machine:
     """Runs commands in the directory `root` and in the namespaces around it, until `close`."""
 
+    namespaces = ("--net",)
+    set_up = _SET_UP
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self._holder = subprocess.Popen(
-            [*_NAMESPACES, "sh", "-c", _SET_UP, "sh", str(root)],
+            [*_NAMESPACES, *self.namespaces, "sh", "-c", self.set_up, "sh", str(root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -72,8 +97,7 @@ class Machine:
 
     def run(self, *command: object) -> str:
         """Run a command inside, with an environment as small as a daemon's; it must succeed."""
-        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        return self._enter(["chroot", str(self.root), "env", "-i", path, "LANG=C.UTF-8"], command)
+        return self._enter(["chroot", str(self.root), "env", "-i", _PATH, "LANG=C.UTF-8"], command)
 
     def _enter(self, prefix: list[str], command: tuple[object, ...]) -> str:
         return run("nsenter", "-t", self._init, "-m", "-n", "-p", *prefix, *command, timeout=60).stdout
@@ -98,3 +122,52 @@ class Machine:
         assert self._holder.stdin is not None
         self._holder.stdin.close()
         self._holder.wait(timeout=30)
+
+
+class Workshop(Machine):
+    """A machine in which people work: they install software and run the commands of a checkout."""
+
+    namespaces = ()
+    set_up = _SET_UP_WORKSHOP
+
+    def __init__(self, root: Path) -> None:
+        for source, target in _NETWORK_FILES:
+            if os.path.exists(source):
+                shutil.copyfile(source, root / target.lstrip("/"))
+        super().__init__(root)
+
+    def work(self, place: str, *command: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+        """Run a command in the directory `place` as this user; it may fail. Errors are in the output."""
+        home = "/root" if user == "root" else f"/home/{user}"
+        words = ["nsenter", "-t", self._init, "-m", "-p"]
+        if user != "root":
+            words += ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        words += [
+            "env",
+            "-i",
+            f"--chdir={place}",
+            _PATH,
+            "LANG=C.UTF-8",
+            f"HOME={home}",
+            f"USER={user}",
+            *_network_settings(),
+        ]
+        return subprocess.run(
+            [*words, *command],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
+
+
+def _network_settings() -> list[str]:
+    """How pip and others reach the network: by this machine's proxy, with this machine's certificates."""
+    wanted = ("http_proxy", "https_proxy", "no_proxy", "pip_index_url", "pip_default_timeout")
+    settings = [f"{name}={value}" for name, value in os.environ.items() if name.lower() in wanted]
+    if os.path.exists(_CERTIFICATES[0]):
+        names = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+        settings += [f"{name}={_CERTIFICATES[1]}" for name in names]
+    return settings

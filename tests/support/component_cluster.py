@@ -53,16 +53,29 @@ class Cluster:
 
     def run(self, *words: Any, check: bool = True, inside: bool = True) -> subprocess.CompletedProcess[str]:
         """A command with the simulator's tools in its PATH."""
-        environment = dict(os.environ)
-        if inside:
-            environment["SAF_SHIM_DIR"] = str(self.simulator)
-            environment["PATH"] = f"{self.simulator / 'bin'}{os.pathsep}{environment['PATH']}"
-            environment["PYTHONPATH"] = str(self.simulator / "python")
+        environment = self._environment() if inside else dict(os.environ)
         done = subprocess.run(
             [str(word) for word in words], env=environment, capture_output=True, text=True, check=False
         )
         assert not check or done.returncode == 0, (words, done.stdout, done.stderr, self.log_lines())
         return done
+
+    def start(self, *words: Any) -> subprocess.Popen[str]:
+        """The same, not waited for."""
+        return subprocess.Popen(
+            [str(word) for word in words],
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        environment = dict(os.environ)
+        environment["SAF_SHIM_DIR"] = str(self.simulator)
+        environment["PATH"] = f"{self.simulator / 'bin'}{os.pathsep}{environment['PATH']}"
+        environment["PYTHONPATH"] = str(self.simulator / "python")
+        return environment
 
     def unit(self, node: str = "SC-1") -> str:
         return f"safSu={node},safSg=NetWatch,safApp=NetWatch"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runtime attributes that are not cached in IMM: it asks for them when somebody reads them."""
+"""Runtime attributes that IMM does not cache. It asks for them when somebody reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from saf_shim.amf.states import Presence, Readiness
 
 
 def pure_attributes(cluster: Cluster, dn: str) -> dict[str, tuple[Any, ...]]:
-    """Runtime attributes that IMM asks for when they are read."""
+    """Return the values of the object's runtime attributes that are not cached."""
     if dn in cluster.units:
         unit = cluster.units[dn]
         return {

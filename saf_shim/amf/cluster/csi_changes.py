@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One CSI more or less in an SI that is assigned: the units that have the SI are told one after the other."""
+"""Changes of an assigned SI by one CSI. The units that have the SI are told one after the other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from saf_shim.amf.states import Act, GroupChange
 
 
 def csi_created(cluster: Cluster, csi: Csi) -> None:
-    """A CSI was added to an assigned SI: the units that have the SI get it."""
+    """Give a CSI that was added to an assigned SI to the units that have the SI."""
     for assignment in csi.si.assignments:
         added = assignments.add_csi(cluster, assignment, csi)
         if added is not None:
@@ -20,7 +20,7 @@ def csi_created(cluster: Cluster, csi: Csi) -> None:
 
 
 def csi_deleted(cluster: Cluster, csi: Csi) -> None:
-    """A CSI is gone from the model: the units that have it lose it."""
+    """Take a CSI that is gone from the model from the units that have it."""
     csi.si.csis.remove(csi)
     protection.removed(cluster, csi.dn)
     for assigned in csi.assignments:

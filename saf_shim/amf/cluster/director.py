@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cluster director: what amfd does. Events from outside come in here, messages are delivered here.
+"""The door to the cluster director: events from outside come in here, and messages are delivered here.
 
-Pure: no clock, no process, no socket. What is to be done outside is left in the outbox as effects. `settle`
-delivers the messages that an event has caused, one after the other, until there are none; whoever calls a
-function of this room calls it afterwards."""
+It is pure: no clock, no process, no socket. What is to be done outside is left in the outbox as effects.
+`settle` delivers the messages that an event has caused, one after the other, until there are none. Whoever
+calls a function of this room calls `settle` afterwards."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from saf_shim.imm.implementer.hooks import ObjectChange
 
 
 def start(cluster: SimulatedCluster) -> None:
-    """Take over the model as it is, and start what is to run."""
+    """Take over the model as it is, and instantiate the units that may run."""
     inventory.load(cluster)
     settle(cluster)
 
 
 def model_changed(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
-    """A CCB has been applied."""
+    """Take over what a CCB has changed; the model shows it already."""
     inventory.apply(cluster, changes)
     settle(cluster)
 
@@ -55,7 +55,7 @@ def _receive(cluster: SimulatedCluster, message: ToCluster) -> None:
 
 
 def command_ended(cluster: SimulatedCluster, ticket: int, status: Optional[int]) -> None:
-    """A command of `RunCommand` has ended; `status` None: it was killed, or could not be started."""
+    """A command of `RunCommand` has ended. `status` is None if it was killed or could not be started."""
     for node in cluster.local_nodes.values():
         if ticket in node.commands:
             node_director.command_ended(node, ticket, status)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the model to the cluster's records: loading at the start, and what a CCB creates, changes or deletes.
+"""From the model to the cluster's records: at the start, and when a CCB creates, changes or deletes objects.
 
-Objects are dealt with class by class (`ORDER`), whatever their order in the CCB. What a CCB may do is
-checked before, in `validation`; nothing here can fail."""
+Objects are taken class by class (`ORDER`), whatever their order in the CCB is. `validation` has checked
+before what the CCB may do, so nothing here can fail."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _SYSTEM = "safApp=OpenSAF"  # OpenSAF's own middleware: described in the model, 
 
 
 def load(cluster: SimulatedCluster) -> None:
-    """Take over the model as it is, and start what is to run."""
+    """Take over the model as it is, and instantiate the units that may run."""
     view = cluster.configuration.view
     for class_name in ORDER:
         for dn in view.of_class(class_name):
@@ -77,7 +77,7 @@ def load(cluster: SimulatedCluster) -> None:
 
 
 def apply(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
-    """A CCB has been applied; the view shows it."""
+    """Take over what a CCB has created, changed and deleted; the view shows it already."""
     _delete(cluster, [change for change in changes if change.kind == ChangeKind.DELETE])
     created = {change.dn: change.class_name for change in changes if change.kind == ChangeKind.CREATE}
     for class_name in ORDER:
@@ -186,7 +186,8 @@ def _csi_rank(dn: str, sponsors: dict[str, list[str]], path: tuple[str, ...]) ->
 
 
 def host(cluster: SimulatedCluster, dn: str, group: Group) -> Optional[Node]:
-    """The node of an SU: the one it names, or of a group of nodes the first that has no SU of the SG yet."""
+    """Return the node of an SU. It is the node that the SU names; of a node group it is the first node that
+    has no SU of the SG yet."""
     configuration = cluster.configuration
     named = configuration.name(dn, "saAmfSUHostNodeOrNodeGroup")
     if named in cluster.nodes:
@@ -256,7 +257,7 @@ def _tell_node(cluster: SimulatedCluster, unit: Unit) -> None:
 
 
 def _begin(cluster: SimulatedCluster, units: Iterable[Unit]) -> None:
-    """Units that are new: their node knows them, and those that may be are instantiated."""
+    """Tell the nodes about new units, and instantiate those that may run."""
     groups = []
     for unit in units:
         _tell_node(cluster, unit)
@@ -267,13 +268,14 @@ def _begin(cluster: SimulatedCluster, units: Iterable[Unit]) -> None:
 
 
 def _offer(cluster: SimulatedCluster, si: Si) -> None:
-    """A new SI is assigned if there is somebody to have it."""
+    """Assign a new SI, if a unit can have it."""
     if si.admin == Admin.UNLOCKED and si.group.admin == Admin.UNLOCKED:
         group_event(cluster, si.group, GroupEvent.SI_UP, Cause(si=si))
 
 
 def _offer_csi(cluster: SimulatedCluster, csi: Csi) -> None:
-    """A CSI of an older SI: the units that have the SI get it, else the SI may now be worth assigning."""
+    """Give a new CSI of an older SI to the units that have the SI. If none has it, the SI may be assignable
+    now."""
     if csi.si.assignments:
         csi_changes.csi_created(cluster, csi)
     else:
@@ -318,7 +320,7 @@ def _healthcheck_type_changed(cluster: SimulatedCluster, dn: str) -> None:
 
 
 def _healthcheck_changed(cluster: SimulatedCluster, dn: str) -> None:
-    """Only objects that were there when the component was made count."""
+    """Take over new times. Only objects that existed when the component was made count."""
     key, name = rdn_value(dn), parent_dn(dn)
     for node in cluster.local_nodes.values():
         component = node.components.get(name)

@@ -32,7 +32,7 @@ def node_failed(cluster: SimulatedCluster, node: Node, recovery: Optional[Recove
 
 
 def _switch_over(cluster: SimulatedCluster, node: Node) -> None:
-    """Move every assignment of the node away, in order where it is possible."""
+    """Move every assignment away from the node, in order where that is possible."""
     for unit in node.units:
         cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
     for unit in node.units:
@@ -48,7 +48,7 @@ def _switch_over(cluster: SimulatedCluster, node: Node) -> None:
 
 
 def empty(cluster: SimulatedCluster, node: Node) -> None:
-    """Every unit of the node is gone with what it had."""
+    """Take everything from the units of the node, because the node is gone."""
     for unit in node.units:
         cluster.set_operational(unit, Operational.DISABLED)
         unit_failover.disable_components(cluster, unit)
@@ -65,7 +65,7 @@ def empty(cluster: SimulatedCluster, node: Node) -> None:
 
 
 def repair_if_emptied(cluster: SimulatedCluster, node: Node) -> None:
-    """A failed node is repaired when nothing is assigned there any more."""
+    """Repair a failed node when nothing is assigned there any more."""
     failed = node.operational == Operational.DISABLED and node.recovering
     if failed and not any(unit.assignments for unit in node.units):
         _try_node_repair(cluster, node)
@@ -98,7 +98,7 @@ def fail_fast(cluster: SimulatedCluster, component: Component, presence: Presenc
 
 
 def reboot(cluster: SimulatedCluster, node: Node) -> None:
-    """The simulated node goes down with all its processes, and comes back when these are gone."""
+    """Let the simulated node go down with all its processes; it comes back when these are gone."""
     if not node.present:
         return
     cluster.log(f"Rebooting '{node.dn}' (simulated)")
@@ -109,7 +109,7 @@ def reboot(cluster: SimulatedCluster, node: Node) -> None:
 
 
 def down(cluster: SimulatedCluster, node: Node) -> None:
-    """The node's processes are ended, its units are lost."""
+    """End the processes of the node; its units are lost."""
     cluster.set_node_operational(node, Operational.DISABLED)
     node.present = False
     node_director.go_down(cluster.local_nodes[node.name])
@@ -119,7 +119,7 @@ def down(cluster: SimulatedCluster, node: Node) -> None:
 
 
 def up(cluster: SimulatedCluster, node: Node) -> None:
-    """The node joins: its units are enabled and, if they may be, instantiated."""
+    """Let the node join: its units are enabled, and instantiated if they may run."""
     local = cluster.local_nodes[node.name]
     local.start()
     node.present = True

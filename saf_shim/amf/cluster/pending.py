@@ -18,7 +18,7 @@ def all_in(unit: Unit, presence: Presence) -> bool:
 
 
 def is_instantiation_over(cluster: Cluster, group: Group, operation: Operation) -> bool:
-    """The lock-in or unlock-in of a group has come to its end."""
+    """Tell whether the lock-in or unlock-in of a group has come to its end."""
     failed = (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED)
     if operation == Operation.LOCK_INSTANTIATION:
         return all(unit.presence in (Presence.UNINSTANTIATED, *failed) for unit in group.units)
@@ -48,7 +48,7 @@ def end_group_instantiation(cluster: Cluster, group: Group) -> None:
 
 
 def presence_changed(cluster: Cluster, unit: Unit, presence: Presence) -> None:
-    """What a new presence state of the unit means for the operation that waits for it."""
+    """End the operation that waits for the unit, if its new presence state decides about it."""
     assert unit.pending is not None
     operation = unit.pending.operation
     failed = presence in (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED)
@@ -137,7 +137,7 @@ def component_presence_changed(cluster: Cluster, component: Component, presence:
 
 
 def assignment_done(cluster: Cluster, unit: Unit, message: AssignmentReport) -> None:  # noqa: PLR0912
-    """End the administrative operation that waited for this."""
+    """End the administrative operation that waited for this answer of the unit's node."""
     if unit.pending is not None:
         operation = unit.pending.operation
         if operation in (Operation.LOCK, Operation.SHUTDOWN):

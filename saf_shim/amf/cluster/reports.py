@@ -31,7 +31,7 @@ from saf_shim.codes import Code
 
 
 def attribute_reported(cluster: SimulatedCluster, message: Report) -> None:
-    """A node cluster has a new value for a runtime attribute."""
+    """A node director reports a new value of a runtime attribute."""
     component = cluster.components.get(message.dn)
     if component is not None:
         _component_reported(cluster, component, message)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A unit that is gone with everything it had, and AMF's own repair of it (saAmfSGAutoRepair)."""
+"""The loss of a unit with everything it had, and AMF's own repair of it (saAmfSGAutoRepair)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from saf_shim.codes import Code
 
 
 def try_repair(cluster: Cluster, unit: Unit) -> None:
-    """AMF's own repair after an SU failover."""
+    """Order AMF's own repair of a unit after an SU failover, where the model wants it."""
     failed = (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED)
     if (
         cluster.configuration.auto_repair(unit.group.dn)
@@ -27,7 +27,7 @@ def try_repair(cluster: Cluster, unit: Unit) -> None:
 
 
 def fail_over(cluster: Cluster, unit: Unit) -> None:
-    """The unit is gone with everything it had."""
+    """Give up a unit that is gone with everything it had."""
     if not unit.assignments:
         return
     cluster.set_operational(unit, Operational.DISABLED)
@@ -45,7 +45,7 @@ def fail_over(cluster: Cluster, unit: Unit) -> None:
 
 
 def discount(cluster: Cluster, assignment: Assignment) -> None:
-    """What was being changed never became true."""
+    """Take from the numbers an assignment that was being changed and will never be."""
     if assignment.state != Susi.MODIFYING:
         return
     if assignment.ha == Ha.QUIESCING:

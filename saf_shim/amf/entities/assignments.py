@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One assignment: make it, change it, remove it, forget it.
+"""Operations on one assignment: make it, change it, remove it, forget it.
 
-What is here knows no redundancy model: it chooses components for the CSIs of an SI, keeps IMM's objects and
-the numbers true, and sends the requests to the unit's node. Which SI a unit gets, and what follows when a
-request is done, is up to the redundancy models."""
+Nothing here knows a redundancy model. It chooses components for the CSIs of an SI, keeps IMM's objects and
+the numbers true, and sends the requests to the unit's node. A redundancy model decides which SI a unit gets,
+and what follows when a request is done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READY_FOR_ASSIGNMENT = 1
 
 
 def assign(cluster: Cluster, unit: Unit, si: Si, ha: Ha) -> Optional[Assignment]:
-    """Assign the SI to the unit, as far as it has components for its CSIs; None when it has none."""
+    """Assign the SI to the unit, as far as the unit has components for its CSIs. None: it has none."""
     assignment = Assignment(si, unit, ha)
     at = next((i for i, a in enumerate(si.assignments) if unit.rank <= a.unit.rank), len(si.assignments))
     si.assignments.insert(at, assignment)
@@ -55,7 +55,8 @@ def assign(cluster: Cluster, unit: Unit, si: Si, ha: Ha) -> Optional[Assignment]
 
 
 def _choose_components(cluster: Cluster, assignment: Assignment) -> None:
-    """Each CSI a component of its own, as long as there are; then as many as the components take."""
+    """Choose a component for each CSI: one of its own as long as there are some, then as many CSIs on one
+    component as it takes."""
     unit = assignment.unit
     configuration = cluster.configuration
     for component in unit.components:
@@ -75,7 +76,7 @@ def _choose_components(cluster: Cluster, assignment: Assignment) -> None:
 
 
 def _has_room(cluster: Cluster, component: Component, csi: Csi, ha: Ha, model: Configuration) -> bool:
-    """The component supports the CSI's type, and another CSI of it."""
+    """Tell whether the component supports the CSI's type and can take another CSI of it."""
     if not model.supports(component.dn, csi.dn):
         return False
     limit = model.max_assignments(component.dn, csi.dn, ha == Ha.ACTIVE)
@@ -84,7 +85,7 @@ def _has_room(cluster: Cluster, component: Component, csi: Csi, ha: Ha, model: C
 
 
 def _count_csis(cluster: Cluster, component: Component, csi: Csi, kind: str, ha: Ha) -> int:
-    """The CSIs of type `kind`, without `csi`, that the component has as active, or else as standby."""
+    """Count the CSIs of type `kind`, without `csi`, that the component has as active, or else as standby."""
     state = Ha.ACTIVE if ha == Ha.ACTIVE else Ha.STANDBY
     return sum(
         each.component is component
@@ -133,7 +134,7 @@ def _is_assigned_in(cluster: Cluster, sponsor: str, unit: Unit) -> bool:
 
 
 def add_csi(cluster: Cluster, assignment: Assignment, csi: Csi) -> Optional[CsiAssignment]:
-    """A CSI that has come into being while its SI is assigned; None when no component has room for it."""
+    """Assign a new CSI of an SI that is assigned already. None: no component has room for it."""
     chosen = choose_component(cluster, assignment, csi, cluster.configuration)
     return _add_csi(cluster, assignment, csi, chosen) if chosen is not None else None
 
@@ -141,7 +142,7 @@ def add_csi(cluster: Cluster, assignment: Assignment, csi: Csi) -> Optional[CsiA
 def choose_component(
     cluster: Cluster, assignment: Assignment, csi: Csi, model: Configuration
 ) -> Optional[Component]:
-    """A component without a CSI of this SI, else one that can take another CSI of this type."""
+    """Choose a component that has no CSI of this SI, or else one that can take another CSI of this type."""
     taken = {each.component for each in assignment.csis}
     supported = [c for c in assignment.unit.components if model.supports(c.dn, csi.dn)]
     free = [c for c in supported if c not in taken]
@@ -163,7 +164,7 @@ def change(cluster: Cluster, assignment: Assignment, ha: Ha) -> None:
 
 
 def change_all(cluster: Cluster, unit: Unit, ha: Ha) -> None:
-    """Ask the unit to take another HA state for all its SIs; published when it is done."""
+    """Ask the unit to take another HA state for all its SIs. It is published when it is done."""
     for assignment in unit.assignments:
         if assignment.state == Susi.REMOVING or (ha == Ha.QUIESCED and assignment.ha == Ha.QUIESCED):
             continue
@@ -189,7 +190,7 @@ def remove_all(cluster: Cluster, unit: Unit) -> None:
 
 
 def publish(cluster: Cluster, assignment: Assignment, ha: Ha) -> None:
-    """The HA state in IMM, of the SI's and the CSIs' assignment objects."""
+    """Write the HA state to IMM, into the assignment objects of the SI and of its CSIs."""
     cluster.outbox.emit(Update(assignment.dn, {"saAmfSISUHAState": (int(ha),)}))
     for each in assignment.csis:
         cluster.outbox.emit(Update(each.dn, {"saAmfCSICompHAState": (int(ha),)}))
@@ -204,7 +205,7 @@ def publish_all(cluster: Cluster, unit: Unit, ha: Ha) -> None:
 
 
 def delete(cluster: Cluster, assignment: Assignment) -> None:
-    """Forget an assignment (its CSIs first: `delete_csis`)."""
+    """Forget an assignment. Its CSIs must be forgotten before (`delete_csis`)."""
     si, unit = assignment.si, assignment.unit
     unit.assignments.remove(assignment)
     at = si.assignments.index(assignment)
@@ -247,7 +248,7 @@ def delete_all(cluster: Cluster, unit: Unit) -> None:
 
 
 def all_assigned(cluster: Cluster, unit: Unit) -> None:
-    """The unit has confirmed a change of all its SIs; QUIESCING has become QUIESCED."""
+    """Note that the unit has confirmed a change of all its SIs. QUIESCING becomes QUIESCED."""
     quiescing = any(a.ha == Ha.QUIESCING and a.state != Susi.REMOVING for a in unit.assignments)
     for assignment in unit.assignments:
         if assignment.state == Susi.REMOVING:

@@ -43,7 +43,7 @@ Entity = Union[Unit, Component, Si, Group, Node]
 
 
 class Cluster:
-    """The records of one cluster, by DN, and the way out of its directors."""
+    """The records of one cluster, by DN, and the outbox of its directors."""
 
     def __init__(self, view: View, nodes: Sequence[str]) -> None:
         """`nodes`: RDN values (SC-1) of the nodes that the simulator has; the model may have more."""
@@ -84,7 +84,7 @@ class Cluster:
         self.update(node.dn, "saAmfNodeAdminState", int(state))
 
     def end_node_shutdown(self, node: Node) -> None:
-        """A node that is shutting down is locked when no unit on it is quiescing any more."""
+        """Lock a node that is shutting down, if no unit on it is quiescing any more."""
         quiescing = any(a.ha in (Ha.ACTIVE, Ha.QUIESCING) for unit in node.units for a in unit.assignments)
         if not quiescing:
             self.set_node_admin(node, Admin.LOCKED)
@@ -123,7 +123,7 @@ class Cluster:
             self.set_component_readiness(component)
 
     def give_up_restart(self, unit: Unit) -> None:
-        """A restart during which the readiness was not shown will not end well: show it."""
+        """Show the readiness of a unit again whose restart will not end well; it was not shown meanwhile."""
         if unit.restarting:
             unit.restarting = False
             self.update(unit.dn, "saAmfSUReadinessState", int(unit.readiness))
@@ -131,7 +131,7 @@ class Cluster:
                 self.update(component.dn, "saAmfCompReadinessState", int(component.readiness))
 
     def set_component_readiness(self, component: Component) -> None:
-        """It follows from the unit's readiness and the component's own state."""
+        """Derive the component's readiness from the unit's readiness and the component's own state."""
         unit = component.unit
         enabled = component.operational == Operational.ENABLED
         state = unit.readiness if enabled else Readiness.OUT_OF_SERVICE
@@ -149,7 +149,7 @@ class Cluster:
         self.update(component.dn, "saAmfCompPresenceState", int(state))
 
     def in_service(self, unit: Unit) -> bool:
-        """Every state that has a say lets the unit be in service."""
+        """Tell whether all the states that count let the unit be in service."""
         group, node = unit.group, unit.node
         return (
             self.applications.get(group.application, Admin.UNLOCKED) == Admin.UNLOCKED
@@ -161,7 +161,8 @@ class Cluster:
     # -- groups
 
     def set_group_state(self, group: Group, state: GroupState) -> None:
-        """STABLE ends what the administrator has asked of the group and its SIs."""
+        """Set what the group is busy with. STABLE ends what an administrator has asked of it and of its
+        SIs."""
         group.state = state
         if state != GroupState.STABLE:
             return
@@ -214,15 +215,17 @@ class Cluster:
             self.outbox.emit(EndOperation(pending.ticket, int(code), text))
 
     def end_now(self, ticket: int) -> None:
-        """An operation that did not have to wait."""
+        """End an operation that did not have to wait."""
         self.outbox.emit(EndOperation(ticket, int(Code.OK), ""))
 
     def wait(self, entity: Entity, operation: Operation, ticket: int) -> None:
-        self.end(entity, Code.ERR_INTERRUPT)  # one that waited before (OpenSAF never answers it)
+        self.end(
+            entity, Code.ERR_INTERRUPT
+        )  # an operation that waited before is interrupted; OpenSAF never answers it
         entity.pending = PendingOperation(operation, ticket)
 
     def end_si_try_again(self, si: Si) -> None:
-        """A shutdown that a fault has undone."""
+        """End the shutdown of an SI that a fault has undone."""
         self.end(si, Code.ERR_TRY_AGAIN)
 
     def end_swap(self, unit: Unit, failed: bool = False) -> None:

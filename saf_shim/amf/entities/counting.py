@@ -20,7 +20,7 @@ def count(
     before: Optional[Ha] = None,
     after: Optional[Ha] = None,
 ) -> None:
-    """Keep the numbers of active and standby assignments, and so the SI's assignment state."""
+    """Change the numbers of active and standby assignments, as `act` changes the assignment."""
     if act == Act.REMOVE:
         ha = assignment.ha
         active = -1 if ha in (Ha.ACTIVE, Ha.QUIESCING) else 0
@@ -33,7 +33,7 @@ def count(
 
 
 def add(cluster: Cluster, assignment: Assignment, active: int, standby: int) -> None:
-    """Add to the numbers of the assignment's unit and SI; negative numbers subtract."""
+    """Add to the numbers of the assignment's unit and SI. Negative numbers subtract."""
     unit, si = assignment.unit, assignment.si
     unit.active = max(0, unit.active + active)
     unit.standby = max(0, unit.standby + standby)
@@ -48,7 +48,7 @@ def count_si(cluster: Cluster, si: Si, active: int, standby: int) -> None:
 
 
 def update_state(cluster: Cluster, si: Si) -> None:
-    """The assignment state that follows from the numbers, and the alarm that follows from the state."""
+    """Derive the SI's assignment state from the numbers, and the alarm from that state."""
     if si.group.redundancy == Redundancy.TWO_N:
         numbers = (si.active, si.standby)
         state = AssignmentState.PARTIALLY_ASSIGNED

@@ -19,7 +19,7 @@ CALLBACK = "saAmfProtectionGroupTrackCallback"
 
 
 def members(cluster: Cluster, csi: str) -> Optional[list[Member]]:
-    """Now; None when there is no such CSI."""
+    """Return the present members; None if there is no such CSI."""
     known = cluster.csis.get(csi)
     if known is None:
         return None
@@ -36,8 +36,7 @@ def _member(assigned: CsiAssignment) -> Member:
 
 
 def track(cluster: Cluster, handle: int, csi: str, flags: int, by_callback: bool) -> bool:
-    """saAmfProtectionGroupTrack_4; False: no such CSI. `by_callback`: CURRENT is answered by a
-    callback."""
+    """saAmfProtectionGroupTrack_4. False: there is no such CSI. `by_callback`: a callback answers CURRENT."""
     current = members(cluster, csi)
     if current is None:
         return False
@@ -52,7 +51,7 @@ def track(cluster: Cluster, handle: int, csi: str, flags: int, by_callback: bool
 
 
 def stop(cluster: Cluster, handle: int, csi: str) -> bool:
-    """saAmfProtectionGroupTrackStop; False: it was not tracked."""
+    """saAmfProtectionGroupTrackStop. False: the handle did not track the CSI."""
     group = cluster.protection_groups.get(csi)
     if group is None or group.trackers.pop(handle, None) is None:
         return False
@@ -62,13 +61,13 @@ def stop(cluster: Cluster, handle: int, csi: str) -> bool:
 
 
 def forget(cluster: Cluster, handle: int) -> None:
-    """The handle is gone."""
+    """Forget a handle that is gone."""
     for csi in list(cluster.protection_groups):
         stop(cluster, handle, csi)
 
 
 def changed(cluster: Cluster, assigned: CsiAssignment, change: GroupChange) -> None:
-    """A component was added to the CSI, was removed, or has another HA state or rank."""
+    """Tell that a component was added to the CSI, was removed, or has another HA state or rank."""
     group = cluster.protection_groups.get(assigned.csi.dn)
     if group is None:
         return
@@ -102,7 +101,7 @@ def _tell(cluster: Cluster, handle: int, csi: str, flags: int, members: list[Mem
 
 
 def removed(cluster: Cluster, csi: str) -> None:
-    """The CSI is gone from the model."""
+    """Tell that the CSI is gone from the model."""
     group = cluster.protection_groups.pop(csi, None)
     for handle in group.trackers if group is not None else ():
         arguments: Mapping[str, Any] = {"csiName": csi, "members": [], "numberOfMembers": 0, "error": 12}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cluster director remembers: nodes, groups, units, components, instances, and who is assigned what.
 
-Records only; the model's values are in `configuration`, the nodes' own view in `local`. Lists are kept in
-OpenSAF's orders, since callbacks show them: units by rank, SIs by rank, CSIs of an SI by descending rank
-and then by name (shorter names first), assignments of an SI by the rank of their units, assignments of CSIs
-latest first."""
+There are only records here. The values of the model are in `configuration`, and a node director has records
+of its own. Lists are kept in OpenSAF's orders, because callbacks show them: units and SIs by rank, CSIs of an
+SI by descending rank and then by name (shorter names first), assignments of an SI by the rank of their units,
+assignments of a CSI with the latest first."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOWEST_RANK = 0xFFFFFFFF  # what rank 0 stands for
 
 
 def by_name(name: str) -> tuple[int, bytes]:
-    """OpenSAF's order of names in many of its tables: by length, then by bytes."""
+    """Sort key: OpenSAF's order of names in many of its tables, by length and then by bytes."""
     raw = name.encode("utf-8", "surrogateescape")
     return len(raw), raw
 
@@ -47,8 +47,7 @@ class PendingOperation:
 
 
 class Node:
-    """An AMF node of the simulated cluster, or one the model has but the simulator does not (`present`
-    False)."""
+    """An AMF node. `present` is False for a node that the model has and the simulator does not have."""
 
     __slots__ = ("admin", "dn", "left", "name", "operational", "pending", "present", "recovering", "units")
 
@@ -58,7 +57,7 @@ class Node:
         self.present = present
         self.admin = Admin.UNLOCKED
         self.operational = Operational.ENABLED if present else Operational.DISABLED
-        self.recovering = False  # it failed: repaired by a reboot once nothing is assigned there
+        self.recovering = False  # it failed; a reboot repairs it once nothing is assigned there
         self.units: list[Unit] = []
         self.pending: Optional[PendingOperation] = None
         self.left = 0  # units that the pending operation still waits for
@@ -137,18 +136,18 @@ class Unit:
         self.active = 0
         self.standby = 0
         self.pending: Optional[PendingOperation] = None
-        self.terminated = False  # by the administrator: not to be instantiated by itself
-        self.restarting = False  # its readiness is not published meanwhile
-        self.swapping = False  # becomes standby when the other one is active
-        self.instantiation_told = True  # how the last ordered instantiation ended
+        self.terminated = False  # the administrator did it; AMF does not instantiate it by itself
+        self.restarting = False  # during this, its readiness is not published
+        self.swapping = False  # it becomes standby when the other unit is active
+        self.instantiation_told = True  # the node has told how the last ordered instantiation ended
 
     def assignment(self, si: str) -> Optional[Assignment]:
         return next((a for a in self.assignments if a.si.dn == si), None)
 
     @property
     def ha(self) -> Ha:
-        """Of the unit as a whole: what its assignments are being changed to, else that of the last of
-        them."""
+        """The HA state of the unit as a whole: what its assignments are being changed to, or else the state
+        of the last of them."""
         changing = [a.ha for a in self.assignments if a.state == Susi.MODIFYING]
         for ha in (Ha.QUIESCED, Ha.ACTIVE, Ha.QUIESCING):
             if ha in changing:
@@ -236,7 +235,7 @@ class Si:
         self.pending: Optional[PendingOperation] = None
 
     def standby_rank(self, unit: Unit) -> int:
-        """The unit's place among the standbys, from 1; 0 for others."""
+        """Return the unit's place among the standbys, counted from 1; 0 for other units."""
         standbys = [assignment.unit for assignment in self.assignments if assignment.ha == Ha.STANDBY]
         return standbys.index(unit) + 1 if unit in standbys else 0
 
@@ -255,7 +254,7 @@ class Csi:
 
     @property
     def attribute_pairs(self) -> Attributes:
-        """What a component is told; an attribute without a value has one empty value."""
+        """What a component is told. An attribute without a value has one empty value."""
         return tuple(
             (rdn_value(dn), value)
             for dn, values in sorted(self.attributes.items())
@@ -275,7 +274,7 @@ class Assignment:
         self.state = Susi.ASSIGNING
         self.csis: list[CsiAssignment] = []
         self.adding: Optional[CsiAssignment] = None  # one CSI that is added to it, or taken from it
-        self.single = Act.ASSIGN  # which of the two
+        self.single = Act.ASSIGN  # whether it is added or taken
 
     @property
     def rdn(self) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the node of a unit is asked to do with an assignment: the requests, and what they say of each CSI.
+"""Requests to the node of a unit: what it shall do with an assignment, and what it shall say of each CSI.
 
-A request names for each CSI what its component will read in the callback: the component that is or was
-active, where that one stands, the rank among the standbys, the attributes of the CSI."""
+A request has for each CSI what its component will read in the callback: the component that is or was active
+and where that one stands, the rank among the standbys, the attributes of the CSI."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def send(
     act: Act,
     single: Optional[CsiAssignment] = None,
 ) -> None:
-    """Tell the unit's node; `assignment` None: about all SIs of the unit."""
+    """Send the unit's node a request about one assignment, or (None) about all SIs of the unit."""
     if not unit.node.present:
         return
     si = assignment.si.dn if assignment is not None else ""
@@ -51,7 +51,7 @@ def send(
 
 
 def _transition(assignment: Assignment) -> CsiTransition:
-    """Where the unit stands that was active before."""
+    """Return where the unit stands that was active before."""
     others = assignment.si.assignments
     at = others.index(assignment)
     other = others[at + 1] if at + 1 < len(others) else others[0]

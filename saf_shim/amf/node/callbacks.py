@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Callbacks from a node director to its components, and their answers.
+"""Callbacks from a node director to its components.
 
-Every callback has an invocation, a record in `LocalComponent.callbacks` and a time-out until it is
-answered. QUIESCING has two answers: the response, and quiescing complete, which has a time-out of its own.
-Invocations are reused: they are numbers of a small pool, as those of OpenSAF's handle manager are."""
+Every callback has an invocation, a record in `LocalComponent.callbacks`, and a time-out until it is answered.
+QUIESCING has two answers: the response, and quiescing complete, which has a time-out of its own. Invocations
+are reused: they are numbers of a small pool, like those of OpenSAF's handle manager. The answers are in
+`supervision`."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ POOL = 32
 
 
 def new_invocation(node: LocalNode) -> int:
-    """The next number of the pool that is not in use."""
+    """Return the next number of the pool that is not in use."""
     used = {c.invocation for component in node.components.values() for c in component.callbacks}
     number = node.last_invocation
     while True:
@@ -69,7 +70,7 @@ def _emit(
 
 
 def _descriptor(csi: LocalCsi, to_all: bool) -> dict[str, Any]:
-    """SaAmfCSIDescriptorT; attributes come with ADD_ONE alone."""
+    """Return the SaAmfCSIDescriptorT. Attributes come only with ADD_ONE."""
     added = not to_all and csi.previous in (None, Progress.UNASSIGNED)
     flags = CsiFlags.TARGET_ALL if to_all else CsiFlags.ADD_ONE if added else CsiFlags.TARGET_ONE
     result: dict[str, Any] = {
@@ -101,7 +102,7 @@ def find(node: LocalNode, invocation: int) -> Optional[tuple[LocalComponent, Cal
 
 
 def forget_termination(node: LocalNode, component: LocalComponent) -> None:
-    """The process that answered terminate with OK is gone, or is being cleaned up."""
+    """Forget the terminate callback: the process that answered it with OK is gone, or is being cleaned up."""
     callback = component.callback(component.termination_invocation)
     component.termination_invocation = 0
     if callback is not None:
@@ -123,14 +124,14 @@ def drop_all(node: LocalNode, component: LocalComponent) -> None:
 
 
 def drop_csi(node: LocalNode, component: LocalComponent, csi: str) -> None:
-    """Those about the CSI; with an empty name those about any."""
+    """Drop the callbacks about the CSI; with an empty name those about any CSI."""
     for callback in list(component.callbacks):
         if callback.kind in (Callback.CSI_SET, Callback.CSI_REMOVE) and csi in ("", callback.csi):
             drop(node, component, callback)
 
 
 def drop_handle(node: LocalNode, component: LocalComponent, handle: int) -> None:
-    """The handle is finalized: what was sent to it will not be answered."""
+    """Drop what was sent to a handle that is finalized; nobody will answer it."""
     for callback in list(component.callbacks):
         if callback.handle != handle:
             continue

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Component service instances of a component: what it is told, and what follows from its answers.
+"""What a component is told of its component service instances, and what follows from its answers.
 
-`csi` None stands for all CSIs of the component (TARGET_ALL). A component that cannot be told (failed, not
-registered) counts as having answered. CSIs of one rank are told at once, the next rank when all of them
-have answered; ranks ascend when ACTIVE or STANDBY is given and descend otherwise."""
+`csi` None stands for all CSIs of the component (TARGET_ALL). A component that cannot be told (it failed, or
+is not registered) counts as having answered. CSIs of one rank are told at once, and those of the next rank
+when all of them have answered. Ranks ascend when ACTIVE or STANDBY is given, and descend otherwise."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def assign(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) 
 
 
 def _ends_unbegun(si: LocalSi) -> bool:
-    """QUIESCED or QUIESCING for a component that was never told to be active."""
+    """Tell whether QUIESCED or QUIESCING is for a component that was never told to be active."""
     return si.ha in (Ha.QUIESCED, Ha.QUIESCING) and si.previous_ha not in (Ha.QUIESCING, Ha.ACTIVE)
 
 
@@ -67,7 +67,7 @@ def _mark(component: LocalComponent, csi: Optional[LocalCsi], state: Progress) -
 
 
 def assigned(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
-    """The component has answered (or counts as if)."""
+    """Go on after the component has answered, or counts as if it had."""
     unit = component.unit
     callbacks.drop_csi(node, component, csi.name if csi is not None else "")
     if csi is None:
@@ -93,7 +93,8 @@ def assigned(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]
 
 
 def _continue(node: LocalNode, csi: LocalCsi, single: bool) -> bool:
-    """True while the SI is not through with this rank, or the next rank is being told."""
+    """Tell the next rank, if this rank has answered. True: this rank has not, or the next one is being
+    told."""
     si = csi.si
     if not all(_has_answered(each) for each in si.csis if each.rank == csi.rank):
         return True
@@ -114,7 +115,7 @@ def _has_answered(csi: LocalCsi) -> bool:
 
 
 def remove(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
-    """Tell the component that the CSI (or all of them) is taken away."""
+    """Tell the component that the CSI, or (None) all of them, is taken away."""
     if not component.takes_assignments:
         _mark(component, csi, Progress.REMOVING)
         removed(node, component, csi)
@@ -142,7 +143,7 @@ def remove(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) 
 
 
 def removed(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
-    """The component has answered the removal (or counts as if)."""
+    """Go on after the component has answered the removal, or counts as if it had."""
     unit = component.unit
     if csi is None:
         component.all_csis = False
@@ -175,7 +176,7 @@ def removed(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi])
 
 
 def _remove_others(node: LocalNode, component: LocalComponent) -> None:
-    """TARGET_ALL goes from component to component, backwards through the CSIs of each SI."""
+    """Take TARGET_ALL from component to component, backwards through the CSIs of each SI."""
     for csi in list(component.csis):
         if csi not in csi.si.csis:
             break
@@ -189,7 +190,7 @@ def _remove_others(node: LocalNode, component: LocalComponent) -> None:
 
 
 def assign_again(node: LocalNode, component: LocalComponent) -> None:
-    """After a component restart: it gets each CSI as new (ADD_ONE, NEW_ASSIGN)."""
+    """Give a restarted component each of its CSIs as a new one (ADD_ONE, NEW_ASSIGN)."""
     component.all_csis = False
     for csi in list(component.csis):
         if csi not in component.csis:
@@ -204,8 +205,8 @@ def assign_again(node: LocalNode, component: LocalComponent) -> None:
 
 
 def complete_callbacks(node: LocalNode, component: LocalComponent) -> None:
-    """The process is gone (or finalized): its unanswered CSI callbacks count as answered, in order; the
-    others stay."""
+    """Count the unanswered CSI callbacks of a process that is gone (or finalized) as answered, in their
+    order. Its other callbacks stay."""
     kept: list[Callback] = []
     while component.callbacks:
         callback = component.callbacks[0]
@@ -226,12 +227,12 @@ def complete_callbacks(node: LocalNode, component: LocalComponent) -> None:
 
 
 def _is_stale(callback: Callback, csi: LocalCsi, to_all: bool) -> bool:
-    """Its HA state has been overtaken by another one."""
+    """Tell whether another HA state has overtaken that of the callback."""
     return callback.ha != csi.si.ha or (not to_all and csi.component.all_csis)
 
 
 def complete_assignments(node: LocalNode, component: LocalComponent) -> None:
-    """What the component was still being told counts as answered."""
+    """Count as answered what the component was still being told."""
     if component.all_csis:
         first = next(iter(component.csis), None)
         if first is not None and first.state == Progress.ASSIGNING:

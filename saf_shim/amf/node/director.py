@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node director: what amfnd does on one node. Messages, ends of commands and timers come in here.
+"""The door to a node director: messages, ends of commands and timers come in here.
 
 It passes each to the module that it concerns, and carries out what the administrator asks of units and
-components. The state is in `LocalNode`. It talks to the cluster director in messages and to the world in
-effects."""
+components. The state is in `LocalNode`. A node director talks to the cluster director in messages, and to the
+world in effects."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ RECEIVERS = Receivers(presence.handle_event, units.handle_event, unit_assignment
 
 
 def new_node(dn: str, name: str, configuration: Configuration, outbox: Outbox) -> LocalNode:
-    """A node director's state, ready to receive."""
+    """Return the state of a node director that is ready to receive."""
     return LocalNode(dn, name, configuration, outbox, RECEIVERS)
 
 
 def receive(node: LocalNode, message: ToNode) -> None:
-    """A message of the cluster director, or of this one to itself."""
+    """Serve a message of the cluster director, or of this node director to itself."""
     if isinstance(message, AssignmentRequest):
         unit_assignment.receive(node, message)
     elif isinstance(message, InstantiateUnit):
@@ -62,7 +62,7 @@ def receive(node: LocalNode, message: ToNode) -> None:
 
 
 def command_ended(node: LocalNode, ticket: int, status: Optional[int]) -> None:
-    """A command of this node has ended; `status` None: it was killed, or could not be started."""
+    """A command of this node has ended. `status` is None if it was killed or could not be started."""
     name, command = node.commands.pop(ticket)
     component = node.components.get(name)
     if component is not None and component.ticket == ticket:  # otherwise a later command has replaced it
@@ -77,7 +77,7 @@ def timer_fired(node: LocalNode, kind: str, what: Hashable) -> None:
 
 
 def add_unit(node: LocalNode, dn: str) -> LocalUnit:
-    """Know the unit and its components (their healthcheck objects are read now, and not again)."""
+    """Take a unit and its components into the records. Their healthcheck objects are read only now."""
     unit = node.units.get(dn)
     if unit is None:
         unit = node.units[dn] = LocalUnit(dn)
@@ -108,7 +108,7 @@ def remove_component(node: LocalNode, dn: str) -> None:
 
 
 def go_down(node: LocalNode) -> None:
-    """Everything here ends: commands are killed, what may run is cleaned up, nothing stays known."""
+    """End everything here: kill commands, clean up what may run, forget all units."""
     for ticket in node.commands:
         node.outbox.emit(KillCommand(ticket))
     node.commands.clear()
@@ -166,7 +166,7 @@ def _operate_unit(node: LocalNode, message: UnitOperation) -> None:
 
 
 def _reset(node: LocalNode, unit: LocalUnit) -> None:
-    """Everything about it counts as repaired; nothing is started."""
+    """Count everything about the unit as repaired. Nothing is started."""
     unit.restart = unit.admin_restart = False
     for component in unit.components:
         component.admin_restart = False
@@ -194,7 +194,7 @@ def _operate_component(node: LocalNode, message: ComponentOperation) -> None:
 
 
 def _repair_node(node: LocalNode) -> None:
-    """The node is repaired: every unit that failed begins afresh."""
+    """Repair the node: every unit that failed starts from the beginning."""
     node.start()
     for unit in sorted(node.units.values(), key=lambda u: u.dn):
         unit.component_restarts = 0

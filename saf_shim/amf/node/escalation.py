@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an error of a component to its recovery (AIS AMF B.04.01 3.11, escalation as amfnd does it).
+"""From an error of a component to its recovery (AIS AMF B.04.01 3.11; the escalation is that of amfnd).
 
-`error` decides in two steps: `escalate` turns the recommended recovery into the one to be carried out,
-`RECOVERIES` carries it out. The ladder (`LADDER`) is climbed within probation times: restarts of components
-of a unit (level 0), restarts of the unit (1), failovers of units of the node (2), then the node itself (3).
-"""
+`error` decides in two steps: `escalate` turns the recommended recovery into the one to carry out, and
+`RECOVERIES` carries it out. Errors within probation times climb the ladder (`LADDER`): restarts of components
+of a unit (level 0), restarts of the unit (1), failovers of units of the node (2), then the node itself
+(3)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ LADDER = (
 def error(
     node: LocalNode, component: LocalComponent, source: ErrorSource, recommended: Optional[int] = None
 ) -> None:
-    """An error of `component`; `recommended` is a Recovery, or None: what the model says for its errors."""
+    """Act on an error of `component`. `recommended` is a Recovery; None means what the model recommends."""
     if recommended is None:
         recommended = node.configuration.recovery_on_error(component.dn)
     if component.termination_invocation:
@@ -106,13 +106,13 @@ def error(
 
 
 def escalate(node: LocalNode, unit: LocalUnit, component: LocalComponent, recovery: Recovery) -> Recovery:
-    """The recovery to carry out instead of the recommended one; counts it."""
+    """Return the recovery to carry out instead of the recommended one, and count it."""
     configuration = node.configuration
     if recovery == Recovery.NO_RECOMMENDATION:
         recovery = configuration.recovery_on_error(component.dn)
     if recovery == Recovery.APPLICATION_RESTART:
         return Recovery.NODE_FAILFAST  # amfnd 5.21 aborts on it, and the node goes down
-    # there are no containers: amfnd finds none, and goes on to restart the SU
+    # there are no containers; amfnd finds none and restarts the SU instead
     contained = recovery == Recovery.CONTAINER_RESTART
     if recovery in (Recovery.COMPONENT_RESTART, Recovery.CONTAINER_RESTART):
         recovery = Recovery.COMPONENT_RESTART
@@ -152,7 +152,7 @@ def _climb(node: LocalNode, unit: LocalUnit) -> Recovery:
 
 
 def _first_level(node: LocalNode, unit: LocalUnit) -> Level:
-    """A limit of 0 takes its level off the ladder."""
+    """Return the lowest level that is on the ladder. A limit of 0 takes a level off it."""
     if node.configuration.component_restart_max(unit.dn) != 0:
         return Level.COMPONENT_RESTART
     return _level_above_component_restart(node, unit)
@@ -196,7 +196,7 @@ def _leave_unit_restart(node: LocalNode, unit: LocalUnit) -> Recovery:
 
 
 def _su_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
-    """A restart that has come to level 2."""
+    """Return the recovery for a restart that has come to level 2."""
     configuration = node.configuration
     if node.failovers and node.failovers >= configuration.failover_max(node.dn):
         return _fail_node_over(node)
@@ -205,7 +205,7 @@ def _su_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
 
 
 def _count_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
-    """A failover that was recommended."""
+    """Return the recovery for a failover that was recommended."""
     configuration = node.configuration
     if configuration.failover_max(node.dn) == 0 or (
         node.failovers and node.failovers >= configuration.failover_max(node.dn)
@@ -289,7 +289,7 @@ def _mark(node: LocalNode, component: LocalComponent) -> None:
 
 
 def restart_component(node: LocalNode, component: LocalComponent) -> None:
-    """Recovery, or the administrator's restart."""
+    """Restart a component, as a recovery or for the administrator."""
     presence.forget(node, component)
     node.component_event(component, ComponentEvent.RESTART)
 
@@ -372,12 +372,12 @@ def _node_failover(node: LocalNode, unit: LocalUnit, component: LocalComponent) 
 
 
 def _node_failfast(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
-    """The node is rebooted at once."""
+    """Reboot the node at once."""
     node.reboot(unit, Recovery.NODE_FAILFAST)
 
 
 def _cluster_reset(node: LocalNode, unit: LocalUnit, component: LocalComponent) -> None:
-    """Every node is rebooted at once."""
+    """Reboot every node at once."""
     node.reboot(unit, Recovery.CLUSTER_RESET)
 
 
@@ -394,7 +394,7 @@ RECOVERIES: Mapping[Recovery, Callable[[LocalNode, LocalUnit, LocalComponent], N
 
 
 def forget_unit(node: LocalNode, unit: LocalUnit) -> None:
-    """Its counts begin at 0 (unless it failed); every component is forgotten."""
+    """Let the counts of the unit begin at 0, unless it failed, and forget what its processes asked."""
     if not unit.failed:
         unit.level = Level.COMPONENT_RESTART
         unit.component_restarts = 0

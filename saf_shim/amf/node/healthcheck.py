@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Healthchecks of the components of a node (AIS AMF B.04.01 7.1.2).
 
-AMF_INVOKED: a callback at once, then one each period, counted from the sending of the last; never two at a
-time: when the period ends before the answer, the next callback goes out with the answer. COMPONENT_INVOKED:
-no callback, a confirmation within each period. Period and duration come from the component's
-SaAmfHealthcheck object, if it had one when it was made, else from its type's SaAmfHealthcheckType."""
+AMF_INVOKED: a callback goes out at once and then once each period, counted from the sending of the last one.
+There are never two at a time: if the period ends before the answer, the next callback goes out with the
+answer. COMPONENT_INVOKED: there is no callback, and a confirmation must come within each period. Period and
+duration come from the component's SaAmfHealthcheck object, if it had one when it was made, or else from its
+type's SaAmfHealthcheckType."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ _NOT_UP = frozenset(
 
 
 class Timing(NamedTuple):
-    """Of a healthcheck, ns."""
+    """Period and longest duration of a healthcheck, in ns."""
 
     period: int
     max_duration: int
@@ -111,8 +112,8 @@ def delete_handle(node: LocalNode, component: LocalComponent, handle: int) -> No
 
 
 def type_changed(node: LocalNode, component: LocalComponent, key: str) -> None:
-    """A SaAmfHealthcheckType was modified: running checks of the registered handle follow, from their next
-    period."""
+    """Take over the times of a modified SaAmfHealthcheckType. Running checks of the registered handle follow
+    from their next period on."""
     check = component.healthchecks.get((key, component.handle))
     times = timing(node, component, key)
     if check is not None and times is not None and key not in component.instances:

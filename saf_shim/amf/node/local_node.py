@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node director's state: the units of its node, what the node as a whole is going through, the way out.
+"""A node director's state: the units of its node, what the node as a whole is going through, its outbox.
 
-The modules of this room are functions over it. A module calls the modules below it directly. What has to go
-upward are three events, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
+The modules of this room are functions over it. A module calls the modules below it directly. Three events
+have to go upward, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
 `LocalNode.assignment_done`. The director says at the start which functions receive them (`Receivers`)."""
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ from saf_shim.amf.events import ComponentEvent, UnitEvent
 from saf_shim.amf.messages import ComponentTrigger, OperationalReport, RebootRequest, Report
 from saf_shim.amf.node.records import LocalComponent, LocalSi, LocalUnit, delete_assignments
 from saf_shim.amf.outbox import Outbox
-from saf_shim.amf.states import SECOND, Operational, Presence, Recovery
-
-PROBATION_GRACE = 6 * SECOND // 10
-"""Probations last longer by this: the simulator's tools start some 30 ms slower each than C programs, and a
-script that looks at counts right after a failure shall see what it sees on a node."""
+from saf_shim.amf.states import Operational, Presence, Recovery
 
 _PROBATIONS = ("escalation", "failover")
+"""Timers of periods that scripts look at from outside, between failures and the reading of counts."""
 
 
 class Phase(Enum):
@@ -36,7 +33,7 @@ class Phase(Enum):
 
 
 class Receivers(NamedTuple):
-    """The functions that receive the events of `LocalNode` of the same names."""
+    """The functions that receive the events that go upward; each has the name of its event."""
 
     component_event: Callable[[LocalNode, LocalComponent, ComponentEvent], None]
     unit_event: Callable[[LocalNode, LocalUnit, UnitEvent, Optional[LocalComponent]], None]
@@ -63,7 +60,7 @@ class LocalNode:
         self.start()
 
     def start(self) -> None:
-        """Be as after a start of the node."""
+        """Set what a node has when it has just started."""
         self.operational = Operational.ENABLED
         self.phase = Phase.UP
         self.level = 0
@@ -92,9 +89,7 @@ class LocalNode:
         self.outbox.emit(Log(f"amfnd[{self.name}] {text}"))
 
     def start_timer(self, kind: str, what: Hashable, delay: int) -> None:
-        if kind in _PROBATIONS:
-            delay += PROBATION_GRACE
-        self.outbox.emit(StartTimer((self.name, kind, what), delay))
+        self.outbox.emit(StartTimer((self.name, kind, what), delay, kind in _PROBATIONS))
 
     def stop_timer(self, kind: str, what: Hashable) -> None:
         self.outbox.emit(StopTimer((self.name, kind, what)))
@@ -103,13 +98,13 @@ class LocalNode:
         self.outbox.to_cluster(Report(dn, attribute, int(value)))
 
     def report_unit(self, unit: LocalUnit, recovery: Optional[Recovery] = None) -> None:
-        """The unit's operational state, and what the cluster director has to recover."""
+        """Report the unit's operational state, and what the cluster director has to recover."""
         self.outbox.to_cluster(
             OperationalReport(self.name, unit.dn, unit.operational, self.operational, recovery)
         )
 
     def hand_over_restart(self, unit: LocalUnit) -> None:
-        """A restart that the cluster director has to do, since assignments must be removed before."""
+        """Hand a restart over to the cluster director, because assignments must be removed before it."""
         self.outbox.to_cluster(
             OperationalReport(self.name, unit.dn, Operational.ENABLED, self.operational, Recovery.SU_RESTART)
         )
@@ -161,7 +156,7 @@ class LocalNode:
         return unit.failed and unit.failover and not unit.restart and self.configuration.su_failover(unit.dn)
 
     def failing_over(self, unit: LocalUnit) -> bool:
-        """An SU failover is under way."""
+        """Tell whether an SU failover of the unit is under way."""
         return self._fails_as_a_whole(unit) and self.operational != Operational.DISABLED
 
     @property
@@ -177,7 +172,8 @@ class LocalNode:
         return self.phase == Phase.FAILED_OVER
 
     def leaving(self, unit: LocalUnit) -> bool:
-        """The unit is lost as a whole: its assignments will go without a word to its components."""
+        """Tell whether the unit is lost as a whole. Its assignments then go without a word to its
+        components."""
         return self.failing_over(unit) or (self._fails_as_a_whole(unit) and self.switching_over)
 
     # -- recoveries of the node as a whole
@@ -188,7 +184,7 @@ class LocalNode:
         self.operational = Operational.DISABLED
 
     def continue_switchover(self, unit: LocalUnit) -> None:
-        """The failed component is cleaned up: now the assignments of the node can be moved away in order."""
+        """Let the assignments of the node be moved away in order, once the failed component is cleaned up."""
         failed = self.failed_unit
         if self.phase != Phase.SWITCHING_OVER or failed is None or self.configuration.su_failover(unit.dn):
             return
@@ -227,6 +223,6 @@ class LocalNode:
         return True
 
     def reboot(self, unit: LocalUnit, recovery: Recovery) -> None:
-        """The node shall go down at once and come back."""
+        """Ask that the node goes down at once and comes back."""
         self.operational = Operational.DISABLED
         self.outbox.to_cluster(RebootRequest(self.name, recovery))

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passive monitoring: processes of a component whose exit is an error of the component (AIS AMF B.04.01 7.7).
 
-Only the process itself is watched, not its descendants; how it ended makes no difference, as in OpenSAF.
-"""
+Only the process itself is watched, not its descendants. How it ended makes no difference, as in OpenSAF."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ _NOT_UP = frozenset(
 
 
 def start(node: LocalNode, name: str, pid: int, handle: int, recovery: int, alive: bool) -> Code:
-    """saAmfPmStart; `alive`: there is such a process. Asking again changes the recovery."""
+    """saAmfPmStart. `alive`: there is such a process. Asking again changes the recovery."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_NOT_EXIST
@@ -55,14 +54,14 @@ def stop(node: LocalNode, name: str, pid: int, handle: int) -> Code:
 
 
 def forget_handle(node: LocalNode, handle: int) -> None:
-    """The handle that asked is gone."""
+    """Stop what a handle that is gone has asked for."""
     for component in node.components.values():
         for pid in [pid for pid, monitor in component.monitors.items() if monitor.handle == handle]:
             _forget(node, component, pid)
 
 
 def forget(node: LocalNode, component: LocalComponent) -> None:
-    """The component's processes are being ended."""
+    """Stop all monitoring of a component whose processes are being ended."""
     for pid in list(component.monitors):
         _forget(node, component, pid)
 

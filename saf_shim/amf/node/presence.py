@@ -2,9 +2,9 @@
 """The presence of a component: instantiate, terminate, clean up, restart (AIS AMF B.04.01 3.2.2.1, as amfnd
 does it).
 
-`TRANSITIONS` is the whole machine: for a presence state and an event, what is done and where it leads; an
-event without an entry changes nothing. `react` is what a change of the state means for the component's
-assignments and for its unit; the unit's own machine is in `units`. Only SA-aware components: they are
+`TRANSITIONS` is the whole machine: what is done for a presence state and an event, and where it leads. An
+event without an entry changes nothing. `react` does what a change of the state means for the component's
+assignments and for its unit; the unit's own machine is in `units`. All components are SA-aware: they are
 terminated by callback, never by command."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _forget_registration(node: LocalNode, component: LocalComponent) -> None:
 
 
 def _forget_process(node: LocalNode, component: LocalComponent) -> None:
-    """Nothing of the present process counts any more."""
+    """Let nothing of the present process count any more."""
     _forget_registration(node, component)
     component.command_succeeded = False
 
@@ -150,7 +150,7 @@ def _kill(node: LocalNode, component: LocalComponent) -> None:
         and component.csis
         and node.configuration.restart_disabled(component.dn)
     ):
-        node.hand_over_restart(unit)  # first its assignments go away, in order
+        node.hand_over_restart(unit)  # its assignments go away in order before that
         return
     _clean_up(node, component)
     component.termination_failed = False
@@ -204,7 +204,7 @@ def _is_gone(node: LocalNode, component: LocalComponent) -> None:
         if component.failed and unit.failed and not component.callbacks:
             component_assignment.complete_assignments(
                 node, component
-            )  # it was to be told after a restart that did not come
+            )  # it waited to be told after a restart, which did not come
     forget(node, component)
     _forget_registration(node, component)
 
@@ -294,7 +294,7 @@ TRANSITIONS: Mapping[tuple[Presence, ComponentEvent], Transition[Presence, Actio
 
 
 def handle_event(node: LocalNode, component: LocalComponent, event: ComponentEvent) -> None:
-    """Run the machine once, and then whatever follows from the new state."""
+    """Run the table once, and then what follows from the new state."""
     if node.holds_back(component, event):
         return
     before = component.presence
@@ -308,7 +308,7 @@ def handle_event(node: LocalNode, component: LocalComponent, event: ComponentEve
 
 
 def react(node: LocalNode, component: LocalComponent, before: Presence, after: Presence) -> None:
-    """What a new presence state of a component leads to."""
+    """Do what a new presence state of a component leads to."""
     unit = component.unit
     if after == Presence.RESTARTING and before != after and not component.admin_restart:
         component.restarts += 1
@@ -338,7 +338,7 @@ def react(node: LocalNode, component: LocalComponent, before: Presence, after: P
 
 
 def _restart_failed(node: LocalNode, component: LocalComponent) -> None:
-    """A restart that cannot be finished is a failover."""
+    """Treat a restart that cannot be finished as a failover."""
     unit = component.unit
     component.failed = True
     node.set_operational(component, Operational.DISABLED)
@@ -397,7 +397,7 @@ def _unit_event(component: LocalComponent, before: Presence, after: Presence) ->
 
 
 def command_ended(node: LocalNode, component: LocalComponent, command: str, status: Optional[int]) -> None:
-    """A CLC-CLI command has ended: `status` is None when it was killed or could not be started."""
+    """A CLC-CLI command has ended. `status` is None if it was killed or could not be started."""
     component.command = None
     if command == "cleanup":
         node.component_event(component, _E.CLEANED_UP if status == 0 else _E.CLEANUP_FAILED)
@@ -414,13 +414,13 @@ def command_ended(node: LocalNode, component: LocalComponent, command: str, stat
 
 
 def registration_expired(node: LocalNode, component: LocalComponent) -> None:
-    """The command ended with 0 but nobody registered in time."""
+    """The command ended with 0, but no process registered in time."""
     node.component_event(component, _E.INSTANTIATION_FAILED)
 
 
 def forget(node: LocalNode, component: LocalComponent) -> None:
-    """Drop what belongs to the process that is ending: its callbacks, healthchecks, timers; when nothing
-    failed also the counts."""
+    """Drop the callbacks, healthchecks and timers of the process that is ending, and the counts if nothing
+    failed."""
     for csi in component.csis:
         csi.previous = Progress.UNASSIGNED
     if not component.failed and not component.unit.failed:

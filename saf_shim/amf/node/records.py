@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a node director remembers of the service units on its node: units, components, their assignments.
 
-Records only, no behaviour beyond questions about themselves. Not what the cluster director knows
-(`entities`): the two agree by messages alone, as amfnd and amfd do. Orders matter and are part of the
-records: components by instantiation level (among equals the later in name order first), the CSIs of an SI
-by rank (among equals the later added first), the SIs of a unit and the CSIs of a component by name."""
+There are only records here, and questions about them. The cluster director has records of its own
+(`entities`); the two agree only by messages, as amfnd and amfd do. Orders are part of the records: components
+by instantiation level (among equals the later in name order first), the CSIs of an SI by rank (among equals
+the later added first), the SIs of a unit and the CSIs of a component by name."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class LocalCsi:
         self.standby_rank = 0
         self.state = Progress.UNASSIGNED
         self.previous: Optional[Progress] = Progress.UNASSIGNED
-        self.suspended = False  # ASSIGNING is put off to the end of the operation
+        self.suspended = False  # it is assigned only at the end of the operation
         self.removal_pending = False
         self.single: Optional[Act] = None  # this CSI alone is added to or taken from its SI
 
     def demote(self) -> None:
-        """What it was is past: the next callback is about a change of it."""
+        """Make the present state the former one, because the next callback is about a change of it."""
         self.previous = self.state
         self.state = Progress.UNASSIGNED
 
@@ -86,14 +86,14 @@ class LocalSi:
 
     @property
     def busy(self) -> bool:
-        """An operation is under way that a new one has to wait for (QUIESCING can be overtaken)."""
+        """A new operation has to wait for the present one. QUIESCING can be overtaken."""
         return (
             self.state == Progress.ASSIGNING and self.ha != Ha.QUIESCING
         ) or self.state == Progress.REMOVING
 
     @property
     def first_to_last(self) -> list[LocalCsi]:
-        """In the order in which this HA state is given: QUIESCED and QUIESCING begin at the end."""
+        """The CSIs in the order in which they get the HA state. QUIESCED and QUIESCING begin at the end."""
         return list(self.csis) if self.ha in (Ha.ACTIVE, Ha.STANDBY) else self.csis[::-1]
 
     def change(self, ha: Ha) -> None:
@@ -108,7 +108,7 @@ class LocalSi:
 
 
 class Callback:
-    """A callback sent and not yet answered (for QUIESCING: not yet completed)."""
+    """A callback that was sent and is not answered yet (for QUIESCING: not completed yet)."""
 
     __slots__ = ("csi", "ha", "handle", "invocation", "key", "kind")
 
@@ -211,14 +211,14 @@ class LocalComponent:
         self.level = level
         self.presence = Presence.UNINSTANTIATED
         self.operational = Operational.ENABLED
-        self.handle = 0  # that it registered with; 0: not registered
+        self.handle = 0  # the handle that it registered with; 0: it is not registered
         self.process = 0  # pid of the process that registered
         self.failed = False
-        self.command: Optional[str] = None  # INSTANTIATE, CLEANUP: under way
-        self.ticket = 0  # of the latest command
+        self.command: Optional[str] = None  # the command that is under way: instantiate, cleanup
+        self.ticket = 0  # the ticket of the latest command
         self.command_succeeded = False  # the instantiate command ended with 0
         self.tries = 0
-        self.exit_status = 0  # of the last instantiate command that failed
+        self.exit_status = 0  # that of the last instantiate command that failed
         self.restarts = 0
         self.error_source = ErrorSource.NONE
         self.all_csis = False  # the present operation has one callback for all CSIs
@@ -248,7 +248,7 @@ class LocalComponent:
 
     @property
     def takes_assignments(self) -> bool:
-        """Callbacks about CSIs reach it; otherwise they count as answered."""
+        """Callbacks about CSIs reach the component. Otherwise they count as answered."""
         if self.failed or not self.registered:
             return False
         if self.presence == Presence.INSTANTIATED:
@@ -299,13 +299,13 @@ class LocalUnit:
             AssignmentRequest
         ] = []  # assignment messages that wait for the present operation, oldest first
         self.reset()
-        self.level = 0  # of escalation: 0 component restart, 1 SU restart, 2 SU failover
+        self.level = 0  # the level of escalation: 0 component restart, 1 SU restart, 2 SU failover
         self.component_restarts = 0
         self.restarts = 0
         self.admin_restart = False
 
     def reset(self) -> None:
-        """Forget what the present operations are about (repaired)."""
+        """Forget what the present operations are about, as when the unit is repaired."""
         self.failed = False
         self.restart = False  # it is being restarted as a whole, by recovery or by the administrator
         self.failover = False  # its recovery is a failover
@@ -349,11 +349,11 @@ class LocalUnit:
         return next((si for si in self.sis if si.name == name), None)
 
     def after(self, component: LocalComponent) -> list[LocalComponent]:
-        """The components behind it in the order of instantiation."""
+        """Return the components behind this one in the order of instantiation."""
         return self.components[self.components.index(component) + 1 :]
 
     def before(self, component: LocalComponent) -> list[LocalComponent]:
-        """The components ahead of it, nearest first: the order of termination."""
+        """Return the components ahead of this one, the nearest first, as in the order of termination."""
         return self.components[: self.components.index(component)][::-1]
 
     def insert_component(self, component: LocalComponent) -> None:

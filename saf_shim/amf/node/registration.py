@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes and their component: registration, the end of a handle or of the process, errors reported, HA
-state asked.
+"""Processes and their component: registration, the end of a handle or of the process, reported errors.
 
-A process is known by its pid (the library's one connection to the node director), a handle by its number.
-The functions named after API calls return the AIS code and then do what follows; the library's own checks
-are in `library`."""
+A process is known by its pid (the library has one connection to the node director), a handle by its number.
+The functions that are named after API calls return the AIS code and then do what follows. The library's own
+checks are in `saf_shim.amf.library`."""
 
 from __future__ import annotations
 
@@ -58,7 +57,7 @@ def unregister(node: LocalNode, name: str, proxy: str, handle: int) -> Code:
 
 
 def _leave(node: LocalNode, component: LocalComponent) -> None:
-    """Not a death: the process may live on, but it takes no more workload."""
+    """Take the workload from a component that gave up its registration. Its process may live on."""
     node.stop_timer("registration", component.dn)
     component.handle = 0
     component.process = 0
@@ -84,7 +83,7 @@ def finalized(node: LocalNode, name: str, handle: int) -> None:
 
 
 def _finish_termination(node: LocalNode, component: LocalComponent) -> bool:
-    """True when the process had answered terminate: this is the orderly end."""
+    """Take the end of a process that had answered terminate as the orderly end. True: it is one."""
     invocation = component.termination_invocation
     if not invocation:
         return False
@@ -97,7 +96,7 @@ def _finish_termination(node: LocalNode, component: LocalComponent) -> bool:
 
 
 def died(node: LocalNode, process: int) -> None:
-    """The library's connection is gone: the process has ended, or its library has shut down."""
+    """The library's connection is gone, because the process has ended or its library has shut down."""
     for component in sorted(node.components.values(), key=lambda c: c.dn):
         if component.process == process and process:
             if not _finish_termination(node, component):

@@ -18,7 +18,7 @@ from saf_shim.codes import Code
 
 
 def answered(node: LocalNode, invocation: int, error: int) -> None:
-    """saAmfResponse; `error` is OK or FAILED_OPERATION (anything else counts as that). Late answers are
+    """saAmfResponse. `error` is OK or FAILED_OPERATION; anything else counts as that. Late answers are
     ignored."""
     found = callbacks.find(node, invocation)
     if found is None:
@@ -110,7 +110,7 @@ _LATE = {
 
 
 def callback_expired(node: LocalNode, component: LocalComponent, invocation: int) -> None:
-    """No answer in time (terminate: answered, but the process did not go)."""
+    """A callback is not answered in time, or the process that answered terminate has not gone."""
     callback = component.callback(invocation)
     if callback is None:
         return

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Service instances of a unit on its node: assign, change, remove, and say so when it is done.
+"""Service instances of a unit on its node: they are assigned, changed and removed, and the end is reported.
 
-One `AssignmentRequest` is about one SI (callbacks name each CSI) or about all SIs of the unit (one callback
-to each component, TARGET_ALL). A request that comes while another is under way waits in the unit's buffer.
+One `AssignmentRequest` is about one SI (callbacks name each CSI) or about all SIs of the unit (each component
+gets one callback, TARGET_ALL). A request that comes while another is under way waits in the unit's buffer.
 What each component is told is in `component_assignment`."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from saf_shim.amf.states import SERVING, Act, Ha, Operational, Presence, Progres
 
 
 def receive(node: LocalNode, request: AssignmentRequest) -> None:
-    """A request of the cluster director."""
+    """Serve a request of the cluster director."""
     unit = node.units.get(request.unit)
     if unit is None:
         return
@@ -38,7 +38,7 @@ def receive(node: LocalNode, request: AssignmentRequest) -> None:
 
 
 def _confirm_for_dead(node: LocalNode, request: AssignmentRequest) -> None:
-    """After a node failover nothing is left to be told: whatever is asked is done."""
+    """Confirm a request after a node failover, when nobody is left to be told."""
     ha = request.ha if request.ha is not None else Ha.QUIESCED
     node.outbox.to_cluster(
         AssignmentReport(node.name, request.unit, request.si, request.act, ha, True, request.single)
@@ -46,7 +46,7 @@ def _confirm_for_dead(node: LocalNode, request: AssignmentRequest) -> None:
 
 
 def _put_off(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> bool:
-    """Keep a request for later if it cannot be begun now; True when it was kept."""
+    """Keep a request that cannot begin now for later. True: it was kept."""
     failed = unit.presence == Presence.INSTANTIATION_FAILED and not unit.all_terminated
     if failed or (unit.restart and node.restartable(unit)):
         unit.buffer.append(request)
@@ -169,7 +169,7 @@ def _remove(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> Non
 
 
 def _answer_for_nothing(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:
-    """A request about what has gone meanwhile, with a failure that is being reported: it is done."""
+    """Confirm a request about what has gone meanwhile with a failure that is being reported."""
     ha = request.ha if request.ha is not None else Ha.ACTIVE
     unit.assignment_pending = False
     node.outbox.to_cluster(
@@ -192,7 +192,7 @@ def assign(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
 
 
 def _first_rank(si: LocalSi) -> list[LocalCsi]:
-    """The CSIs that are told first: those of the first rank (when a CSI is added: all)."""
+    """Return the CSIs that are told first: those of the first rank, or all when a CSI is added."""
     ordered = si.first_to_last
     if si.single == Act.ASSIGN:
         return ordered
@@ -221,7 +221,7 @@ def _assign_si(node: LocalNode, si: LocalSi, single: bool) -> None:
 
 
 def remove(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
-    """Take one SI from the unit, or (None) all of them; the CSI told last is removed first."""
+    """Take one SI from the unit, or (None) all of them. The CSI that was told last is removed first."""
     for each in [si] if si is not None else unit.sis:
         each.state = Progress.REMOVING
     if not unit.sis:
@@ -242,7 +242,7 @@ def remove(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
 
 
 def done(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:  # noqa: PLR0912
-    """Some component has finished its part: if it was the last, the operation is over."""
+    """Finish the operation, if the component that has finished its part was the last."""
     sis = [si] if si is not None else list(unit.sis)
     finished = _is_finished(unit, sis)
     if finished:
@@ -303,7 +303,7 @@ def _wants_repair(node: LocalNode, unit: LocalUnit) -> bool:
 
 
 def _repair(node: LocalNode, unit: LocalUnit) -> None:
-    """After a component failover without SU failover: its components start again, without assignments."""
+    """Start the components again, without assignments, after a component failover without SU failover."""
     if unit.presence == Presence.INSTANTIATION_FAILED:
         return
     whole = unit.uninstantiated
@@ -356,13 +356,13 @@ def report(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
 
 
 def assign_again(node: LocalNode, unit: LocalUnit) -> None:
-    """After a restart of the whole unit: it gets what it had."""
+    """Give a unit that was restarted as a whole what it had."""
     for si in list(unit.sis):
         assign(node, unit, si)
 
 
 def unmark(node: LocalNode, unit: LocalUnit) -> None:
-    """Before a restart of the whole unit: nothing is assigned any more, all of it will be again."""
+    """Mark everything as not assigned before a restart of the whole unit; all will be assigned again."""
     for si in unit.sis:
         si.previous_ha = None
         si.previous = None

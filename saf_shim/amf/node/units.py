@@ -2,8 +2,8 @@
 """The presence of a service unit on its node: its components in the order of their instantiation levels.
 
 `TRANSITIONS` is the whole machine, as in `presence`: an event without an entry changes nothing. Components
-start from the first to the last, one after the other, and end from the last to the first. `react` is what a
-new state means for the cluster director. What happens to assignments is in `assignment`."""
+start from the first to the last, one after the other, and end from the last to the first. `react` does what a
+new state means for the cluster director. What happens to assignments is in `unit_assignment`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ _OVER = (Presence.RESTARTING, Presence.UNINSTANTIATED)
 
 
 def _next(components: Iterable[LocalComponent], *skip: Presence) -> Optional[LocalComponent]:
-    """The first that is in none of these states."""
+    """Return the first component that is in none of these states."""
     return next((c for c in components if c.presence not in skip), None)
 
 
 def _restart_event(unit: LocalUnit) -> ComponentEvent:
-    """A failed unit restarts by cleaning up, an administrator's restart terminates."""
+    """Return how the unit restarts its components: cleaned up if it failed, terminated for an
+    administrator."""
     return ComponentEvent.CLEANUP if unit.restart and unit.failed else ComponentEvent.RESTART
 
 
@@ -375,7 +376,7 @@ TRANSITIONS: Mapping[tuple[Presence, UnitEvent], Transition[Presence, Action]] =
 def handle_event(
     node: LocalNode, unit: LocalUnit, event: UnitEvent, component: Optional[LocalComponent] = None
 ) -> None:
-    """Run the machine once, and then whatever follows from the new state."""
+    """Run the table once, and then what follows from the new state."""
     before = unit.presence
     entry = TRANSITIONS.get((before, event))
     if entry is not None:
@@ -390,7 +391,7 @@ def handle_event(
 
 
 def react(node: LocalNode, unit: LocalUnit, before: Presence, after: Presence) -> None:
-    """What a new presence state of a unit leads to."""
+    """Do what a new presence state of a unit leads to."""
     if after == Presence.INSTANTIATED:
         if before in (Presence.INSTANTIATING, Presence.RESTARTING) and unit.instantiated:
             all_instantiated(node, unit)
@@ -414,7 +415,7 @@ def react(node: LocalNode, unit: LocalUnit, before: Presence, after: Presence) -
 
 
 def all_instantiated(node: LocalNode, unit: LocalUnit) -> None:
-    """Every component is instantiated: assign again what a restarted unit had."""
+    """Assign again what a restarted unit had, now that every component is instantiated."""
     unit.failed = False
     if not unit.restart:
         _enable(node, unit)

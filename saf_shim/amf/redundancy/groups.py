@@ -35,8 +35,8 @@ class GroupEvent(Enum):
 
 
 class Cause(NamedTuple):
-    """What the event is about; which of these there are depends on the event. `assignment` None in an
-    answer: all of the unit's."""
+    """What the event is about. Which of these are given depends on the event; in an answer `assignment` None
+    means all assignments of the unit."""
 
     unit: Optional[Unit] = None
     si: Optional[Si] = None
@@ -51,23 +51,23 @@ Table = Mapping[tuple[GroupState, GroupEvent], Transition[GroupState, Action]]
 
 
 def handle_event(cluster: Cluster, table: Table, group: Group, event: GroupEvent, cause: Cause) -> bool:
-    """False: the operation that caused the event cannot be done now."""
+    """Run the table once. False: the operation that caused the event cannot be done now."""
     entry = table.get((group.state, event))
     return entry.action(cluster, group, cause) if entry is not None else True
 
 
 def refuse(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Not now: the group is busy with something else."""
+    """Refuse an operation, because the group is busy with something else."""
     return False
 
 
 def is_leaving(unit: Unit, admin: Admin) -> bool:
-    """The unit, or its node, is in this administrative state (LOCKED or SHUTTING_DOWN)."""
+    """Tell whether the unit, or its node, is in this administrative state (LOCKED or SHUTTING_DOWN)."""
     return admin in (unit.admin, unit.node.admin)
 
 
 def end_shutdown(cluster: Cluster, unit: Unit) -> None:
-    """Quiescing is complete: what was SHUTTING_DOWN is LOCKED."""
+    """Lock what was SHUTTING_DOWN, because quiescing is complete."""
     if unit.admin == Admin.SHUTTING_DOWN:
         cluster.set_unit_admin(unit, Admin.LOCKED)
     elif unit.node.admin == Admin.SHUTTING_DOWN:
@@ -75,6 +75,6 @@ def end_shutdown(cluster: Cluster, unit: Unit) -> None:
 
 
 def settle(cluster: Cluster, group: Group) -> None:
-    """Nothing is left to do."""
+    """End the group's operation: nothing is left to do."""
     cluster.set_group_state(group, GroupState.STABLE)
     cluster.instantiate_spares(group)

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The no-redundancy model (AIS AMF B.04.01 3.6.6): an SU takes one SI, ACTIVE, and an SI goes to one SU.
 
-SIs by rank go to the first SU by rank that is in service and free. `TABLE` is the whole behaviour, as
-OpenSAF has it."""
+The SIs go by rank to the first SU by rank that is in service and free. `TABLE` is the whole behaviour, that
+of OpenSAF."""
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional
 
 from saf_shim.amf.entities import assignments
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.entities.records import Assignment, Group, Unit
 from saf_shim.amf.redundancy.groups import (
+    Action,
     Cause,
     GroupEvent,
     Table,
@@ -25,7 +26,7 @@ from saf_shim.amf.tables import Transition
 
 
 def _assign_free(cluster: Cluster, group: Group) -> bool:
-    """Assign what can be assigned; True when something is being assigned."""
+    """Assign what can be assigned. True: something is being assigned."""
     for si in group.sis:
         if si.admin != Admin.UNLOCKED or not si.csis or si.assignments:
             continue
@@ -40,8 +41,20 @@ def _assign_free(cluster: Cluster, group: Group) -> bool:
 
 
 def _only(unit: Optional[Unit]) -> Optional[Assignment]:
-    """A unit's one assignment."""
+    """Return a unit's one assignment."""
     return unit.assignments[0] if unit is not None and unit.assignments else None
+
+
+def _for_its_assignment(action: Callable[[Cluster, Group, Assignment], None]) -> Action:
+    """Make an action of one about the assignment of the unit; without an assignment it does nothing."""
+
+    def for_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
+        assignment = _only(cause.unit)
+        if assignment is not None:
+            action(cluster, group, assignment)
+        return True
+
+    return for_unit
 
 
 def _fill(cluster: Cluster, group: Group, cause: Cause) -> bool:
@@ -59,24 +72,21 @@ def _fill_or_settle(cluster: Cluster, group: Group) -> None:
         settle(cluster, group)
 
 
-def _quiesce_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _quiesce_unit(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     unit = assignment.unit
     if is_leaving(unit, Admin.LOCKED):
         assignments.change(cluster, assignment, Ha.QUIESCED)
     elif is_leaving(unit, Admin.SHUTTING_DOWN):
         assignments.change(cluster, assignment, Ha.QUIESCING)
     else:
-        return True
+        return
     group.enqueue(unit)
     cluster.set_group_state(group, GroupState.SU_OPERATION)
-    return True
 
 
 def _hurry_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Lock of an SU that is being shut down."""
+    """Quiesce at once: an SU that is being shut down is locked."""
     assignment = _only(cause.unit)
     if assignment is None or group.head is not assignment.unit:
         return True
@@ -96,7 +106,7 @@ def _quiesce_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Lock of an SI that is being shut down."""
+    """Quiesce at once: an SI that is being shut down is locked."""
     assert cause.si is not None
     if group.admin_si is cause.si and cause.si.admin == Admin.LOCKED and cause.si.assignments:
         assignments.change(cluster, cause.si.assignments[0], Ha.QUIESCED)
@@ -116,7 +126,7 @@ def _quiesce_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Lock of an SG that is being shut down."""
+    """Quiesce at once: an SG that is being shut down is locked."""
     if group.admin == Admin.LOCKED:
         for unit in group.queue:
             assignment = _only(unit)
@@ -141,10 +151,8 @@ def _fault(cluster: Cluster, group: Group, cause: Cause) -> bool:
     return True
 
 
-def _fault_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _fault_while_realigning(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     unit, si = assignment.unit, assignment.si
     if si is group.admin_si:
         if si.admin == Admin.SHUTTING_DOWN:
@@ -159,13 +167,10 @@ def _fault_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> boo
     else:
         assignments.change(cluster, assignment, Ha.QUIESCED)
         group.enqueue(unit)
-    return True
 
 
-def _fault_of_leaving_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _fault_of_leaving_unit(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     unit = assignment.unit
     if group.head is unit:
         if assignment.ha == Ha.QUIESCING:
@@ -173,7 +178,6 @@ def _fault_of_leaving_unit(cluster: Cluster, group: Group, cause: Cause) -> bool
             end_shutdown(cluster, unit)
     else:
         _fault_of_another(cluster, group, assignment)
-    return True
 
 
 def _fault_of_another(cluster: Cluster, group: Group, assignment: Assignment) -> None:
@@ -182,21 +186,18 @@ def _fault_of_another(cluster: Cluster, group: Group, assignment: Assignment) ->
     cluster.set_group_state(group, GroupState.REALIGN)
 
 
-def _fault_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _fault_while_si_leaves(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     si = assignment.si
     if si is not group.admin_si:
         _fault_of_another(cluster, group, assignment)
-        return True
+        return
     if si.admin == Admin.SHUTTING_DOWN:
         assignments.change(cluster, assignment, Ha.QUIESCED)
     group.enqueue(assignment.unit)
     cluster.set_si_admin(si, Admin.LOCKED)
     group.admin_si = None
     cluster.set_group_state(group, GroupState.SU_OPERATION)
-    return True
 
 
 def _fault_while_group_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
@@ -218,10 +219,8 @@ def _delete(cluster: Cluster, group: Group, cause: Cause) -> bool:
     return True
 
 
-def _removed_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _removed_while_realigning(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
@@ -229,13 +228,10 @@ def _removed_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> b
         group.dequeue(assignment.unit)
     if group.admin_si is None and not group.queue:
         _fill_or_settle(cluster, group)
-    return True
 
 
-def _quiesced_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _quiesced_while_realigning(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     assignments.remove(cluster, assignment)
     if group.admin_si is assignment.si:
         cluster.set_si_admin(assignment.si, Admin.LOCKED)
@@ -243,7 +239,6 @@ def _quiesced_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> 
         group.enqueue(assignment.unit)
     else:
         end_shutdown(cluster, assignment.unit)
-    return True
 
 
 def _serving(cluster: Cluster, group: Group, cause: Cause) -> bool:
@@ -263,10 +258,8 @@ def _removed_from_leaving_unit(cluster: Cluster, group: Group, cause: Cause) -> 
     return True
 
 
-def _leaving_unit_is_quiesced(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _leaving_unit_is_quiesced(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     unit = assignment.unit
     assignments.remove(cluster, assignment)
     another = group.head is not unit
@@ -274,32 +267,25 @@ def _leaving_unit_is_quiesced(cluster: Cluster, group: Group, cause: Cause) -> b
     cluster.set_group_state(group, GroupState.REALIGN)
     if not another:
         end_shutdown(cluster, unit)
-    return True
 
 
-def _removed_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _removed_while_si_leaves(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
     if group.admin_si is None:
         _fill_or_settle(cluster, group)
-    return True
 
 
-def _leaving_si_is_quiesced(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _leaving_si_is_quiesced(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     assignments.remove(cluster, assignment)
     group.enqueue(assignment.unit)
     if group.admin_si is assignment.si:
         group.admin_si = None
         cluster.set_si_admin(assignment.si, Admin.LOCKED)
     cluster.set_group_state(group, GroupState.REALIGN)
-    return True
 
 
 def _removed_while_group_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
@@ -320,7 +306,7 @@ def _remove(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _refused(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """A unit that cannot be quiesced loses its assignment all the same."""
+    """Remove the assignment of a unit that cannot be quiesced all the same."""
     if cause.ha not in (Ha.QUIESCED, Ha.QUIESCING):
         return True
     if group.state == GroupState.REALIGN:
@@ -343,10 +329,8 @@ def _lost(cluster: Cluster, group: Group, cause: Cause) -> bool:
     return True
 
 
-def _lost_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _lost_while_realigning(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     unit = assignment.unit
     assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
@@ -357,7 +341,6 @@ def _lost_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bool
         end_shutdown(cluster, unit)
     if group.admin_si is None and not group.queue:
         _fill_or_settle(cluster, group)
-    return True
 
 
 def _leaving_unit_is_lost(cluster: Cluster, group: Group, cause: Cause) -> bool:
@@ -371,16 +354,13 @@ def _leaving_unit_is_lost(cluster: Cluster, group: Group, cause: Cause) -> bool:
     return True
 
 
-def _lost_while_si_leaves(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    assignment = _only(cause.unit)
-    if assignment is None:
-        return True
+@_for_its_assignment
+def _lost_while_si_leaves(cluster: Cluster, group: Group, assignment: Assignment) -> None:
     assignments.delete_whole(cluster, assignment)
     if group.admin_si is assignment.si:
         group.admin_si = None
         cluster.set_si_admin(assignment.si, Admin.LOCKED)
         _fill_or_settle(cluster, group)
-    return True
 
 
 _S, _E = GroupState, GroupEvent

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""2N: what follows when a unit has done, or refused, what it was asked. The actions of `two_n.TABLE` for
-answers."""
+"""Actions of `two_n.TABLE` for answers: a unit has done, or refused, what it was asked."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 
 def choose_or_settle(cluster: Cluster, group: Group) -> None:
-    """Assign the next, or be done."""
+    """Assign what comes next; if nothing does, the group has nothing left to do."""
     unit = choose(cluster, group)
     if unit is not None:
         group.enqueue(unit)
@@ -98,7 +97,7 @@ def removed_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bo
 
 
 def _removed_beside(cluster: Cluster, group: Group, unit: Unit, other: Unit) -> None:
-    """The other one is in the queue as well."""
+    """Go on after a removal when the other unit is in the queue as well."""
     if not other.all_assigned:
         assignments.delete_all(cluster, unit)
         group.dequeue(unit)

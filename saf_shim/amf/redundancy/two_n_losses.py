@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""2N: what follows when a unit is gone with all it had (SU failover, node failover). Actions of
-`two_n.TABLE`."""
+"""Actions of `two_n.TABLE` for losses: a unit is gone with all it had (SU failover, node failover)."""
 
 from __future__ import annotations
 

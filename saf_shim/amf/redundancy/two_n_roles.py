@@ -14,8 +14,8 @@ Roles = tuple[Optional[Assignment], Optional[Assignment]]
 
 
 def active_and_standby(group: Group) -> Roles:
-    """An assignment of the unit that is (or was last) active, and one of the other unit; None when there is
-    none."""
+    """Return an assignment of the unit that is (or was last) active, and one of the other unit. None stands
+    for a unit that there is not."""
     first: Optional[Unit] = None
     for si in group.sis:
         if len(si.assignments) > 1:
@@ -40,7 +40,8 @@ def _pair(one: Assignment, two: Assignment) -> Roles:
 
 
 def choose(cluster: Cluster, group: Group) -> Optional[Unit]:  # noqa: PLR0911, PLR0912
-    """Assign what can be assigned to one unit, and name it: first ACTIVE, when that is complete STANDBY."""
+    """Assign what can be assigned to one unit, and return that unit: first ACTIVE, and STANDBY when that is
+    complete."""
     active, standby = active_and_standby(group)
     if active is None and standby is not None and standby.unit.readiness == Readiness.IN_SERVICE:
         # the ACTIVE one went away while the other was busy

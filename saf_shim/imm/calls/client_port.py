@@ -12,6 +12,7 @@ from saf_shim.contract import Arguments, Session
 from saf_shim.imm.content.port import ALLOWED, AdminOperation, Answer
 from saf_shim.imm.content.rules import AttributeValues, Modification
 from saf_shim.imm.manager.augmentation import Augmentation
+from saf_shim.patience import callback_timeout
 
 CANONICAL_MINOR = 17  # since A.2.17 an implementer gets the resulting values, not the modifications
 
@@ -27,6 +28,7 @@ class ClientPort:
     def __init__(self, session: Session, minor: int) -> None:
         self._session = session
         self._minor = minor
+        self.patience = callback_timeout(session.environment)
         self.operations: dict[int, AdminOperation] = {}
         self._texts: dict[int, str] = {}  # the last error string of each CCB
         self._open: dict[int, int] = {}  # how many callbacks of each CCB the client is in

@@ -40,6 +40,7 @@ def name_list(value: object) -> Optional[list[str]]:
     return value
 
 
+_ANY = int(ValueType.ANY)
 _TEXTS = (ValueType.NAME, ValueType.STRING)
 _FLOATS = (ValueType.FLOAT, ValueType.DOUBLE)
 _FLOAT_LIMIT = 1 << 1023
@@ -134,7 +135,7 @@ def search_criterion(given: object) -> Optional[Criterion]:
 def wire_attributes(attributes: Sequence[AttributeValues]) -> list[list[Any]]:
     """Return attributes in the form that JSON has for them."""
     return [
-        [name, int(kind), [value.hex() for value in values] if kind == ValueType.ANY else list(values)]  # type: ignore[union-attr]
+        [name, kind, list(values) if kind != _ANY else [value.hex() for value in values]]  # type: ignore[union-attr]
         for name, kind, values in attributes
     ]
 

@@ -52,6 +52,8 @@ class AdminOperation(Protocol):
 class Port(Protocol):
     """A holder of an implementer name."""
 
+    patience: float  # seconds after which IMM aborts a CCB for which the holder does not answer
+
     def admin(self, operation: AdminOperation) -> None:
         """Serve an administrative operation."""
 

@@ -21,10 +21,10 @@ from saf_shim.imm.content.store import Implementer, Store, StoredObject
 from saf_shim.imm.manager import references
 from saf_shim.imm.manager.mutation import Mutation
 from saf_shim.imm.manager.owners import AdminOwner
+from saf_shim.patience import CALLBACK_TIME
 
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100
-OI_TIMEOUT = 6.0  # seconds that an implementer has for a callback
 # Seconds until a CCB is aborted whose client has given up waiting; measured: within a second.
 ABANDONED = 0.5
 # Seconds that an apply waits for implementers to notice it. OpenSAF does not wait at all, but there the
@@ -50,30 +50,28 @@ class State(Enum):
 
 
 class _Wait:
-    """The implementers that one operation still waits for."""
+    """The implementers that one operation still waits for, each with a timer of its own."""
 
-    def __init__(self, count: int, state: State, finish: Callable[[], None]) -> None:
-        self.tokens = {object() for _ in range(count)}
+    def __init__(self, state: State, finish: Callable[[], None]) -> None:
+        self.timers: dict[object, Timer] = {}
         self.state = state  # the state of the CCB after the wait
         self.finish = finish
-        self.timer: Optional[Timer] = None
 
     def stop(self) -> None:
-        """Stop the timer."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+        """Stop the timers."""
+        for timer in self.timers.values():
+            timer.cancel()
 
 
 class Ccb:
     """One CCB: a series of changes, of which all become visible together or none does."""
 
     def __init__(
-        self, store: Store, world: World, owner: AdminOwner, flags: int, patience: float = OI_TIMEOUT
+        self, store: Store, world: World, owner: AdminOwner, flags: int, patience: float = CALLBACK_TIME
     ) -> None:
         """Begin a CCB. `patience` is how many seconds the client waits for a call."""
         store.ccb_counter += 1
-        self._time = min(OI_TIMEOUT, patience + ABANDONED)
+        self._patience = patience + ABANDONED
         self.id = store.ccb_counter
         self.store = store
         self.world = world
@@ -151,29 +149,38 @@ class Ccb:
         implementer is silent or leaves. An implementer that augments the CCB is not asked about its own
         changes."""
         requests = [request for request in requests if request[0] is not self.augmenting]
-        wait = _Wait(len(requests), self.state, finish)
+        wait = _Wait(self.state, finish)
         self._waits.append(wait)
         self.state = State.WAITING
 
         def answered(token: object, rc: int, text: str) -> None:
-            if token not in wait.tokens:
+            timer = wait.timers.pop(token, None)
+            if timer is None:
                 return  # too late: the CCB has been aborted
-            wait.tokens.discard(token)
+            timer.cancel()
             if rc != Code.OK:
                 on_refusal(rc, text)
                 self.veto = True
-            if not wait.tokens:
+            if not wait.timers:
                 self._end_wait(wait)
 
-        tokens = list(wait.tokens)
-        if requests:
-            wait.timer = self.world.start_timer(self._time, self.abort)
+        tokens = [object() for _ in requests]
+        for token, (implementer, _) in zip(tokens, requests):
+            wait.timers[token] = self._start_timer(implementer.port)
         for token, (implementer, send) in zip(tokens, requests):
             self.participants[implementer] = None
             if implementer.port is not None:  # else it left while another was told; the CCB is aborted then
                 send(implementer.port, partial(answered, token))
         if not requests:
             self._end_wait(wait)
+
+    def _start_timer(self, port: Optional[Port]) -> Timer:
+        """Abort the CCB when an implementer takes too long; without an error string, when the client gives
+        up."""
+        limit = CALLBACK_TIME if port is None else port.patience
+        if limit <= self._patience:
+            return self.world.start_timer(limit, self.abort)
+        return self.world.start_timer(self._patience, partial(self.abort, abandoned=True))
 
     def _end_wait(self, wait: _Wait) -> None:
         wait.stop()
@@ -207,14 +214,15 @@ class Ccb:
 
     # ends
 
-    def abort(self) -> None:
-        """Undo everything and tell participants and watchers. A call that waits fails."""
+    def abort(self, abandoned: bool = False) -> None:
+        """Undo everything and tell participants and watchers. A call that waits fails, with an error string
+        unless the client has `abandoned` it."""
         if not self.active:
             return
         waits, self._waits = self._waits, []
         for wait in waits:
             wait.stop()
-            wait.tokens.clear()
+            wait.timers.clear()
         self.state = State.ABORTED
         self.veto = True
         created = [m.found for m in self.mutations.values() if m.kind is ChangeKind.CREATE]
@@ -226,7 +234,7 @@ class Ccb:
         for implementer in [*self.participants, *self.watchers]:
             if implementer.port is not None:
                 implementer.port.abort(self.id)
-        if waits:
+        if waits and not abandoned:
             self.note(_TIMED_OUT)
         for wait in reversed(waits):
             wait.finish()

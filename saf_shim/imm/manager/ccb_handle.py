@@ -9,15 +9,16 @@ from typing import Optional
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
 from saf_shim.imm.content.store import Store
-from saf_shim.imm.manager.ccb import ALLOW_NULL_OI, OI_TIMEOUT, REGISTERED_OI, Ccb, Done, State
+from saf_shim.imm.manager.ccb import ALLOW_NULL_OI, REGISTERED_OI, Ccb, Done, State
 from saf_shim.imm.manager.owners import AdminOwner
+from saf_shim.patience import CALLBACK_TIME
 
 
 class CcbHandle:
     """A CCB handle: it leads one CCB after the other, a new one after each apply."""
 
     def __init__(
-        self, store: Store, world: World, owner: AdminOwner, flags: object, patience: float = OI_TIMEOUT
+        self, store: Store, world: World, owner: AdminOwner, flags: object, patience: float = CALLBACK_TIME
     ) -> None:
         if not isinstance(flags, int) or flags & ~(REGISTERED_OI | ALLOW_NULL_OI):
             raise AisError(Code.ERR_INVALID_PARAM, "unknown CCB flags")

@@ -72,17 +72,19 @@ def take_values(
 ) -> list[AttributeValues]:
     """Return attributes as a reader sees them at present. `image` replaces the configuration values."""
     hidden = hidden_attributes(found)
-    attributes, values = found.cls.attributes, found.values
+    types, values, get = found.cls.types, found.values, found.get
+    if image is None and not hidden:  # the usual case, which must be quick: a search may find thousands
+        return [AttributeValues(name, types[name], values.get(name) or get(name)) for name in names]
+    attributes = found.cls.attributes
     taken = []
     for name in names:
-        definition = attributes[name]
         if name in hidden:
             present: Values = ()
-        elif image is not None and definition.is_config and name not in SYSTEM_ATTRIBUTES:
+        elif image is not None and attributes[name].is_config and name not in SYSTEM_ATTRIBUTES:
             present = image.get(name, ())
         else:
-            present = values.get(name) or found.get(name)
-        taken.append(AttributeValues(name, definition.type, present))
+            present = get(name)
+        taken.append(AttributeValues(name, types[name], present))
     return taken
 
 

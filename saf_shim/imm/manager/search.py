@@ -14,9 +14,18 @@ from imm_model.classes import AttributeFlag
 from imm_model.types import Value, ValueType
 from saf_shim.codes import AisError, Code
 from saf_shim.contract import World
-from saf_shim.imm.content.rules import CLASS_NAME, AttributeValues, Scope, is_printable, size
-from saf_shim.imm.content.store import Store, StoredObject
-from saf_shim.imm.manager.reading import read, take_values
+from saf_shim.imm.content.rules import (
+    CLASS_NAME,
+    IMPLEMENTER_NAME,
+    OWNER_NAME,
+    AttributeValues,
+    Scope,
+    Values,
+    is_printable,
+    size,
+)
+from saf_shim.imm.content.store import Store, StoredClass, StoredObject
+from saf_shim.imm.manager.reading import hidden_attributes, read
 
 ONE_ATTR = 0x1
 PERSISTENT = 0x10  # only attributes that would survive a restart of IMM; immdump uses it
@@ -35,6 +44,13 @@ class Criterion(NamedTuple):
     name: Optional[str]
     type: int
     value: Optional[Value]
+
+
+# An object when the search began: the values of its attributes in the order of the columns (None where there
+# are none, and for the three system attributes), what readers do not see of it, its implementer and its
+# owner, and whether the implementer was attached. A plain tuple, because a search may remember tens of
+# thousands.
+_Image = tuple[tuple[Optional[Values], ...], frozenset[str], str, str, bool]
 
 
 class Search:
@@ -70,24 +86,26 @@ class Search:
         self._names = None if names is None else set(names)
         self._store = store
         self._found = _matching(store, top, int(str(scope)), options, criterion, names)
+        self._columns: dict[StoredClass, tuple[str, ...]] = {}  # what is read of the objects of each class
+        self._images: list[Optional[_Image]] = [self._remember(found) for found in self._found]
         self._next = 0
-        self._images: dict[str, list[AttributeValues]] = {}
-        self._pure: dict[str, list[str]] = {}
-        for found in self._found:
-            self._remember(found)
         self.ended = False
 
-    def _remember(self, found: StoredObject) -> None:
-        """Take the values as they are now: later changes do not show in this search."""
-        names = self._chosen(found)
-        self._images[found.dn] = take_values(found, names)
-        if found.cls.pure and found.implementer is not None and found.implementer.port is not None:
-            pure = [name for name in names if name in found.cls.pure]
-            if pure:
-                self._pure[found.dn] = pure
+    def _remember(self, found: StoredObject) -> _Image:
+        columns = self._columns.get(found.cls)
+        if columns is None:
+            columns = self._columns[found.cls] = tuple(self._chosen(found.cls))
+        implementer = found.implementer
+        return (
+            tuple(map(found.values.get, columns)),
+            hidden_attributes(found),
+            implementer.name if implementer is not None else "",
+            found.owner,
+            implementer is not None and implementer.port is not None,
+        )
 
-    def _chosen(self, found: StoredObject) -> list[str]:
-        order = found.cls.read_order
+    def _chosen(self, cls: StoredClass) -> list[str]:
+        order = cls.read_order
         if self._names is not None:
             order = [name for name in order if name in self._names]
         elif (self._options & GET_NO and not self._options & GET_ALL) or not self._options & (
@@ -95,10 +113,10 @@ class Search:
         ):
             return []
         if self._options & GET_CONFIG:
-            order = [name for name in order if found.cls.attributes[name].is_config]
+            order = [name for name in order if cls.attributes[name].is_config]
         if self._options & PERSISTENT:
             kept = AttributeFlag.CONFIG | AttributeFlag.PERSISTENT
-            order = [name for name in order if found.cls.attributes[name].flags & kept]
+            order = [name for name in order if cls.attributes[name].flags & kept]
         return order
 
     def next(self, done: Callable[[int, str, list[AttributeValues]], None], world: World) -> None:
@@ -110,12 +128,16 @@ class Search:
             self.ended = True
             done(Code.ERR_NOT_EXIST, "", [])
             return
-        found = self._found[self._next]
+        found, image = self._found[self._next], self._images[self._next]
+        assert image is not None
+        self._images[self._next] = None
         self._next += 1
-        image = self._images.pop(found.dn)
-        pure = self._pure.pop(found.dn, None)
-        if pure is None or self._store.objects.get(found.dn) is not found:
-            done(Code.OK, found.dn, image)
+        columns = self._columns[found.cls]
+        row = _row(found.cls, columns, image)
+        was_attached = image[-1]
+        pure = [name for name in columns if name in found.cls.pure] if was_attached else []
+        if not pure or self._store.objects.get(found.dn) is not found:
+            done(Code.OK, found.dn, row)
             return
 
         def asked(rc: int, fresh: Optional[list[AttributeValues]]) -> None:
@@ -123,9 +145,23 @@ class Search:
                 done(rc, "", [])
                 return
             new = {entry.name: entry for entry in fresh}
-            done(Code.OK, found.dn, [new.get(entry.name, entry) for entry in image])
+            done(Code.OK, found.dn, [new.get(entry.name, entry) for entry in row])
 
         read(found, pure, asked, world)
+
+
+def _row(cls: StoredClass, columns: tuple[str, ...], image: _Image) -> list[AttributeValues]:
+    """Return the attributes of one object as a reader gets them."""
+    values, hidden, implementer, owner, _ = image
+    types = cls.types
+    row = [AttributeValues(name, types[name], present or ()) for name, present in zip(columns, values)]
+    for name, text in ((CLASS_NAME, cls.name), (IMPLEMENTER_NAME, implementer), (OWNER_NAME, owner)):
+        if text and name in columns:
+            index = columns.index(name)
+            row[index] = row[index]._replace(values=(text,))
+    if hidden:
+        row = [entry._replace(values=()) if entry.name in hidden else entry for entry in row]
+    return row
 
 
 def _matching(

@@ -28,7 +28,6 @@ from saf_shim.tools.immcfg.ccb import (
     stop,
 )
 from saf_shim.tools.immcfg.classnotify import change_notify
-from saf_shim.tools.immcfg.load import check_file, load_file
 from saf_shim.tools.options import CommandLine, LongOption, Option, OptionError
 
 TYPE_CHECKING = False
@@ -246,6 +245,8 @@ def _perform_request(bundle: Bundle, request: Request) -> int:
 
 
 def _check(bundle: Bundle, request: Request) -> int:
+    from saf_shim.tools.immcfg.load import check_file  # noqa: PLC0415 - with the XML parser, 2 ms of the start
+
     bundle.chat(f"validateImmXML(xmlFilename={request.file}, verbose={int(bundle.verbose)})")
     status = check_file(bundle, request.file, request.strict)
     if status == 0:
@@ -254,6 +255,8 @@ def _check(bundle: Bundle, request: Request) -> int:
 
 
 def _load(bundle: Bundle, request: Request) -> int:
+    from saf_shim.tools.immcfg.load import load_file  # noqa: PLC0415 - with the XML parser, 2 ms of the start
+
     bundle.chat(f"importImmXML(xmlFilename={request.file}, verbose={int(bundle.verbose)})")
     status = load_file(bundle, request.file, request.schema, request.strict)
     if status and bundle.transaction:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a real AMF did, replayed on the simulator: 681 recorded steps of components and administrators.
 
-Each scenario has a simulator of its own; they mostly wait for time-outs. They look at states in passing,
-fractions of a second after what brings them about, so `make test` replays them when nothing else runs; a
-scenario that a busy machine upset all the same is replayed once more.
+Each scenario has a simulator of its own; they mostly wait for time-outs. They also say how long things took
+on an idle machine ("within 0.6 s"), so `make test` replays them when none of its other tests runs. Probations
+leave out what other work of the machine costs (`saf_shim.lateness`), so no scenario is replayed twice.
 """
 
 from __future__ import annotations
@@ -43,7 +43,5 @@ def test_the_suite_is_whole() -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_amf_does_what_was_recorded(scenario: str) -> None:
     done = replay(scenario)
-    if done.returncode:
-        done = replay(scenario)
     assert done.returncode == 0, done.stdout
     assert ", 0 differ" in done.stdout

@@ -43,6 +43,11 @@ def test_the_lamps_own_tests_pass(tmp_path: Path) -> None:
     assert "6 passed" in done.stdout
 
 
+def test_a_reader_of_the_lamps_model_may_leave_early() -> None:
+    done = subprocess.run(["sh", "-c", f"{LAMP}/lamp.py model | true"], check=True, capture_output=True)
+    assert done.stderr == b""
+
+
 def test_shown_parts_of_the_lamps_tests_are_in_its_file() -> None:
     source = {line.strip() for line in (LAMP / "test_lamp.py").read_text("utf-8").splitlines()}
     shown = [line.strip() for line in blocks("python")[0].splitlines()]

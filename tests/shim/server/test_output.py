@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from saf_shim.pytest_plugin import SafShim, ShimError
 from saf_shim.server.loop import Loop
-from saf_shim.server.output import MAX_LINE, Outputs
+from saf_shim.server.output import MAX_LINE, RATE, Outputs
 
 LAMP = Path(__file__).resolve().parents[3] / "samples" / "lamp" / "lamp.py"
 UNIT = "safSu=SC-1,safSg=Lamp,safApp=Lamp"
@@ -81,13 +82,27 @@ def test_long_lines_are_cut_and_no_byte_is_lost() -> None:
     outputs = Outputs(loop, lambda: 7, lines.append)
     pipe = outputs.open("c")
     os.write(pipe.write_end, b"x" * (MAX_LINE + 5) + b"\n\xff\nend")
-    pipe.read()
+    pipe.read(parts=2)
     os.close(pipe.write_end)
-    pipe.read()
+    pipe.read(parts=2)
     assert lines == ["c: " + "x" * MAX_LINE, "c: xxxxx", "c: \\xff", "c: end"]
     assert [line.text for line in outputs.since(7)] == [line[3:] for line in lines]
     assert outputs.since(8) == []
     loop.close()
+
+
+def test_a_component_that_never_stops_writing_does_no_harm(saf_shim: SafShim, tmp_path: Path) -> None:
+    saf_shim.load(model(tmp_path, "yes 'on and on' & exit 0"))
+    unlocking = saf_shim.start_program("amf-adm", "unlock-in", UNIT, stderr=subprocess.DEVNULL)
+    saf_shim.wait_for(lambda: "bytes are dropped: it writes too much]" in saf_shim.log())
+    log = Path(saf_shim.directory) / "log"
+    size, began = log.stat().st_size, time.monotonic()
+    for _ in range(20):
+        saf_shim.run("immlist", "safApp=safImmService")
+    lines = (time.monotonic() - began) * RATE / len("on and on\n") + MAX_LINE
+    assert log.stat().st_size - size < lines * len(f"00:00:00 {COMPONENT}: on and on\n")
+    unlocking.kill()
+    unlocking.wait()
 
 
 def test_loading_a_file_that_ends_too_early_is_an_error(saf_shim: SafShim, tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def test_its_tests_pass_and_its_life_can_be_watched(tmp_path: Path) -> None:
     passed = subprocess.run(tests, cwd=made, capture_output=True, text=True, timeout=200, check=False)
     assert passed.returncode == 0, passed.stdout + passed.stderr
     assert "6 passed" in passed.stdout
+    early = subprocess.run(["sh", "-c", f"{made}/model.py | true"], check=True, capture_output=True)
+    assert early.stderr == b""
     life = subprocess.run(
         [*SHIM, "run", "--", "sh", str(made / "try.sh")],
         check=False,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative operations on AMF nodes: on all service units there at once; see `administration`."""
+"""Administrative operations on AMF nodes, which are carried out on all service units there at once."""
 
 from __future__ import annotations
 

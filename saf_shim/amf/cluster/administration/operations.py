@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative operations: the door. Which there are for which object, and how they begin.
+"""The door to administrative operations: which there are for which object, and how they begin.
 
-`OPERATIONS` is the table: for each kind of object and operation the administrative states in which it is
-carried out. An operation that has to wait is kept at its object (`Cluster.wait`) and ended by `pending` or
-by the group's table. Codes and texts are those of OpenSAF 5.21; a refusal is an AisError."""
+`OPERATIONS` is the table. It has, for each kind of object and each operation, the administrative states in
+which the operation is carried out. An operation that has to wait is kept at its object (`Cluster.wait`);
+`cluster.pending` or the group's table ends it. Codes and texts are those of OpenSAF 5.21. A refusal is an
+AisError."""
 
 from __future__ import annotations
 
@@ -56,9 +57,9 @@ _CLASS_NUMBERS = {
 
 
 def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: int) -> None:
-    """Begin operation `operation` on object `dn`; its end comes as `effects.EndOperation(ticket, ...)`.
+    """Begin operation `operation` on object `dn`.
 
-    AisError: refused."""
+    The end comes as an effect, `EndOperation(ticket, ...)`. AisError: the operation is refused."""
     if dn in cluster.units:
         unit = cluster.units[dn]
         check_unit(cluster, unit, operation, UNIT)

@@ -16,6 +16,6 @@ class Rule(NamedTuple):
 
     accepted: tuple[Admin, ...]  # administrative states in which it is carried out
     no_op: tuple[Admin, ...]  # those in which it has nothing to do: NO_OP; in others BAD_OPERATION
-    to: Optional[Admin]  # the administrative state it ends in, None: it has no say in it
-    begin: Callable[..., Done]  # (director, entity, operation); AisError: refused
+    to: Optional[Admin]  # the administrative state it ends in; None: it leaves the state alone
+    begin: Callable[..., Done]  # (cluster, entity, operation); AisError: the operation is refused
     text: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative operations on service instances and service groups; see `administration`."""
+"""Administrative operations on service instances and service groups."""
 
 from __future__ import annotations
 

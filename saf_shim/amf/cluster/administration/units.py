@@ -25,7 +25,7 @@ from saf_shim.codes import AisError, Code
 
 
 def check_unit(cluster: Cluster, unit: Unit, operation: int, rules: dict[Operation, Rule]) -> None:
-    """What refuses an operation on an SU, in OpenSAF's order."""
+    """Make sure that the operation can begin, in OpenSAF's order of checks; AisError if it cannot."""
     if operation not in rules and not 0 <= operation <= Operation.RESTART:
         raise AisError(Code.ERR_NOT_SUPPORTED, f"Unsupported admin op for SU: {operation}")
     for other in unit.group.units:
@@ -170,7 +170,7 @@ def _has_csi(component: Component) -> bool:
 def _restart_unit(cluster: Cluster, unit: Unit, operation: Operation) -> Done:
     disabled = [c for c in unit.components if cluster.configuration.restart_disabled(c.dn)]
     if any(_has_csi(component) for component in disabled):
-        # its assignments are removed first; the restart follows when they are gone
+        # its assignments are removed first; the restart follows when that is done
         cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
         group_event(cluster, unit.group, GroupEvent.SU_FAULT, Cause(unit))
     else:

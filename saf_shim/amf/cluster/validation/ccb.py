@@ -12,7 +12,7 @@ from saf_shim.codes import AisError, Code
 
 
 class Ccb(NamedTuple):
-    """What a check gets besides the object."""
+    """What a check gets besides the name of the object."""
 
     cluster: Cluster
     model: Configuration  # as it would be

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a CCB may do to the AMF model: the door. Faults are refused before anything is applied.
+"""The door to the checks of the AMF model. Faults are refused before anything of a CCB is applied.
 
-Codes and texts are OpenSAF's. What OpenSAF accepts but the simulator cannot imitate (other redundancy models
-than 2N and no redundancy, components that are not SA-aware) is refused too, with a text of the simulator's
-own."""
+Codes and texts are OpenSAF's. The simulator also refuses what OpenSAF accepts but it cannot imitate: other
+redundancy models than 2N and no redundancy, and components that are not SA-aware. These texts are its own."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _create_group(ccb: Ccb, dn: str) -> None:
     check_admin(ccb, dn, "saAmfSGAdminState")
     group = ccb.model.name(dn, "saAmfSGSuHostNodeGroup")
     if group and ccb.cluster.configuration.view.get(group) is None:
-        # one that this very CCB creates does not count; the real one gives no text then
+        # a node group that this very CCB creates does not count; OpenSAF gives no text then
         refuse("" if ccb.model.view.get(group) else f"Invalid saAmfSGSuHostNodeGroup '{group}' for '{dn}'")
     redundancy = ccb.model.redundancy(dn)
     if redundancy is not None and redundancy not in ccb.supported:

@@ -73,7 +73,7 @@ def _delete_node(ccb: Ccb, dn: str) -> None:
 
 
 def _delete_used(user: str, reference: str, text: str) -> Callable[[Ccb, str], None]:
-    """A type cannot go while an object of class `user` refers to it."""
+    """Make the check of a type: it cannot be deleted while an object of class `user` refers to it."""
 
     def delete(ccb: Ccb, dn: str) -> None:
         view = ccb.model.view
