@@ -263,7 +263,14 @@ class Amf:
         )
 
     def _tell(self, call: str, function: Callable[[], int]) -> None:
-        """Make a call that tells AMF something that it waits for."""
+        """Make a call that tells AMF something that it waits for.
+
+        After a code that does not pass by itself the call is made once more: an answer that is lost costs a
+        restart, one too many nothing.
+        """
+        code = function()
+        if code == OK:
+            return
         try:
             _patiently(call, function, _PASSING)
         except AisError as error:

@@ -343,7 +343,8 @@ class Component:
             return False
         self._read_failures = 0
         self._interrupted = False
-        self._note_disagreement(uncertain)
+        if uncertain or self._disagreements:
+            self._note_disagreement(uncertain)
         return True
 
     def _note_disagreement(self, uncertain: frozenset[int]) -> None:

@@ -111,13 +111,13 @@ class Publisher:
         """
         self._deadline = self._clock() + budget
         self._writer.begin_round()
-        repairs = {Event.HANDLE_DEAD, Event.SURPRISED}
+        repairs = [Event.HANDLE_DEAD, Event.SURPRISED]
         while True:
             event = self._advance(repairs)
             self._pass(event)
             if event not in repairs:
                 break
-            repairs.discard(event)
+            repairs.remove(event)
         if event in (Event.ALL_WRITTEN, Event.REFUSED, Event.BUDGET_SPENT):
             self._complaints.back()
         self._complaints.round_over()
@@ -129,7 +129,7 @@ class Publisher:
             )
         return not self.pending
 
-    def _advance(self, repairs: set[Event]) -> Event:
+    def _advance(self, repairs: list[Event]) -> Event:
         """Go as far as it goes; the event that ended it. An event among `repairs` is no complaint yet."""
         try:
             if self.state is State.DETACHED:
@@ -155,14 +155,14 @@ class Publisher:
         except AisError as error:
             return self._classify(error, repairs)
 
-    def _classify(self, error: AisError, repairs: set[Event]) -> Event:
+    def _classify(self, error: AisError, repairs: list[Event]) -> Event:
         """The event that an error of IMM is, unless it concerns one object only."""
         if self.state is State.OPENED and error.code == ERR_EXIST:
             self._complaints.name_held(self._attachment.implementer)
             return Event.NAME_HELD
         if error.code in HANDLE_DEAD:
-            if error.code != ERR_BAD_HANDLE:
-                repairs.discard(Event.HANDLE_DEAD)  # the library is ill: not again in this round
+            if error.code != ERR_BAD_HANDLE and Event.HANDLE_DEAD in repairs:
+                repairs.remove(Event.HANDLE_DEAD)  # the library is ill: not again in this round
             if Event.HANDLE_DEAD not in repairs:
                 self._complaints.away(error)
             return Event.HANDLE_DEAD
@@ -204,17 +204,17 @@ class Publisher:
         Without a handle it looks first: where nothing is, no name has to be taken. It does not raise
         AisError. When it is True, call `release`.
         """
-        repairs = {Event.HANDLE_DEAD}
+        repairs = [Event.HANDLE_DEAD]
         while True:
             event = self._advance_withdrawal(repairs)
             self._pass(event)
             if event not in repairs:
                 break
-            repairs.discard(event)
+            repairs.remove(event)
         self._complaints.round_over()
         return event in (Event.NAME_CLEARED, Event.NOTHING_FOUND, Event.REFUSED, Event.NODE_UNKNOWN)
 
-    def _advance_withdrawal(self, repairs: set[Event]) -> Event:
+    def _advance_withdrawal(self, repairs: list[Event]) -> Event:
         attachment = self._attachment
         try:
             if self.state is State.DETACHED:
@@ -288,19 +288,15 @@ class Publisher:
 
     def _plan(self, names: Iterable[bytes]) -> list[Step]:
         """What to do for these names, and about objects that should not be there."""
-        held, root = self._writer.held, self._attachment.root
-        have, want = {}, {}
+        root = self._attachment.root
+        wanted: list[tuple[str, str, Optional[Attributes]]] = []
         for name in names:
-            dn = interface_dn(name, root)
-            obj, facts = held.get(dn), self._desired.get(name)
-            if obj is not None:
-                have[dn] = obj
-            if facts is not None:
-                want[dn] = ImmObject(dn, INTERFACE_CLASS, interface_attributes(facts))
+            facts = self._desired.get(name)
+            attributes = interface_attributes(facts) if facts is not None else None
+            wanted.append((interface_dn(name, root), INTERFACE_CLASS, attributes))
         for dn in sorted(self._writer.unexpected, key=len):  # those above before those below
-            if dn in held:
-                have[dn] = held[dn]
-        return plan_steps(have, want)
+            wanted.append((dn, "", None))
+        return plan_steps(self._writer.held, wanted)
 
     def _carry_out(self, steps: list[Step]) -> Event:
         """Take one step after the other within the budget; how it ended.
