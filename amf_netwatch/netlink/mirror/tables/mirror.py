@@ -14,12 +14,20 @@ from collections.abc import Collection, Iterable, Iterator
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.messages import Buffer, iter_messages
+from amf_netwatch.netlink.codec.neighbour import Neighbour
 from amf_netwatch.netlink.codec.route import Route
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object, Value
-from amf_netwatch.netlink.mirror.route_table import RouteScope
-from amf_netwatch.netlink.mirror.tables import Observer, Tables
+from amf_netwatch.netlink.codec.rule import Rule
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object, Value
+from amf_netwatch.netlink.mirror.tables.namespace import Observer, Tables
+from amf_netwatch.netlink.mirror.tables.routes import RouteScope
 
-_OBJECTS: dict[type, Object] = {Link: Object.LINK, Address: Object.ADDRESS, Route: Object.ROUTE}
+_OBJECTS: dict[type, Object] = {
+    Link: Object.LINK,
+    Address: Object.ADDRESS,
+    Route: Object.ROUTE,
+    Rule: Object.RULE,
+    Neighbour: Object.NEIGHBOUR,
+}
 
 
 class Mirror:
@@ -65,8 +73,9 @@ class Mirror:
     def apply(self, datagram: Buffer) -> None:
         """Take in an event datagram; raises DecodeError, and has applied what came before the bad place."""
         tables = self.tables if self._fresh is None else self._fresh
+        reading = self.reading
         for message in iter_messages(datagram):
-            tables.apply(message)
+            tables.apply(message, reading)
 
     def settle(self) -> None:
         """The new view is complete: report how it differs from the old one, then `CURRENT` for everything."""
@@ -81,7 +90,7 @@ class Mirror:
             self._announce(change)
 
     def list_current(self) -> Iterator[Change]:
-        """The whole view as changes of `Action.CURRENT`: links, addresses, routes."""
+        """The whole view as changes of `Action.CURRENT`, in the order of `Tables`."""
         for value in self.tables:
             kind = _OBJECTS[type(value)]
             change = Change(Action.CURRENT, kind, None, value)
@@ -98,7 +107,7 @@ class Mirror:
     def apply_link_dump(self, links: Iterable[Link]) -> None:
         """A dump since `begin_dump` listed these links, perhaps not all.
 
-        Call this and the two below when the events that came meanwhile have been applied.
+        Call this and those below when the events that came meanwhile have been applied.
         """
         if self._fresh is None:
             self.tables.apply_link_dump(links)
@@ -112,6 +121,11 @@ class Mirror:
         """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links)."""
         if self._fresh is None:
             self.tables.apply_address_dump(ifindex, addresses)
+
+    def apply_rule_dump(self, family: int, rules: Iterable[Rule]) -> None:
+        """A dump since `begin_dump` listed all rules of a family."""
+        if self._fresh is None:
+            self.tables.rules.apply_dump(family, rules)
 
     def _announce(self, change: Change) -> None:
         if self._after is not None:
