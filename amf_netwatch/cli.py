@@ -26,7 +26,7 @@ from amf_netwatch.errors import NetwatchError
 
 
 class Command(NamedTuple):
-    """A subcommand: its word, its module below `amf_netwatch.commands`, and what help says."""
+    """A subcommand: its word, its module below `amf_netwatch.commands`, and its line in the help."""
 
     name: str
     module: str
@@ -34,11 +34,14 @@ class Command(NamedTuple):
     group: str
 
 
-_TRY, _CLUSTER, _AMF = "Try it", "On a cluster", "For AMF"
+_TRY, _CHANGE, _CLUSTER, _AMF = "Try it", "Change the network", "On a cluster", "For AMF"
 COMMANDS = (
     Command("demo", "demo", "AMF, IMM and the component on this machine, live", _TRY),
     Command("monitor", "network.monitor", "print link, address and route changes", _TRY),
     Command("wait", "network.wait", "wait until a link appears, goes, is up or down", _TRY),
+    Command("apply", "network.apply", "make the network as a document says, or leave it", _CHANGE),
+    Command("confirm", "network.confirm", "keep a change that is on trial", _CHANGE),
+    Command("freeze", "network.freeze", "keep links as they are", _CHANGE),
     Command("show", "show", "the interfaces of the whole cluster, from IMM", _CLUSTER),
     Command("classes", "classes", "print the IMM classes, for immcfg -f", _CLUSTER),
     Command("model", "model", "print the AMF model, for immcfg -f", _CLUSTER),
@@ -50,7 +53,7 @@ COMMANDS = (
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run the subcommand that the arguments name; the exit status."""
+    """Run the subcommand that the arguments name, and return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words:
         complain("amf-netwatch", "which command?\n\n" + _help())

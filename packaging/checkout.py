@@ -46,9 +46,13 @@ def main(environment):
     python = os.path.join(environment, "bin", "python")
     place = os.path.join(environment, ".place")
     if not works(python) or read(place) not in ("", ROOT):
-        made = subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", environment], check=False)
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", "--without-pip", environment], check=False
+        )
         if made.returncode != 0:
-            sys.stderr.write("Python's module venv is missing: install it (Debian: apt install python3-venv)\n")
+            sys.stderr.write(
+                "Python's module venv is missing: install it (Debian: apt install python3-venv)\n"
+            )
             return 1
     folder = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],

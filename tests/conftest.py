@@ -16,10 +16,11 @@ from kernel_fixtures import (
     namespace,
     needs_namespace,
     new_namespace,
+    quiet,
     run_in_user_namespace,
 )
 
-__all__ = ["namespace", "new_namespace"]
+__all__ = ["namespace", "new_namespace", "quiet"]
 
 _STATUS = pytest.StashKey[int]()  # of the kernel tests' own pytest, when there was one
 _OK = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)

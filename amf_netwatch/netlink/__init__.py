@@ -5,8 +5,10 @@ Not here: sysfs, and what the component publishes.
 
 Reading order: `errors`; the room `codec` (bytes to values and back, without IO); `transport`, `socket` (the
 only module that opens a netlink socket), `datagrams` and `buffer` (a queue that is a transport, and a thread
-that fills one from a socket), `conversation` (questions and answers), `listener` (the component's thread);
-then the room `mirror` (a view of the kernel's tables that follows events).
+that fills one from a socket), `conversation` with `answers` (questions and answers), `link_query` (the
+component's quick questions), `listener` (the component's thread), `patterns` (shell patterns on names); then
+the rooms `mirror` (a view of the kernel's tables that follows events) and `network` (transactions that change
+them).
 
 The public names are imported when they are first used: the component needs a few of them and starts in
 milliseconds.
@@ -189,7 +191,13 @@ if TYPE_CHECKING:
         AnswerTimeoutError as AnswerTimeoutError,
     )
     from amf_netwatch.netlink.errors import (
+        CommitError as CommitError,
+    )
+    from amf_netwatch.netlink.errors import (
         DecodeError as DecodeError,
+    )
+    from amf_netwatch.netlink.errors import (
+        DocumentError as DocumentError,
     )
     from amf_netwatch.netlink.errors import (
         EncodeError as EncodeError,
@@ -213,6 +221,9 @@ if TYPE_CHECKING:
         RecordingError as RecordingError,
     )
     from amf_netwatch.netlink.errors import (
+        RefusedError as RefusedError,
+    )
+    from amf_netwatch.netlink.errors import (
         SocketError as SocketError,
     )
     from amf_netwatch.netlink.errors import (
@@ -233,15 +244,6 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.listener import (
         Listener as Listener,
     )
-    from amf_netwatch.netlink.mirror.changes import (
-        Action as Action,
-    )
-    from amf_netwatch.netlink.mirror.changes import (
-        Change as Change,
-    )
-    from amf_netwatch.netlink.mirror.changes import (
-        Object as Object,
-    )
     from amf_netwatch.netlink.mirror.conditions import (
         Condition as Condition,
     )
@@ -259,9 +261,6 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.mirror.lines import (
         format_text as format_text,
-    )
-    from amf_netwatch.netlink.mirror.mirror import (
-        Mirror as Mirror,
     )
     from amf_netwatch.netlink.mirror.monitor import (
         Monitor as Monitor,
@@ -290,7 +289,19 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.state import (
         State as State,
     )
-    from amf_netwatch.netlink.mirror.tables import (
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Action as Action,
+    )
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Change as Change,
+    )
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Object as Object,
+    )
+    from amf_netwatch.netlink.mirror.tables.mirror import (
+        Mirror as Mirror,
+    )
+    from amf_netwatch.netlink.mirror.tables.namespace import (
         Tables as Tables,
     )
     from amf_netwatch.netlink.mirror.views import (
@@ -300,7 +311,13 @@ if TYPE_CHECKING:
         LinkView as LinkView,
     )
     from amf_netwatch.netlink.mirror.views import (
+        NeighbourView as NeighbourView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
         RouteView as RouteView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        RuleView as RuleView,
     )
     from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter as LinkWaiter,
@@ -325,6 +342,9 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.mirror.waiting import (
         Watch as Watch,
+    )
+    from amf_netwatch.netlink.network.network import (
+        Network as Network,
     )
     from amf_netwatch.netlink.socket import (
         NetlinkSocket as NetlinkSocket,
@@ -357,23 +377,24 @@ _MODULES = {
     "conversation": "Answers Conversation Statistics",
     "datagrams": "DatagramQueue",
     "errors": (
-        "AnswerTimeoutError DecodeError EncodeError InterruptedDumpError KernelError LossError "
-        "NetlinkError OverrunError RecordingError SocketError StateError TruncatedError "
-        "WaitTimeoutError"
+        "AnswerTimeoutError CommitError DecodeError DocumentError EncodeError InterruptedDumpError "
+        "KernelError LossError NetlinkError OverrunError RecordingError RefusedError SocketError "
+        "StateError TruncatedError WaitTimeoutError"
     ),
     "listener": "Cause ChangedLinks Listener",
-    "mirror.changes": "Action Change Object",
+    "mirror.tables.changes": "Action Change Object",
     "mirror.conditions": "Condition NamedCondition",
     "mirror.follower": "Follower",
     "mirror.lines": "format_colour format_json format_text",
-    "mirror.mirror": "Mirror",
+    "mirror.tables.mirror": "Mirror",
     "mirror.monitor": "Monitor Selection",
     "mirror.recording": "Record RecordKind RecordedEvents Recorder Recording replay",
     "mirror.state": "State",
-    "mirror.tables": "Tables",
-    "mirror.views": "AddressView LinkView RouteView",
+    "mirror.tables.namespace": "Tables",
+    "mirror.views": "AddressView LinkView NeighbourView RouteView RuleView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "mirror.waiting": "EventQueue Watch",
+    "network.network": "Network",
     "socket": "NetlinkSocket",
     "transport": "QueryTransport Transport",
 }

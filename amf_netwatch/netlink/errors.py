@@ -15,6 +15,9 @@
     ├── SocketError        the socket itself: cannot be opened, was closed; carries the errno
     ├── RecordingError     a file is no recording, or one that cannot be played here
     ├── StateError         a state is not followed any more; its cause says why
+    ├── DocumentError      a network document is wrong; lists every error with its path
+    ├── RefusedError       a change cannot be planned; nothing was changed
+    ├── CommitError        a change was refused or did not hold; says what could not be put back
     └── WaitTimeoutError   what the caller waited for has not happened in time; a TimeoutError too
 """
 
@@ -49,7 +52,7 @@ class KernelError(NetlinkError):
 
 
 class LossError(NetlinkError):
-    """Messages were lost.  What was read before still counts; what is true now must be read anew."""
+    """Messages were lost. What was read before still counts; what is true now must be read anew."""
 
 
 class OverrunError(LossError):
@@ -94,3 +97,44 @@ class StateError(NetlinkError):
 
 class WaitTimeoutError(NetlinkError, TimeoutError):
     """What was waited for has not happened in time."""
+
+
+class DocumentError(NetlinkError):
+    """A network document is wrong: `errors`, each a path in the document and what is wrong there."""
+
+    def __init__(self, errors: list[tuple[str, str]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "\n".join(f"{path}: {text}" if path else text for path, text in self.errors)
+
+
+class RefusedError(NetlinkError):
+    """A change cannot be planned; `path` says where in its document, '' when it is not one place."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+class CommitError(NetlinkError):
+    """A change was refused, or did not hold, and was put back.
+
+    `step`: what was being done, in the words of `ip`; '' before the first one. `reason`: the kernel's words,
+    or ours. `left`: what could not be put back, one line each; normally empty.
+    """
+
+    def __init__(self, step: str, reason: str, left: tuple[str, ...] = ()) -> None:
+        super().__init__(step, reason, left)
+        self.step = step
+        self.reason = reason
+        self.left = left
+
+    def __str__(self) -> str:
+        text = f"{self.step}: {self.reason}" if self.step else self.reason
+        return "\n".join((text, *(f"not put back: {one}" for one in self.left)))

@@ -6,11 +6,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-from functools import cache
 
 import pytest
-from package_tools import PACKAGING, ROOT, need
+from command_help import OPTION, WAITS, help_of, options_of
+from package_tools import PACKAGING, need
 
 import amf_netwatch
 from amf_netwatch.cli import COMMANDS
@@ -19,28 +18,7 @@ from amf_netwatch.settings import TABLE
 from imm_model.classes import AttributeFlag
 
 PAGES = sorted((PACKAGING / "man").iterdir())
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 NAMES = tuple(command.name for command in COMMANDS)
-WAITS = ("attach", "detach", "up", "down", "reconnect")
-
-
-@cache
-def help_of(*words):
-    """What ``--help`` prints. `words`: program module and its arguments."""
-    environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", *words, "--help"], capture_output=True, text=True, check=True, env=environment
-    )
-    return done.stdout
-
-
-def options_of(*words):
-    """The options that the command's help names."""
-    text = help_of(*words)
-    if words == ("amf_netwatch", "wait"):
-        text += "".join(help_of(*words, each) for each in WAITS)
-    # Prose may speak of other commands: `amf-netwatch model` and the like.
-    return set(OPTION.findall(re.sub(r"`[^`]*`", "", text))) | {"--help"}
 
 
 def source(page):

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial: a commit that is put back after a time unless somebody confirms it.
+
+The trial listens on an abstract Unix socket, which lives in the network namespace that was changed: whoever
+works in that namespace finds it, nothing is left behind when its process dies, and no other namespace sees
+it.  One line is asked and one is answered:
+
+===========  ==================================================================
+``confirm``  the change stays; ``ok``
+``cancel``   it is put back now; ``ok``, after it has been
+``objects``  what the trial touches, as a JSON list
+===========  ==================================================================
+
+Only root and the owner of the trial are listened to, and only their trials are believed in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from struct import Struct
+from time import monotonic
+from typing import Callable, Optional
+
+from amf_netwatch.netlink.errors import SocketError
+from amf_netwatch.netlink.socket import Namespace, entered
+
+_PREFIX = "amf-netwatch/trial/"
+_CREDENTIALS = Struct("=iII")  # pid, uid, gid
+_PATIENCE = 30.0  # seconds that a client waits for an answer: a roll-back may take some
+_LINE = 1 << 20
+
+
+class Trial:
+    """Waits in a thread of its own ("netlink-trial") until it is confirmed, cancelled or over.
+
+    `put_back` makes everything as it was, and returns what could not be; `keep` says that it stays.
+    """
+
+    def __init__(
+        self,
+        identifier: str,
+        seconds: float,
+        objects: tuple[str, ...],
+        put_back: Callable[[], tuple[str, ...]],
+        keep: Callable[[], None],
+        *,
+        namespace: Optional[Namespace] = None,
+    ) -> None:
+        self.id = identifier
+        self.confirmed: Optional[bool] = None  # None: not decided yet
+        self.left: tuple[str, ...] = ()
+        self._objects = objects
+        self._put_back = put_back
+        self._keep = keep
+        self._wish: Optional[bool] = None
+        self._ended = threading.Event()
+        self._wake, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._over, self._over_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            with entered(namespace):
+                self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+            self._listener.bind(f"\0{_PREFIX}{identifier}")
+            self._listener.listen()
+        except OSError as error:
+            raise SocketError(error.errno or 0, "listen for a confirmation") from error
+        self._deadline = monotonic() + seconds
+        self._thread = threading.Thread(target=self._run, name="netlink-trial", daemon=True)
+        self._thread.start()
+
+    def fileno(self) -> int:
+        """Polls readable when it has been decided."""
+        return self._over
+
+    @property
+    def seconds_left(self) -> float:
+        """Until it is put back."""
+        return max(0.0, self._deadline - monotonic())
+
+    def confirm(self) -> bool:
+        """Keep the change; False when it was put back already."""
+        return self._decide(True)
+
+    def cancel(self) -> bool:
+        """Put it back now; False when it was confirmed already."""
+        return not self._decide(False)
+
+    def wait(self, timeout: Optional[float] = None) -> Optional[bool]:
+        """Wait until it is decided; True: the change stays, False: it was put back, None: not yet."""
+        self._ended.wait(timeout)
+        return self.confirmed
+
+    def _decide(self, keep: bool) -> bool:
+        if self._wish is None:
+            self._wish = keep
+        os.write(self._waker, b"x")
+        self._ended.wait()
+        return bool(self.confirmed)
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        client: Optional[socket.socket] = None
+        while self._wish is None:
+            left = self._deadline - monotonic()
+            if left <= 0:
+                self._wish = False
+                break
+            for descriptor, _ in poll.poll(left * 1000):
+                if descriptor == self._listener.fileno():
+                    client = self._serve()
+        self._listener.close()  # whoever asks from now on finds no trial
+        if self._wish:
+            self._keep()
+        else:
+            self.left = self._put_back()
+        self.confirmed = self._wish
+        self._ended.set()
+        os.write(self._over_writer, b"x")
+        if client is not None:
+            _answer(client, "ok")
+
+    def _serve(self) -> Optional[socket.socket]:
+        """Answer one client; returns the one that waits for what it has decided."""
+        client, _ = self._listener.accept()
+        client.settimeout(1.0)
+        try:
+            if _peer(client) not in (0, os.geteuid()):
+                client.close()
+                return None
+            word = client.recv(64).decode("ascii", "replace").strip()
+        except OSError:
+            client.close()
+            return None
+        if word in ("confirm", "cancel"):
+            self._wish = word == "confirm"
+            return client
+        _answer(client, json.dumps(self._objects) if word == "objects" else "unknown word")
+        return None
+
+
+def _peer(connection: socket.socket) -> int:
+    """The user at the other end."""
+    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    uid: int = _CREDENTIALS.unpack(data)[1]
+    return uid
+
+
+def _answer(client: socket.socket, text: str) -> None:
+    try:
+        client.sendall(text.encode() + b"\n")
+    except OSError:
+        pass  # it did not want to wait
+    client.close()
+
+
+def list_trials(namespace: Optional[Namespace] = None) -> list[str]:
+    """The ids of the trials in a namespace, ours and root's."""
+    with entered(namespace), open("/proc/thread-self/net/unix", encoding="utf-8", errors="replace") as table:
+        names = [line.rstrip("\n").rpartition(" ")[2] for line in table]
+    found = {name[len(_PREFIX) + 1 :] for name in names if name.startswith(f"@{_PREFIX}")}
+    return sorted(one for one in found if ask_trial(one, "objects", namespace) is not None)
+
+
+def ask_trial(identifier: str, word: str, namespace: Optional[Namespace] = None) -> Optional[str]:
+    """Ask a trial; None: there is no such trial that could be believed in."""
+    with entered(namespace):
+        asking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    with asking:
+        asking.settimeout(_PATIENCE)
+        try:
+            asking.connect(f"\0{_PREFIX}{identifier}")
+            if _peer(asking) not in (0, os.geteuid()):
+                return None
+            asking.sendall(word.encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n") and len(answer) < _LINE:
+                part = asking.recv(65536)
+                if not part:
+                    return None
+                answer += part
+        except OSError:
+            return None
+    return answer.decode().strip()
+
+
+def iter_conflicts(objects: tuple[str, ...], namespace: Optional[Namespace] = None) -> Iterator[str]:
+    """The trials that touch one of these objects."""
+    for identifier in list_trials(namespace):
+        answer = ask_trial(identifier, "objects", namespace)
+        if answer and set(objects) & set(json.loads(answer)):
+            yield identifier
