@@ -2,7 +2,7 @@
 """Mutated event datagrams, through everything that a monitor does with them.
 
 The decoders alone are fuzzed in `tests/netlink`; here whole datagrams, headers and all, go into a mirror
-that lives on, and every change it makes of them is printed.  Nothing but DecodeError may come out.
+that lives on, and every change it makes of them is printed. Nothing but DecodeError may come out.
 """
 
 from __future__ import annotations

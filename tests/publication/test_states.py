@@ -11,7 +11,7 @@ from component_fakes import COMPONENT, Clock, FakeImm, Fault, MemoryLog, Stored
 from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.publication.publisher import Publisher
-from amf_netwatch.publication.states import TRANSITIONS, Event, State
+from amf_netwatch.publication.states import TRANSITIONS, Outcome, State
 
 ROOT = "netWatchNode=SC-1"
 NAME = "NetWatch_SC-1"
@@ -32,12 +32,12 @@ class World:
         self.seen = []
         passing = self.publisher._pass
 
-        def noted(event):
+        def noted(outcome):
             before = self.publisher.state
-            passing(event)
-            outcome = TRANSITIONS[before, event]
-            assert (self.publisher.state, self.publisher._left) == outcome
-            self.seen.append((before, event))
+            passing(outcome)
+            following = TRANSITIONS[before, outcome]
+            assert (self.publisher.state, self.publisher._left) == following
+            self.seen.append((before, outcome))
 
         self.publisher._pass = noted
 
@@ -115,36 +115,36 @@ def spent(world):
 
 
 WALK = {
-    (D, Event.HANDLE_OPENED): World.publish,
-    (D, Event.NOTHING_FOUND): World.withdraw,
-    (D, Event.NODE_UNKNOWN): unknown_node,
-    (D, Event.IMM_AWAY): lambda world: (world.fail(("initialize", "TRY_AGAIN")), world.publish()),
-    (D, Event.HANDLE_DEAD): lambda world: (world.fail(("initialize", "LIBRARY")), world.publish()),
-    (D, Event.RELEASED): after_withdrawal,
-    (O, Event.NAME_TAKEN): World.publish,
-    (O, Event.IMM_AWAY): lambda world: (world.fail(("set_name", "NO_RESOURCES")), world.publish()),
-    (O, Event.NAME_HELD): held,
-    (O, Event.IMM_SPOKE): World.speak,
-    (O, Event.NAME_UNCERTAIN): lambda world: (world.fail(("set_name", "TIMEOUT")), world.publish()),
-    (O, Event.HANDLE_DEAD): dead_in_dispatch,
-    (O, Event.RELEASED): after_withdrawal,
-    (A, Event.ALL_READ): World.publish,
-    (A, Event.BUDGET_SPENT): slowly,
-    (A, Event.IMM_AWAY): lambda world: (world.fail(("search", "TIMEOUT")), world.publish()),
-    (A, Event.REFUSED): lambda world: after_withdrawal(world, ("delete", "BAD_OPERATION")),
-    (A, Event.IMM_SPOKE): World.speak,
-    (A, Event.HANDLE_DEAD): dead_in_dispatch,
-    (A, Event.WITHDRAWAL_BEGUN): World.withdraw,
-    (A, Event.NAME_CLEARED): World.withdraw,
-    (A, Event.RELEASED): lambda world: after_withdrawal(world, ("delete", "BAD_OPERATION")),
-    (C, Event.ALL_WRITTEN): lambda world: world.publish(mtu=9000),
-    (C, Event.BUDGET_SPENT): spent,
-    (C, Event.IMM_AWAY): lambda world: (world.fail(("update", "TRY_AGAIN")), world.publish(mtu=9000)),
-    (C, Event.REFUSED): refuse,
-    (C, Event.SURPRISED): lost,
-    (C, Event.IMM_SPOKE): World.speak,
-    (C, Event.HANDLE_DEAD): lambda world: (world.fail(("update", "LIBRARY")), world.publish(mtu=9000)),
-    (C, Event.WITHDRAWAL_BEGUN): World.withdraw,
+    (D, Outcome.HANDLE_OPENED): World.publish,
+    (D, Outcome.NOTHING_FOUND): World.withdraw,
+    (D, Outcome.NODE_UNKNOWN): unknown_node,
+    (D, Outcome.IMM_AWAY): lambda world: (world.fail(("initialize", "TRY_AGAIN")), world.publish()),
+    (D, Outcome.HANDLE_DEAD): lambda world: (world.fail(("initialize", "LIBRARY")), world.publish()),
+    (D, Outcome.RELEASED): after_withdrawal,
+    (O, Outcome.NAME_TAKEN): World.publish,
+    (O, Outcome.IMM_AWAY): lambda world: (world.fail(("set_name", "NO_RESOURCES")), world.publish()),
+    (O, Outcome.NAME_HELD): held,
+    (O, Outcome.IMM_SPOKE): World.speak,
+    (O, Outcome.NAME_UNCERTAIN): lambda world: (world.fail(("set_name", "TIMEOUT")), world.publish()),
+    (O, Outcome.HANDLE_DEAD): dead_in_dispatch,
+    (O, Outcome.RELEASED): after_withdrawal,
+    (A, Outcome.ALL_READ): World.publish,
+    (A, Outcome.BUDGET_SPENT): slowly,
+    (A, Outcome.IMM_AWAY): lambda world: (world.fail(("search", "TIMEOUT")), world.publish()),
+    (A, Outcome.REFUSED): lambda world: after_withdrawal(world, ("delete", "BAD_OPERATION")),
+    (A, Outcome.IMM_SPOKE): World.speak,
+    (A, Outcome.HANDLE_DEAD): dead_in_dispatch,
+    (A, Outcome.WITHDRAWAL_BEGUN): World.withdraw,
+    (A, Outcome.NAME_CLEARED): World.withdraw,
+    (A, Outcome.RELEASED): lambda world: after_withdrawal(world, ("delete", "BAD_OPERATION")),
+    (C, Outcome.ALL_WRITTEN): lambda world: world.publish(mtu=9000),
+    (C, Outcome.BUDGET_SPENT): spent,
+    (C, Outcome.IMM_AWAY): lambda world: (world.fail(("update", "TRY_AGAIN")), world.publish(mtu=9000)),
+    (C, Outcome.REFUSED): refuse,
+    (C, Outcome.SURPRISED): lost,
+    (C, Outcome.IMM_SPOKE): World.speak,
+    (C, Outcome.HANDLE_DEAD): lambda world: (world.fail(("update", "LIBRARY")), world.publish(mtu=9000)),
+    (C, Outcome.WITHDRAWAL_BEGUN): World.withdraw,
 }
 
 
@@ -182,6 +182,6 @@ def test_from_each_line_everything_comes_right(line):
 
 
 def test_states_that_nothing_leads_to_are_none():
-    reached = {outcome.state for outcome in TRANSITIONS.values()}
+    reached = {following.state for following in TRANSITIONS.values()}
     assert reached == set(State)
-    assert {event for _, event in TRANSITIONS} == set(Event)
+    assert {outcome for _, outcome in TRANSITIONS} == set(Outcome)
