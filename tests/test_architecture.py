@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may import whom, and what only one module may do: the design's rules, read off the sources."""
+"""The rooms and walls that `docs/architecture.md` shows, held against the sources."""
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import re
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+import house
 import pytest
+from house import DOCUMENT, PACKAGES, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("amf_netwatch", "imm_model", "saf_shim")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SOURCES = sorted(
     path
@@ -20,25 +22,24 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if not path.is_relative_to(ROOT / "tests" / "conformance")
 )
+TEXT = DOCUMENT.read_text(encoding="utf-8")
+ROOMS = house.read_rooms(TEXT)
+WALLS = [
+    tuple(re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:3])
+    for line in TEXT.partition("\n## Walls\n")[2].partition("\n## ")[0].splitlines()
+    if line.startswith("| `")
+]
 
 
 def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    """The dotted name of the module at `path`."""
+    return house.name_of(path.relative_to(ROOT))
 
 
 def imports_of(path: Path) -> set[str]:
-    """Every module that `path` imports anywhere in it, by absolute name."""
-    found: set[str] = set()
+    """Every name that the module at `path` imports anywhere in it, with the packages that it stands in."""
     package = name_of(path) if path.name == "__init__.py" else name_of(path).rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    return found
+    return set(house.imported_names(path, package))
 
 
 def is_standard(root: str) -> bool:
@@ -84,10 +85,33 @@ def test_one_module_opens_netlink_sockets():
     assert users == ["amf_netwatch.netlink.socket"]
 
 
-def test_the_codec_does_no_io():
-    doers = {"os", "io", "socket", "_socket", "select", "selectors", "threading", "time", "subprocess"}
-    for path in (ROOT / "amf_netwatch" / "netlink" / "codec").glob("*.py"):
-        assert not roots_of(path) & doers, path.name
+def test_the_table_has_every_module_once():
+    assert not house.homeless(house.read_house(), ROOMS)
+
+
+def test_rooms_import_what_the_table_says_and_nothing_above_them():
+    assert not house.broken_walls(house.read_house(), ROOMS)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert not house.circles(house.read_house())
+
+
+def test_no_room_is_crowded():
+    assert not house.crowded(house.read_house())
+
+
+@pytest.mark.parametrize(("where", "never"), WALLS, ids=[where[0] for where, _ in WALLS])
+def test_a_wall_stands(where, never):
+    (folder,) = where
+    assert (ROOT / folder).is_dir()
+    for path in (ROOT / folder).rglob("*.py"):
+        for name in imports_of(path):
+            assert not any(name == each or name.startswith(f"{each}.") for each in never), (path, name)
+
+
+def test_the_codec_prints_and_opens_nothing():
+    for path in (ROOT / "amf_netwatch" / "netlink" / "codec").rglob("*.py"):
         calls = {
             node.func.id
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -96,15 +120,47 @@ def test_the_codec_does_no_io():
         assert not calls & {"open", "print", "input"}, path.name
 
 
-def test_the_pure_parts_of_the_shim_know_no_sockets_and_clocks():
-    doers = {"socket", "_socket", "select", "selectors", "threading", "time", "subprocess", "signal"}
-    for path in (ROOT / "saf_shim" / "imm").rglob("*.py"):
-        assert not roots_of(path) & doers, name_of(path)
+def test_the_command_finds_an_arrow_up_a_circle_and_a_crowd(tmp_path):
+    """The checks can fail: a small house with one fault of each kind."""
+    (tmp_path / "small" / "low").mkdir(parents=True)
+    (tmp_path / "small" / "top.py").write_text("import small.low.ground\n")
+    (tmp_path / "small" / "low" / "ground.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from small import top\n"
+    )
+    for number in range(house.CROWD):
+        (tmp_path / "small" / "low" / f"more{number}.py").write_text("")
+    small = house.read_house(tmp_path, ("small",))
+    rooms = house.read_rooms(
+        "\n## Rooms\n\n| room | what | imports |\n| --- | --- | --- |\n"
+        "| `small` | top | `small/low` |\n| `small/low` | ground | nothing |\n"
+    )
+    assert house.broken_walls(small, rooms) == [
+        "upward: small/low -> small (small.low.ground -> small.top)",
+        "not in the table: small/low -> small (small.low.ground -> small.top)",
+    ]
+    assert house.circles(small) == [["small.low.ground", "small.top"]]
+    assert house.crowded(small) == [f"small/low holds {house.CROWD + 1} modules"]
+    assert house.homeless(small, rooms[1:]) == [
+        "small.top stands in no room of the table in docs/architecture.md"
+    ]
 
 
-def test_the_judge_does_not_share_the_mind_of_the_judged():
-    for path in (ROOT / "saf_shim").rglob("*.py"):
-        assert not any(name.startswith("imm_model.diff") for name in imports_of(path)), name_of(path)
+def test_make_rooms_prints_rooms_sizes_and_arrows():
+    done = subprocess.run(
+        [sys.executable, house.__file__], check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^imm_model  \(\d+ modules, \d+ lines\)$", done.stdout, re.MULTILINE)
+    assert re.search(r"^    -> imm_model  \(\d+ imports\)$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=name_of)
+def test_a_room_says_what_it_is_for_and_in_which_order_to_read_it(path):
+    """The reading order names every module and every room inside."""
+    words = set(re.findall(r"\w+", ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""))
+    inside = {each.stem for each in path.parent.glob("*.py")} - {"__init__", "__main__"}
+    inside |= {each.parent.name for each in path.parent.glob("*/__init__.py")}
+    assert inside <= words, f"not in the reading order: {sorted(inside - words)}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

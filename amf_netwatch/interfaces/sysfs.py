@@ -54,7 +54,7 @@ class Sysfs:
             if error.errno in _GONE:
                 return None
             raise SysfsError(f"{self.path}/{os.fsdecode(name)}/address: {error.strerror}") from error
-        return content.rstrip(b"\n").decode("ascii", "replace")
+        return content[:-1].decode("latin-1")  # without the newline; never anything but ASCII
 
     def is_physical(self, name: bytes) -> bool:
         """Is a device behind the link? A link that has gone has none; that it goes is an event of its own."""

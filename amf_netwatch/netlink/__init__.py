@@ -5,8 +5,10 @@ Not here: sysfs, and what the component publishes.
 
 Reading order: `errors`; the room `codec` (bytes to values and back, without IO); `transport`, `socket` (the
 only module that opens a netlink socket), `datagrams` and `buffer` (a queue that is a transport, and a thread
-that fills one from a socket), `conversation` (questions and answers), `listener` (the component's thread);
-then the room `mirror` (a view of the kernel's tables that follows events).
+that fills one from a socket), `conversation` with `answers` (questions and answers), `link_query` (the
+component's quick questions), `listener` (the component's thread), `patterns` (shell patterns on names); then
+the rooms `mirror` (a view of the kernel's tables that follows events) and `network` (transactions that change
+them).
 
 The public names are imported when they are first used: the component needs a few of them and starts in
 milliseconds.
@@ -242,15 +244,6 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.listener import (
         Listener as Listener,
     )
-    from amf_netwatch.netlink.mirror.changes import (
-        Action as Action,
-    )
-    from amf_netwatch.netlink.mirror.changes import (
-        Change as Change,
-    )
-    from amf_netwatch.netlink.mirror.changes import (
-        Object as Object,
-    )
     from amf_netwatch.netlink.mirror.conditions import (
         Condition as Condition,
     )
@@ -268,9 +261,6 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.mirror.lines import (
         format_text as format_text,
-    )
-    from amf_netwatch.netlink.mirror.mirror import (
-        Mirror as Mirror,
     )
     from amf_netwatch.netlink.mirror.monitor import (
         Monitor as Monitor,
@@ -299,7 +289,19 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.state import (
         State as State,
     )
-    from amf_netwatch.netlink.mirror.tables import (
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Action as Action,
+    )
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Change as Change,
+    )
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Object as Object,
+    )
+    from amf_netwatch.netlink.mirror.tables.mirror import (
+        Mirror as Mirror,
+    )
+    from amf_netwatch.netlink.mirror.tables.namespace import (
         Tables as Tables,
     )
     from amf_netwatch.netlink.mirror.views import (
@@ -309,7 +311,13 @@ if TYPE_CHECKING:
         LinkView as LinkView,
     )
     from amf_netwatch.netlink.mirror.views import (
+        NeighbourView as NeighbourView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
         RouteView as RouteView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        RuleView as RuleView,
     )
     from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter as LinkWaiter,
@@ -374,16 +382,16 @@ _MODULES = {
         "StateError TruncatedError WaitTimeoutError"
     ),
     "listener": "Cause ChangedLinks Listener",
-    "mirror.changes": "Action Change Object",
+    "mirror.tables.changes": "Action Change Object",
     "mirror.conditions": "Condition NamedCondition",
     "mirror.follower": "Follower",
     "mirror.lines": "format_colour format_json format_text",
-    "mirror.mirror": "Mirror",
+    "mirror.tables.mirror": "Mirror",
     "mirror.monitor": "Monitor Selection",
     "mirror.recording": "Record RecordKind RecordedEvents Recorder Recording replay",
     "mirror.state": "State",
-    "mirror.tables": "Tables",
-    "mirror.views": "AddressView LinkView RouteView",
+    "mirror.tables.namespace": "Tables",
+    "mirror.views": "AddressView LinkView NeighbourView RouteView RuleView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "mirror.waiting": "EventQueue Watch",
     "network.network": "Network",

@@ -5,8 +5,8 @@ Not here: what the bytes mean (`netlink.codec`), what is shown live (`netlink.mi
 
 Reading order: the room `objects` (what is in a namespace, exactly as the kernel tells it), `documents` (what
 people ask for, and how it is shown to them), `planning` (from one to the other: goals, steps and their order,
-consequences).  These three are pure.  Then `exchange` (requests and answers), `transaction` (all or nothing),
-`change` (wishes in memory), `network` (the door: a state that can change what it shows), and beside it
-`reachability` (does an address answer), `guardian` (a process that survives), `trial` (confirmed commits) and
-`freeze`.
+consequences). These three are pure. Then `exchange` (requests and answers), `transaction` (all or nothing),
+`change` (wishes in memory), `committer` (commits and undoes them), `network` (the door: a state that can
+change what it shows), and beside it `reachability` (does an address answer), `guardian` (a process that
+survives), `trial` (confirmed commits) and `freeze`.
 """
