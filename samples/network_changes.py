@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several changes at a time, each with an id: reviewed, committed, dropped; one that is refused and mended.
 
-    python samples/network_changes.py v0
+python samples/network_changes.py v0
 """
 
 import sys

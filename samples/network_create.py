@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """New links: a bridge with ports, addresses and options; what is there already can be reused.
 
-    python samples/network_create.py
+python samples/network_create.py
 """
 
 from amf_netwatch.netlink import Network, RefusedError

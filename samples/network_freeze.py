@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Freeze a link: what anybody else changes on it is put back, until it is closed.
 
-    python samples/network_freeze.py v0
+python samples/network_freeze.py v0
 """
 
 import subprocess

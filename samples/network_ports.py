@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ports of a bridge: by name, by object, by index; their options; and out again.
 
-    python samples/network_ports.py v0
+python samples/network_ports.py v0
 """
 
 import sys

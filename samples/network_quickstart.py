@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A first change: rename a link, give it another MAC and a longer queue, and add a default route.
 
-    python samples/network_quickstart.py v0
+python samples/network_quickstart.py v0
 """
 
 import sys

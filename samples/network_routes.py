@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Routes: added, changed in one fact, with metrics, in tables, by priority, with several ways, removed.
 
-    python samples/network_routes.py v0
+python samples/network_routes.py v0
 """
 
 import sys

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules and neighbours: rules are found by all that is named, and changed by removing and adding.
 
-    python samples/network_rules.py v0
+python samples/network_rules.py v0
 """
 
 import sys

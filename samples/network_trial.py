@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A change that could cut you off: an address must answer, and somebody has to confirm it.
 
-    python samples/network_trial.py v0
+python samples/network_trial.py v0
 """
 
 import sys
