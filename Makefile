@@ -8,7 +8,7 @@ COMMANDS    := $(VENV)/.commands
 DEVELOPMENT := $(VENV)/.installed
 TESTS  ?= tests
 VERSIONS ?= 3.9 3.10 3.11 3.12 3.13
-DEBIAN_PACKAGES := build-essential debhelper dh-python gcc iproute2 libc6-dev lintian man-db mmdebstrap procps rpm rpmlint
+DEBIAN_PACKAGES := build-essential debhelper dh-python gcc iproute2 kmod libc6-dev lintian man-db mmdebstrap procps rpm rpmlint strace user-mode-linux
 SOURCES := amf_netwatch imm_model saf_shim tests bench samples
 
 # An environment that was made elsewhere (the checkout was moved), or whose Python has gone, is made anew.
@@ -19,7 +19,7 @@ ANEW := anew
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: anew help run test test-all check rooms fix bench venv deb rpm dist system-packages clean
+.PHONY: anew help run test test-all test-kernel check rooms fix bench venv deb rpm dist system-packages clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ run: $(COMMANDS)  ## the demo: AMF, IMM and the component on this machine, live
 
 test: $(DEVELOPMENT)  ## the whole suite (TESTS=path for a part)
 	@.ci/test $(BIN)/python $(TESTS)
+
+test-kernel: $(DEVELOPMENT)  ## the kernel tests on a second kernel, which has more kinds of links (TESTS=path)
+	tests/kernels/uml $(BIN)/python -m pytest -q -p no:cacheprovider -m 'kernel and not moments' $(TESTS)
 
 check: $(DEVELOPMENT)  ## format, lint, types, architecture (repair: make fix)
 	$(BIN)/ruff format --check $(SOURCES)
@@ -52,7 +55,7 @@ test-all:  ## the suite on every Python from 3.9 to 3.13 that is installed (VERS
 	  if python$$version -c pass 2>/dev/null; then \
 	    echo "== Python $$version"; \
 	    .venv-$$version/bin/python -m pip --version >/dev/null 2>&1 || python$$version -m venv --clear .venv-$$version; \
-	    .venv-$$version/bin/python -m pip install --quiet --editable '.[test]'; \
+	    .venv-$$version/bin/python -m pip install --quiet --editable '.[dev]'; \
 	    .ci/test .venv-$$version/bin/python $(TESTS); \
 	  else echo "== Python $$version is not installed"; fi; done
 

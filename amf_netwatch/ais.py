@@ -2,20 +2,21 @@
 """The only door to AMF and IMM: typed wrappers over the low-level pyosaf calls, and the only user of
 ctypes.
 
-Each method makes one AIS call and raises `AisError` for any answer but SA_AIS_OK. What bites below is dealt
-with here and nowhere else:
+Each method makes one AIS call and raises `AisError` for any answer but SA_AIS_OK. These peculiarities of AIS
+and of ctypes are handled here and nowhere else:
 
-* the version structure is in/out: a fresh one for each attempt;
+* the version structure is changed by the call, so each attempt gets a fresh one;
 * the callbacks structure lives as long as its handle, every value of an attribute list as long as the call:
   ctypes casts keep nothing alive, and a NULL inside a value array crashes the process;
-* an empty attribute list is an ArgumentError, so there is no call for one;
-* integers wrap silently: values are checked against their type first;
+* an empty attribute list is an ArgumentError, so no call is made for one;
+* integers wrap silently, so values are checked against their type first;
 * an exception in a callback would be printed to /dev/null and lost: it is caught, handed to `failed`, and
   the invocation is answered FAILED_OPERATION if it had no answer yet;
 * an answer that AMF does not take is no defect of ours: it is tried again for two seconds, then handed to
   `unanswered`;
-* CSI attributes come with ADD_ONE only and their memory is gone after the callback: copied, NULL as None;
-* a recovery outside AIS's range makes amfnd abort: refused here.
+* CSI attributes come with ADD_ONE only, and their memory is gone after the callback, so they are copied; a
+  NULL becomes None;
+* a recovery outside AIS's range makes amfnd abort, so it is refused here.
 
 Two threads must not use one handle: AMF's calls are made by the main thread, IMM's by the thread that owns
 IMM (`publication.owner`). Importing this module imports pyosaf; `NoAisError` says what is missing when that
@@ -50,8 +51,9 @@ from imm_model.names import rdn_of, split_dn
 from imm_model.objects import ImmObject
 from imm_model.types import Value, ValueType, check_value
 
-# An IMM call blocks for up to this many times 10 ms when IMM does not answer; the library's default of 10 s
-# would eat a healthcheck's whole time. Read by the library when a handle is made. 10 is the least it takes.
+# An IMM call blocks for up to this many times 10 ms when IMM does not answer. With the library's default of
+# 10 s a withdrawal could not be tried again while AMF waits for it. The library reads the variable when a
+# handle is made; 10 is the least it takes.
 os.environ.setdefault(IMM_TIMEOUT_VARIABLE, "100")
 
 try:
@@ -168,7 +170,7 @@ class Invocation:
     def answer(self, code: int = OK) -> None:
         """Answer with a SaAisErrorT. A second answer is a defect of ours.
 
-        It does not raise AisError: that AMF does not take an answer is told to the handler's `unanswered`.
+        It does not raise AisError: when AMF does not take the answer, the handler's `unanswered` is called.
         """
         assert not self.answered, "an invocation is answered once"
         self.answered = True
@@ -263,7 +265,14 @@ class Amf:
         )
 
     def _tell(self, call: str, function: Callable[[], int]) -> None:
-        """Make a call that tells AMF something that it waits for."""
+        """Make a call that tells AMF something that it waits for.
+
+        After a code that does not pass by itself the call is made once more: an answer that is lost costs a
+        restart, and an answer too many costs nothing.
+        """
+        code = function()
+        if code == OK:
+            return
         try:
             _patiently(call, function, _PASSING)
         except AisError as error:
@@ -316,7 +325,7 @@ class Amf:
         )
 
     def _run(self, callback: str, number: int, call: Callable[[Invocation], None]) -> None:
-        """Call the handler, let nothing escape, and see to it that the invocation has its answer."""
+        """Call the handler, let nothing escape, and make sure that the invocation is answered."""
         invocation = Invocation(self, number)
         try:
             call(invocation)

@@ -24,11 +24,11 @@ class CsiFlag(IntEnum):
 
     ADD_ONE = 1  # a new one; only here the attributes come along
     TARGET_ONE = 2
-    TARGET_ALL = 4  # all that we have; the name is undefined
+    TARGET_ALL = 4  # all that are assigned to us; the name is undefined
 
 
 class Recovery(IntEnum):
-    """SaAmfRecommendedRecoveryT, those of AIS. A value beyond makes amfnd abort and the node reboot."""
+    """SaAmfRecommendedRecoveryT. Any other value makes amfnd abort, which reboots the node."""
 
     NO_RECOMMENDATION = 1
     COMPONENT_RESTART = 2

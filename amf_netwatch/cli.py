@@ -26,7 +26,7 @@ from amf_netwatch.errors import NetwatchError
 
 
 class Command(NamedTuple):
-    """A subcommand: its word, its module below `amf_netwatch.commands`, and what help says."""
+    """A subcommand: its word, its module below `amf_netwatch.commands`, and its line in the help."""
 
     name: str
     module: str
@@ -53,7 +53,7 @@ COMMANDS = (
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run the subcommand that the arguments name; the exit status."""
+    """Run the subcommand that the arguments name, and return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words:
         complain("amf-netwatch", "which command?\n\n" + _help())

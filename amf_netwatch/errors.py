@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong in the component and its commands, and whose fault it is.
+"""What can go wrong in the component and its commands, and who has to repair it.
 
 ::
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 OK = 1
-# SaAisErrorT, the codes that something here decides by; `ais` knows all names.
+# The SaAisErrorT codes that decide what happens next; `ais` knows the names of all codes.
 ERR_LIBRARY = 2
 ERR_TIMEOUT = 5
 ERR_TRY_AGAIN = 6
@@ -35,11 +35,11 @@ class NetwatchError(Exception):
 
 
 class SettingsError(NetwatchError):
-    """A setting that does not exist or has a value it cannot have; the text says which and why."""
+    """A setting is unknown or has a bad value; the text says which and why."""
 
 
 class SurroundingsError(NetwatchError):
-    """Something around us is missing or not as it must be; the text says what."""
+    """Something that the component needs is missing or unusable; the text says what."""
 
 
 class SysfsError(SurroundingsError):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Log lines: ``event=NAME key=value ...``, to syslog, or to standard error when that is a terminal.
 
-Under AMF all standard descriptors are /dev/null, so syslog is the only way out. Written here instead of
-with `logging` (13 ms and 2 MB) or syslog(3), which blocks the caller when the system's log daemon does not
-read: a line that cannot be sent at once is dropped and counted, and the next one says so.
+Under AMF all standard descriptors are /dev/null, so syslog is the only way out. `logging` would cost 13 ms
+and 2 MB, and syslog(3) blocks the caller when the system's log daemon does not read. So the lines are sent
+from here: one that cannot be sent at once is dropped and counted, and the next one says so. Every thread may
+log.
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ class Sink(Protocol):
     """Where lines go."""
 
     def __call__(self, level: int, line: str) -> None:
-        """Take one line; must not raise and must not block."""
+        """Take one line. It must not raise and must not block."""
 
 
 class Log:
-    """What the parts of the component log with. `level`: the highest severity number that is let through."""
+    """The log of one process. `level`: the highest severity number that is written."""
 
     def __init__(self, sink: Sink, level: int) -> None:
         self._sink = sink
         self._level = level
 
     def event(self, name: str, /, **fields: object) -> None:
-        """Log an event of the table in `events` with exactly its fields."""
-        event = BY_NAME[name]
-        assert tuple(fields) == event.fields, f"event {name} has the fields {event.fields}"
-        if event.level <= self._level:
-            self._sink(event.level, format_event(name, fields))
+        """Log the line of this name, which must be in `log_lines`, with exactly its fields."""
+        line = BY_NAME[name]
+        assert tuple(fields) == line.fields, f"log line {name} has the fields {line.fields}"
+        if line.level <= self._level:
+            self._sink(line.level, format_line(name, fields))
 
 
-def format_event(name: str, fields: dict[str, object]) -> str:
-    """The line of an event, without time and process."""
+def format_line(name: str, fields: dict[str, object]) -> str:
+    """The text of a line, without time and process."""
     return " ".join([f"event={name}", *(f"{key}={format_value(value)}" for key, value in fields.items())])
 
 
@@ -99,7 +100,7 @@ class SyslogSink:
         self._dropped = 0
 
     def __call__(self, level: int, line: str) -> None:
-        """Send it; a daemon that is away or does not read costs the line, never our time."""
+        """Send it. When the daemon is away or does not read, the line is lost; nobody waits for it."""
         if self._dropped:
             line = f"{line} lines_dropped={self._dropped}"
         stamp = time.strftime("%b %e %H:%M:%S", time.localtime(self._now()))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every line the component may log: name, level, fields, meaning, what to do. Data, no code.
 
-The operations manual shows this table and a test compares the two; `log` refuses an event that is not in
-it. A name, once released, keeps its meaning.
+The operations manual shows this table and a test compares the two; `log` refuses a line that is not in it. A
+name, once released, keeps its meaning.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ERROR, WARNING, NOTICE, INFO, DEBUG = 3, 4, 5, 6, 7  # severities of syslog(3)
 LEVEL_NAMES = {ERROR: "error", WARNING: "warning", NOTICE: "notice", INFO: "info", DEBUG: "debug"}
 
 
-class Event(NamedTuple):
+class LogLine(NamedTuple):
     """A kind of log line."""
 
     name: str
@@ -23,36 +23,36 @@ class Event(NamedTuple):
     action: str  # what an operator should do; "none" when nothing
 
 
-EVENTS = (
-    Event(
+LOG_LINES = (
+    LogLine(
         "started",
         NOTICE,
         ("component", "user", "version"),
         "the component has registered with AMF",
         "none",
     ),
-    Event(
+    LogLine(
         "stopped",
         NOTICE,
         ("reason",),
         "the component ends in an orderly way: AMF asked for it, or SIGTERM came",
         "none; after SIGTERM AMF treats it as a failure and starts it again: use amf-adm to stop it",
     ),
-    Event(
+    LogLine(
         "start-failed",
         ERROR,
         ("reason",),
         "the component cannot run here; instantiate ends with status 1",
         "repair what the reason names, then `amf-adm repaired` the SU",
     ),
-    Event(
+    LogLine(
         "assigned",
         NOTICE,
         ("ha", "csi", "settings"),
         "AMF set an HA state; settings are those in force",
         "none",
     ),
-    Event(
+    LogLine(
         "assignment-refused",
         ERROR,
         ("reason",),
@@ -60,23 +60,23 @@ EVENTS = (
         "correct the SaAmfCSIAttribute object that the reason names, wait until AMF gives up or lock the SU, "
         "then `amf-adm repaired`, unlock: AMF hands new values over with a new assignment only",
     ),
-    Event("removed", NOTICE, ("csi",), "AMF took the CSI away", "none"),
-    Event(
+    LogLine("removed", NOTICE, ("csi",), "AMF took the CSI away", "none"),
+    LogLine(
         "attached",
         NOTICE,
         ("implementer", "adopted"),
         "the implementer name is ours; `adopted` objects of a former incarnation were found",
         "none",
     ),
-    Event("withdrawn", NOTICE, ("dn",), "our objects were deleted from IMM", "none"),
-    Event(
+    LogLine("withdrawn", NOTICE, ("dn",), "our objects were deleted from IMM", "none"),
+    LogLine(
         "published",
         DEBUG,
         ("created", "updated", "deleted"),
         "a refresh wrote to IMM",
         "none",
     ),
-    Event(
+    LogLine(
         "imm-away",
         WARNING,
         ("call", "code", "outages"),
@@ -84,8 +84,8 @@ EVENTS = (
         "how often it went away since the last one",
         "none if IMM is being restarted; otherwise look after IMM",
     ),
-    Event("imm-back", NOTICE, (), "IMM answers again; what changed meanwhile is written", "none"),
-    Event(
+    LogLine("imm-back", NOTICE, (), "IMM answers again; what changed meanwhile is written", "none"),
+    LogLine(
         "imm-refused",
         WARNING,
         ("call", "code", "dn", "objects"),
@@ -94,63 +94,63 @@ EVENTS = (
         "NOT_EXIST: load the classes (`amf-netwatch classes`); BAD_OPERATION: somebody else made the "
         "object; NO_RESOURCES: look after IMM",
     ),
-    Event(
+    LogLine(
         "name-taken",
         WARNING,
         ("implementer",),
         "another process holds our implementer name; tried again in every healthcheck, logged when it begins",
         "none for a moment after a restart; if it stays, end the process that holds it",
     ),
-    Event(
+    LogLine(
         "node-unknown",
         WARNING,
         ("reason",),
         "the AMF node of our SU cannot be read from IMM yet; nothing is published until it can",
         "look after IMM; see saAmfSUHostedByNode of the SU",
     ),
-    Event(
+    LogLine(
         "budget-spent",
         INFO,
         ("left",),
         "the refresh used its time in IMM up; `left` objects wait for the next healthcheck",
         "none; raise the setting budget if it comes often",
     ),
-    Event(
+    LogLine(
         "events-lost",
         INFO,
         ("total",),
         "the kernel dropped events since the last refresh; everything is read again",
         "none; it happens when many interfaces change at once",
     ),
-    Event(
+    LogLine(
         "listener",
         INFO,
         ("note",),
         "the listener's netlink socket broke, was replaced, or was given up",
         "none for one; report it if it comes often",
     ),
-    Event(
+    LogLine(
         "listener-restarted",
         WARNING,
         ("reason",),
         "the listener thread ended and a new one was started; everything is read again",
         "none for one; report it if it comes again",
     ),
-    Event(
+    LogLine(
         "listener-failed",
         ERROR,
         ("reason",),
         "the listener thread ended twice; AMF is told FAILED_OPERATION and restarts the component",
         "report it with the reason",
     ),
-    Event(
+    LogLine(
         "read-failed",
         WARNING,
         ("reason",),
         "the kernel's answer was not usable; the interfaces concerned are read again next time",
         "none for one; report it if it stays",
     ),
-    Event(
+    LogLine(
         "read-interrupted",
         INFO,
         ("reason",),
@@ -158,7 +158,7 @@ EVENTS = (
         "healthcheck. Logged once, until a reading succeeds",
         "none; it happens when thousands of interfaces are made at once",
     ),
-    Event(
+    LogLine(
         "sources-disagree",
         WARNING,
         ("ifindexes",),
@@ -166,7 +166,7 @@ EVENTS = (
         "as they were, and they are read again in every healthcheck",
         "none for one; if it stays, compare `ip link` with /sys/class/net/NAME/address and report it",
     ),
-    Event(
+    LogLine(
         "sysfs-foreign",
         WARNING,
         ("path",),
@@ -174,7 +174,7 @@ EVENTS = (
         "kind of link",
         "mount a sysfs of this namespace, or ignore it",
     ),
-    Event(
+    LogLine(
         "callback-failed",
         ERROR,
         ("callback", "reason"),
@@ -182,48 +182,48 @@ EVENTS = (
         "at the next healthcheck",
         "report it with the reason",
     ),
-    Event(
+    LogLine(
         "answer-lost",
         WARNING,
         ("call", "code"),
         "AMF did not take an answer for two seconds; it waits until its own time is over",
         "none for one; if it comes often, look after AMF",
     ),
-    Event(
+    LogLine(
         "crashed",
         ERROR,
         ("reason",),
         "a defect: the component ends with status 1 and AMF starts it again",
         "report it with the reason",
     ),
-    Event(
+    LogLine(
         "amf-lost",
         ERROR,
         ("call", "code"),
         "AMF's library does not work any more; the component ends with status 3",
         "none if the node is going down; otherwise look after AMF",
     ),
-    Event(
+    LogLine(
         "backing-off",
         WARNING,
         ("seconds", "failures"),
         "instantiate waits, because the component reported its own failure several times in a row",
         "see the lines before: assignment-refused, listener-failed, callback-failed",
     ),
-    Event(
+    LogLine(
         "cleanup-failed",
         ERROR,
         ("reason",),
         "cleanup could not see to it that nothing is left; AMF gives the SU up",
         "end the process that the reason names, then `amf-adm repaired` the SU",
     ),
-    Event(
+    LogLine(
         "run-directory",
         WARNING,
         ("reason",),
         "cleanup could not write to the run directory; no process is left all the same",
         "make room there, or make it writable: the next instantiate needs it",
     ),
-    Event("cleaned-up", INFO, ("pid", "error_source"), "cleanup killed the component's process", "none"),
+    LogLine("cleaned-up", INFO, ("pid", "error_source"), "cleanup killed the component's process", "none"),
 )
-BY_NAME = {event.name: event for event in EVENTS}
+BY_NAME = {line.name: line for line in LOG_LINES}

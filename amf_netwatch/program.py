@@ -11,19 +11,19 @@ DEFAULT_PREFIX = "/usr/bin"  # where packages put the command
 
 
 def own_command() -> list[str]:
-    """How to start this very program: interpreter and script, so that `ps` shows ``amf-netwatch run``."""
+    """Return the words that start this program again; `ps` shows it as ``amf-netwatch run``."""
     script = find_script()
     return [sys.executable, script] if script else [sys.executable, "-m", "amf_netwatch"]
 
 
 def own_prefix() -> str:
-    """The directory of the command that was started."""
+    """Return the directory of the command that was started."""
     script = find_script()
     return os.path.dirname(script) if script else DEFAULT_PREFIX
 
 
 def find_script() -> Optional[str]:
-    """The ``amf-netwatch`` that was started, or the one beside the interpreter; None when there is none."""
+    """Return the ``amf-netwatch`` that was started, or the one beside the interpreter, or None."""
     started = os.path.abspath(sys.argv[0]) if os.path.basename(sys.argv[0]) == "amf-netwatch" else ""
     beside = os.path.join(os.path.dirname(sys.executable), "amf-netwatch")
     return next((path for path in (started, beside) if path and os.path.isfile(path)), None)

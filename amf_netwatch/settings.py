@@ -3,8 +3,8 @@
 
 An option of ``amf-netwatch run`` wins over an environment variable, which wins over an attribute of the
 CSI, which wins over the default. A list (``include``, ``exclude``) is taken whole from the first place
-that gives it, never merged. Every value given anywhere must be right, also one that is overridden: an
-unknown name or a bad value is a `SettingsError` that says which and why. Nothing here logs or exits.
+that gives it, never merged. Every value given anywhere must be right, even when another place overrides it:
+an unknown name or a bad value raises a `SettingsError` that says which and why. Nothing here logs or exits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UNITS = (("ms", 0.001), ("s", 1.0), ("m", 60.0))  # "ms" before "s" and "m": th
 
 
 class Settings(NamedTuple):
-    """What an assignment decides: which interfaces are published, what of them, and at what cost."""
+    """The settings of an assignment: which interfaces are published, which facts of them, at what cost."""
 
     include: tuple[bytes, ...] = (b"*",)
     exclude: tuple[bytes, ...] = ()
@@ -34,7 +34,7 @@ class Settings(NamedTuple):
 
 
 class ProcessSettings(NamedTuple):
-    """What must be known before any assignment."""
+    """The settings that must be known before any assignment."""
 
     healthcheck_key: str = "NetWatch"
     user: Optional[str] = None  # None: `opensaf` when there is such a user, else stay
@@ -42,7 +42,7 @@ class ProcessSettings(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A line of the table. `read` makes the value of all texts given for it, or raises ValueError."""
+    """A line of the table. `read` turns the texts given for it into its value, or raises ValueError."""
 
     name: str
     default: str
@@ -139,7 +139,7 @@ Given = Mapping[str, tuple[str, ...]]
 
 
 class Sources:
-    """What the options and the environment say; each assignment is resolved against them."""
+    """The settings that options and environment give; an assignment's own are combined with them."""
 
     __slots__ = ("environment", "options")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from amf_netwatch.log_lines import EVENTS, LEVEL_NAMES  # noqa: E402
+from amf_netwatch.log_lines import LOG_LINES, LEVEL_NAMES  # noqa: E402
 from amf_netwatch.deployment.model import ModelOptions, build_model, format_classes, format_model  # noqa: E402
 from amf_netwatch.publication.states import format_table  # noqa: E402
 
@@ -40,7 +40,7 @@ def generated() -> dict[Path, str]:
 def log_table() -> str:
     """The component's log lines, one row each."""
     rows = ["| event | level | fields | what happened | what to do |", "| --- | --- | --- | --- | --- |"]
-    for event in EVENTS:
+    for event in LOG_LINES:
         fields = " ".join(f"`{field}`" for field in event.fields) or "-"
         level = LEVEL_NAMES[event.level]
         rows.append(f"| `{event.name}` | {level} | {fields} | {event.meaning} | {event.action} |")

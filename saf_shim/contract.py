@@ -8,15 +8,15 @@ construction, on `Call`s and on `Session`s. Nothing here blocks.
 A client process has one *session* for each handle that it initialized: one for an OM handle with its
 accessors, searches, owners and CCBs, one for each AMF handle. The life of a session:
 
-- The first call is an initializing one. `Session.data` is for the service to use. - `Service.handle_call`
-serves each call: it returns an Answer, or it returns None and calls `Call.reply` later. - `Session.push`
-queues a callback, and the selection object of the handle becomes readable. - For a dispatch call the service
-checks handle and flags and returns the result of `Session.dispatch`. - Where a callback was pushed with
-`on_return`, that function gets the code that the program's function returned. It
-  gets None when there will be no code, because the client has gone or the server stops.
+- The first call is an initializing one. `Session.data` is for the service to use.
+- `Service.handle_call` serves each call: it returns an Answer, or it returns None and calls `Call.reply`
+  later.
+- `Session.push` queues a callback, and the selection object of the handle becomes readable.
+- For a dispatch call the service checks handle and flags and returns the result of `Session.dispatch`.
+- Where a callback was pushed with `on_return`, that function gets the code that the program's function
+  returned. It gets None when there will be no code, because the client has gone or the server stops.
 - `Service.session_closed` is called when the client has finalized the handle or has died
-(`Session.finalized` tells
-  which). `Session.closed` is true by then, and pushing and replying do nothing.
+  (`Session.finalized` tells which). `Session.closed` is true by then, and pushing and replying do nothing.
 
 The prefix of a session's first call decides which service gets the session: ``saImm`` IMM, ``saAmf`` AMF,
 ``saClm`` CLM. Forms on the wire (JSON): strings are `str` with surrogates for bytes that are not UTF-8,
@@ -79,8 +79,8 @@ class Session(Protocol):
         """Drop the queued callbacks that `match`, and return their number."""
 
     def lose(self) -> None:
-        """Let later calls of this session answer ERR_BAD_HANDLE, its selection object be readable (restart
-        of a service); the session stays open until the client closes it."""
+        """End the session as the restart of a service does: later calls answer ERR_BAD_HANDLE, and the
+        selection object becomes readable. The session stays open until the client closes it."""
 
 
 class Call(Protocol):
@@ -92,7 +92,7 @@ class Call(Protocol):
     answered: bool
 
     def reply(self, rc: int, out: Optional[Mapping[str, Any]] = None) -> None:
-        """Answer it (later); does nothing when the client has gone."""
+        """Answer the call, now or later. When the client has gone, do nothing."""
 
 
 class Timer(Protocol):
@@ -103,8 +103,7 @@ class Timer(Protocol):
 
 
 class CommandEnd(NamedTuple):
-    """How a command ended: `status` is its exit status, or None when `signal` killed it or it could not
-    start."""
+    """How a command ended. `status` is None when `signal` killed it, or when it could not be started."""
 
     status: Optional[int]
     signal: Optional[int] = None
@@ -152,14 +151,15 @@ class World(Protocol):
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> Command:
-        """Start a program: cwd ``/``, umask 022, standard input from /dev/null, SIGHUP SIGTSTP SIGTTIN and
-        SIGTTOU ignored, the server's session; just this environment (`base_environment` is a start).
+        """Start a program with this environment and nothing else (`base_environment` is a start).
 
-        What it writes goes into DIR/log. What it leaves running is killed when the simulator stops."""
+        It runs in the server's session, in the directory ``/``, with umask 022, with /dev/null as standard
+        input, and ignores SIGHUP, SIGTSTP, SIGTTIN and SIGTTOU. Its output goes into DIR/log. The processes
+        that it leaves running are killed when the simulator stops."""
 
     def base_environment(self) -> dict[str, str]:
-        """PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python, SAF_SHIM_DIR, LD_LIBRARY_PATH...: an
-        amfnd's environment."""
+        """Return the environment of an amfnd: PATH (DIR/bin first), LANG, PWD, PYTHONPATH=DIR/python,
+        SAF_SHIM_DIR, LD_LIBRARY_PATH..."""
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[Watch]:
         """Call `on_death` when process `pid` ends; return None when there is no such process."""

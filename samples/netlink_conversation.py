@@ -3,22 +3,32 @@
 
     python samples/netlink_conversation.py
 
-Every request has a parser: the one that is registered for the message type, or its own.  What a parser
-returns None for is left out of the answer; what `only` does not let through is not even looked at.
+Every request has a parser: the one that is registered for the message type, or its own. What a parser returns
+None for is left out of the answer; what `only` does not let through is not even looked at.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from amf_netwatch.netlink import DEFAULT_ROUTES, Conversation, KernelError, MessageType, decode_link
+from amf_netwatch.netlink import (
+    DEFAULT_ROUTES,
+    Conversation,
+    KernelError,
+    MessageType,
+    NetlinkError,
+    decode_link,
+    format_ip,
+)
 from amf_netwatch.netlink.codec.messages import Buffer
 
 
-def name_of_bridge(buffer: Buffer, start: int, end: int) -> bytes | None:
+def name_of_bridge(buffer: Buffer, start: int, end: int) -> str | None:
     """A parser: takes the place of one message, gives a value or None."""
     link = decode_link(buffer, start, end)
-    return link.name if link.kind == "bridge" else None
+    return os.fsdecode(link.name or b"?") if link.kind == "bridge" else None
 
 
 def main() -> None:
@@ -28,9 +38,9 @@ def main() -> None:
         bridges = threads.submit(conversation.dump_links, parser=name_of_bridge)
         for link in links.result():
             texts = [address.text for address in conversation.dump_addresses(link.ifindex)]
-            print(link.ifindex, link.name, link.operstate, *texts)
-        print("default routes:", [route.gateway for route in routes.result()])
-        print("bridges:", bridges.result())
+            print(link.ifindex, os.fsdecode(link.name or b"?"), link.operstate, *texts)
+        print("default gateways:", *(format_ip(route.gateway) for route in routes.result() if route.gateway))
+        print("bridges:", *bridges.result())
         try:
             conversation.ask(MessageType.GETLINK, b"\0" * 16)  # of no link
         except KernelError as error:
@@ -38,4 +48,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except NetlinkError as problem:
+        sys.exit(f"netlink_conversation: {problem}")

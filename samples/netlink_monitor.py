@@ -3,17 +3,18 @@
 
     python samples/netlink_monitor.py [SECONDS]
 
-First what is there, then each change: nothing is missed in between.  A `Follower` has a descriptor, so it
-fits into any event loop.
+First what is there, then each change: nothing is missed in between. A `Follower` has a descriptor, so it fits
+into any event loop.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 from time import monotonic
 
-from amf_netwatch.netlink import Action, Change, Follower, Object, format_address
+from amf_netwatch.netlink import Action, Change, Follower, NetlinkError, Object, format_address
 
 
 def show(change: Change) -> None:
@@ -22,18 +23,26 @@ def show(change: Change) -> None:
         print("the kernel was faster than we are; everything again:")
     elif change.object is Object.LINK and not change.resync:
         link = change.value
-        print(change.action, link.name, format_address(link.address), *change.changed, flush=True)
+        words = [os.fsdecode(link.name), format_address(link.address), *change.changed]
+        print(change.action, *words, flush=True)
 
 
 def main(seconds: float) -> None:
     with Follower([Object.LINK], after=show) as follower:
-        poll = select.poll()
-        poll.register(follower.fileno(), select.POLLIN)
         end = monotonic() + seconds
         while (left := end - monotonic()) > 0:
+            poll = select.poll()
+            poll.register(follower.fileno(), select.POLLIN)
             if follower.behind or poll.poll(left * 1000):
                 follower.read()
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
+    try:
+        main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
+    except ValueError:
+        sys.exit("usage: netlink_monitor.py [SECONDS]")
+    except NetlinkError as problem:
+        sys.exit(f"netlink_monitor: {problem}")
+    except KeyboardInterrupt:
+        pass

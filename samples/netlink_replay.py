@@ -4,7 +4,7 @@
     amf-netwatch monitor --record FILE           where the problem is, until it has happened
     python samples/netlink_replay.py FILE        anywhere: no network, no privileges
 
-What the listener hears is exactly what the kernel told then, datagram by datagram.
+What the listener hears is exactly what the kernel said then, datagram by datagram.
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ from __future__ import annotations
 import select
 import sys
 
-from amf_netwatch.netlink import Change, Listener, Mirror, RecordedEvents, Recording, replay
+from amf_netwatch.netlink import Change, Listener, Mirror, RecordedEvents, Recording, RecordingError, replay
 
 
 def main(path: str) -> None:
     recording = Recording(path)
 
-    # What happened: the same changes that the monitor showed.
-    changes: list[Change] = []
-    replay(recording, Mirror(after=changes.append))
-    print("changes:", len(changes), "damage:", recording.damage)
+    seen: list[Change] = []
+    replay(recording, Mirror(after=seen.append))  # what happened, as values
+    print("changes:", len(seen), "damage:", recording.damage or "none")
 
-    # What the component would have made of it.
     events = RecordedEvents(recording)
     with Listener(open_transport=lambda: events) as listener:
         print("start:", listener.take().cause.value)
@@ -39,4 +37,9 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if len(sys.argv) != 2:
+        sys.exit("usage: netlink_replay.py FILE")
+    try:
+        main(sys.argv[1])
+    except (RecordingError, OSError) as problem:
+        sys.exit(f"netlink_replay: {problem}")

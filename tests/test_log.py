@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from amf_netwatch.log import Log, SyslogSink, format_value
-from amf_netwatch.log_lines import BY_NAME, EVENTS
+from amf_netwatch.log_lines import BY_NAME, LOG_LINES
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_levels_are_obeyed():
 
 
 def test_events_are_described():
-    assert len(BY_NAME) == len(EVENTS)
-    for event in EVENTS:
+    assert len(BY_NAME) == len(LOG_LINES)
+    for event in LOG_LINES:
         assert event.meaning
         assert event.action
         assert event.name == event.name.lower()

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `campaign`."""
+    """Make the parser of `campaign`."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch campaign",
         usage="amf-netwatch campaign install|remove [OPTION]...\n"

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `classes`: only ``--help``."""
+    """Make the parser of `classes`, which has no options but ``--help``."""
     return argparse.ArgumentParser(
         prog="amf-netwatch classes", description="Print the IMM classes; load them with `immcfg -f`."
     )

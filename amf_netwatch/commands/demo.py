@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `demo`."""
+    """Make the parser of `demo`."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch demo",
         description="AMF, IMM and the component on this machine: its interfaces as IMM has them, live.",

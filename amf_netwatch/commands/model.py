@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `model`."""
+    """Make the parser of `model`."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch model",
         description="Print the AMF model; load it with `immcfg -f`, then `amf-adm unlock-in` and `unlock` "
@@ -102,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> ModelOptions:
-    """What the options of `add_arguments` ask for; `parser` reports what is wrong with them."""
+    """Turn the options of `add_arguments` into values. `parser` reports what is wrong with them, and ends."""
     nodes = tuple(given.node or (DEFAULT_NODE,))
     if len(set(nodes)) < len(nodes):
         parser.error("a node is named twice")
@@ -122,14 +122,14 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
 
 
 def read_version(text: str) -> str:
-    """A version, or another word that becomes part of a DN, as the type of an option."""
+    """Read a version, or another word that becomes part of a DN: the type of an option."""
     if not text or not set(text) <= _VERSION_LETTERS:
         raise argparse.ArgumentTypeError(f"{text!r} is not of letters, digits, '.', '_' and '-'")
     return text
 
 
 def read_setting(text: str) -> tuple[str, str]:
-    """The name and the value of a setting, as the type of an option; the value is not checked here."""
+    """Read the name and the value of a setting: the type of an option. The value is not checked here."""
     name, equals, value = text.partition("=")
     if not equals or name not in BY_NAME:
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE with a NAME of {', '.join(BY_NAME)}")

@@ -16,12 +16,12 @@ from amf_netwatch.settings import BY_NAME, TABLE, Sources, environment_settings
 
 
 def read_sources(arguments: Sequence[str], environment: Mapping[str, str]) -> Sources:
-    """The settings that options and environment give; SettingsError when one is unknown or wrong."""
+    """Read the settings of options and environment. Raises SettingsError when one is unknown or wrong."""
     return Sources(parse_options(arguments), environment_settings(environment))
 
 
 def parse_options(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The texts given for each setting; SettingsError for anything that is no setting."""
+    """Read the texts given for each setting. Raises SettingsError for a word that is no setting."""
     given: dict[str, tuple[str, ...]] = {}
     words = list(arguments)
     while words:
@@ -39,12 +39,12 @@ def parse_options(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def wants_help(arguments: Sequence[str]) -> bool:
-    """Is ``--help`` among the arguments?"""
+    """Tell whether ``--help`` is among the arguments."""
     return "-h" in arguments or "--help" in arguments
 
 
 def format_help(command: str, text: str) -> str:
-    """What ``--help`` prints: the usage, the text and all settings."""
+    """Write what ``--help`` prints: the usage, the text and all settings."""
     lines = [f"usage: amf-netwatch {command} [--NAME VALUE]...", "", text, "", "settings:"]
     for setting in TABLE:
         default = f" (default: {setting.default})" if setting.default else ""

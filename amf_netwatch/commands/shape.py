@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130  # Ctrl-C, as shells report it
 
 
 def get_output() -> TextIO:
-    """Standard output, which from now on escapes what its encoding lacks; OSError when it is closed."""
+    """Return standard output, which from now on escapes what its encoding lacks. Raises OSError if closed."""
     if sys.stdout is None:
         raise OSError(EBADF, "standard output is closed")
     if isinstance(sys.stdout, TextIOWrapper):
@@ -28,21 +28,21 @@ def get_output() -> TextIO:
 
 
 def write_output(text: str) -> None:
-    """Print a whole text; OSError when standard output is closed or full."""
+    """Print a whole text. Raises OSError when standard output is closed or full."""
     output = get_output()
     output.write(text)
     output.flush()
 
 
 def give_up_output() -> None:
-    """Throw away what is buffered for standard output, so that Python does not try to write it at exit."""
+    """Throw the buffered output away, so that Python does not try to write it once more at exit."""
     descriptor = descriptor_of(sys.stdout)
     if descriptor is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def descriptor_of(output: Optional[TextIO]) -> Optional[int]:
-    """The descriptor behind a stream; None when there is none."""
+    """Return the descriptor behind a stream, or None when there is none."""
     try:
         return None if output is None else output.fileno()
     except (OSError, ValueError):
@@ -50,23 +50,27 @@ def descriptor_of(output: Optional[TextIO]) -> Optional[int]:
 
 
 def wants_colour(output: TextIO) -> bool:
-    """Is this a terminal that shows colours, and did nobody set NO_COLOR (no-color.org)?"""
+    """Tell whether this is a terminal with colours, and nobody has set NO_COLOR (no-color.org)."""
     return output.isatty() and not os.environ.get("NO_COLOR") and not is_dumb_terminal()
 
 
 def is_dumb_terminal() -> bool:
-    """Does the terminal lack control sequences?"""
+    """Tell whether the terminal lacks control sequences."""
     return os.environ.get("TERM", "dumb") == "dumb"
 
 
 def complain(program: str, text: str) -> None:
-    """Print one line to standard error, if there is one."""
-    if sys.stderr is not None:
-        print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr)
+    """Print one line to standard error, if there is one and it can be written to."""
+    if sys.stderr is None:
+        return
+    try:
+        print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr, flush=True)
+    except OSError:
+        return  # the terminal has gone
 
 
 def read_seconds(text: str) -> float:
-    """A number of seconds, 0 or more, as the type of an option of argparse."""
+    """Read a number of seconds, 0 or more: the type of an option of argparse."""
     try:
         seconds = float(text)
     except ValueError:

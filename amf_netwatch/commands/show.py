@@ -27,7 +27,7 @@ from amf_netwatch.publication.view import (
 if TYPE_CHECKING:
     from amf_netwatch.ais import ObjectManager
 
-EXIT_FOUND = 1  # with --duplicates: there are some; a node that was asked for is unknown
+EXIT_FOUND = 1  # --duplicates found some, or a node that was asked for is unknown
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `show`."""
+    """Make the parser of `show`."""
     parser = argparse.ArgumentParser(
         prog="amf-netwatch show",
         description="Show the network interfaces of all nodes, as IMM has them.",
@@ -74,14 +74,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def format_table(rows: Sequence[Row], what: str) -> str:
-    """The table, or one line that says that there is nothing to put into it."""
+    """Write the table, or one line that says that it would be empty."""
     if not rows:
         return f"no {what}\n"
     return "".join(line + "\n" for line in align([COLUMNS, *(cells(row) for row in rows)]))
 
 
 def _unknown_nodes(nodes: Sequence[str], rows: Sequence[Row], manager: ObjectManager) -> list[str]:
-    """Those of the nodes that have neither an interface nor an object of their own in IMM."""
+    """Return those of the nodes that have neither an interface nor an object of their own in IMM."""
     missing = [node for node in nodes if node not in {row.node for row in rows}]
     if not missing:
         return []

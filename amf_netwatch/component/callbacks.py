@@ -165,7 +165,7 @@ class Component:
 
     def healthcheckCallback(self, invocation: Invocation, comp_name: str, healthcheck_key: str) -> None:
         """Answer first, then do what is to be done; nothing, when nothing changed."""
-        # The flag is up while nobody listens: down, it says that the listener lives.
+        # While nobody listens the listener's flag is up. So a flag that is down says that the listener lives.
         if self._quiet and not self._listener.network_changed:
             invocation.answer()
             return
@@ -266,7 +266,7 @@ class Component:
 
     def _settle(self) -> None:
         """Note whether anything is left to do."""
-        # The flag goes up first: `awake` and `failed` of another thread may lower it from here on.
+        # The flag is set first, because `awake` and `failed` may clear it in another thread from here on.
         self._quiet = True
         if self._ha_state is HAState.ACTIVE:
             busy = self._refresh is None or self._refresh.pending or not self._owner.settled
@@ -294,7 +294,7 @@ class Component:
         return not self._defect and self._read_failures < READ_FAILURES
 
     def _take_settings(self, settings: Settings) -> None:
-        """Read with these settings from now on: everything, as another selection may hold."""
+        """Read with these settings from now on; other links may be selected, so everything is read."""
         if self._refresh is not None and settings == self._in_force:
             self._refresh.mark_everything()
             return
@@ -343,7 +343,8 @@ class Component:
             return False
         self._read_failures = 0
         self._interrupted = False
-        self._note_disagreement(uncertain)
+        if uncertain or self._disagreements:
+            self._note_disagreement(uncertain)
         return True
 
     def _note_disagreement(self, uncertain: frozenset[int]) -> None:

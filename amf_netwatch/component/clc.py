@@ -3,14 +3,14 @@
 
 `instantiate` starts ``amf-netwatch run`` as a process of its own: new session, standard descriptors on
 /dev/null, default signals (amfnd hands down some as ignored), working directory ``/``. It returns when the
-component says through a pipe that it has registered, or why it cannot; whatever cannot work fails here, with
-a reason. `cleanup` kills what the pid file names and waits for its end. Both may be repeated.
+component says through a pipe that it has registered, or why it cannot; so what cannot work fails here, with a
+reason. `cleanup` kills the process that the pid file names and waits for its end. Both may be repeated.
 
-amfnd's environment is almost empty: no HOME, no PYTHONPATH. Whatever is there is handed on.
+amfnd's environment is almost empty: it has no HOME and no PYTHONPATH. It is handed on as it is.
 
-AMF restarts a component at once and without end when it reports its own failure (about eight times a
-second). So cleanup notes such ends (its environment says why it was called), and instantiate waits a little
-longer after each of them, well within AMF's patience for the command.
+AMF restarts a component that reports its own failure at once and without limit, about eight times a second.
+So `cleanup` notes such ends (its environment says why it was called), and `instantiate` waits a little longer
+after each of them, but never longer than AMF waits for the command.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _lock_if_possible(directory: RunDirectory, log: Log) -> Optional[int]:
 
 
 def _tidy_up(directory: RunDirectory, source: str, log: Log) -> None:
-    """Remove the pid file, and note an end by our own admission."""
+    """Remove the pid file, and note the end if the component had reported its own failure."""
     try:
         directory.forget()
         if source in _OWN_FAILURES:
@@ -105,7 +105,7 @@ def _tidy_up(directory: RunDirectory, source: str, log: Log) -> None:
 
 
 def kill(process: Process) -> None:
-    """End this very process and wait until it has ended; SurroundingsError when it does not."""
+    """Kill exactly this process and wait for its end; SurroundingsError when it does not end."""
     try:
         handle = os.pidfd_open(process.pid)
     except ProcessLookupError:
@@ -114,7 +114,7 @@ def kill(process: Process) -> None:
         _kill_by_number(process)
         return
     try:
-        # The descriptor holds on to whoever has the number now; the start time says whether that is ours.
+        # The descriptor belongs to the process that has the number now; its start time says if that is ours.
         if start_time_of(process.pid) != process.start_time:
             return
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -171,7 +171,7 @@ def _pause_after_failures(directory: RunDirectory, log: Log) -> None:
 
 
 def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Start the component's process and wait for its word; the reason when it cannot run.
+    """Start the component's process and wait until it has registered; the reason when it cannot run.
 
     The new process waits at a gate until its pid file is written. If we are killed before that, the gate
     closes and the process ends: otherwise `cleanup` could never find it.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Giving up root: amfnd starts components as root, and nothing here needs it.
+"""Giving up root: amfnd starts components as root, and this component does not need it.
 
-Neither netlink queries, nor AMF, nor IMM ask for privileges; only a larger receive buffer than the system
-allows does, and the listener opens its socket before this is called. The C library changes the user of
+Netlink queries, sysfs, AMF and IMM need no privileges. Only a receive buffer that is larger than the system's
+limit does, and the listener opens its socket before `become` is called. The C library changes the user of
 every thread of the process.
 """
 
@@ -27,11 +27,11 @@ class Account(NamedTuple):
 
 
 def find_account(wanted: Optional[str], environment: Mapping[str, str]) -> Optional[Account]:
-    """The account to become, None to stay who we are.
+    """The account to become; None when the process keeps its user.
 
-    `wanted` None means `opensaf` when it exists, but not under a simulator, which talks to its own user only.
-    Not being root, there is nothing to give up, and asking for somebody else is an error, as is an account
-    that does not exist: SurroundingsError.
+    `wanted` None means `opensaf` if there is such a user, but not under a simulator, which talks to its own
+    user only. A process that is not root keeps its user. Raises SurroundingsError when the wanted account
+    does not exist, or when it is another one and the process is not root.
     """
     if wanted is None and environment.get(SIMULATOR_VARIABLE):
         return None
@@ -51,7 +51,7 @@ def find_account(wanted: Optional[str], environment: Mapping[str, str]) -> Optio
 
 
 def become(account: Account) -> None:
-    """Be `account` for good: groups, group, user; SurroundingsError when that fails."""
+    """Become `account` for good: groups, group, user. Raises SurroundingsError when that fails."""
     try:
         os.initgroups(account.name, account.gid)
         os.setgid(account.gid)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``amf-netwatch run``: putting the component together, from the environment to the loop.
+"""``amf-netwatch run``: the component is put together and run.
 
-What can fail fails here, before AMF is told that the component is there, and says why in one line: to
-standard error, to the log, and to `instantiate` when that waits. Only what the component needs is imported:
-its start and its memory are measured.
+What can fail fails here, before the component registers with AMF. The reason is one line: on standard error,
+in the log, and for `instantiate` when that waits. Only what the component needs is imported, as its start and
+its memory are measured.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def run(sources: Sources, environment: Mapping[str, str]) -> int:
 
 
 def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, str], log: Log) -> int:
-    sources.settings(())  # what is wrong in options and environment is wrong for every assignment
+    sources.settings(())  # a bad option or variable would be bad for every assignment
     account = find_account(process.user, environment)
     sysfs: Optional[Sysfs] = None
 
@@ -121,7 +121,7 @@ def _name_process() -> None:
 
 
 def open_sysfs(log: Log) -> Sysfs | None:
-    """sysfs, if it shows our namespace; one warning if not."""
+    """The mounted sysfs if it shows our namespace, else None and one warning."""
     try:
         sysfs = Sysfs()
         if sysfs.shows_our_namespace():

@@ -25,7 +25,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 class Process(NamedTuple):
-    """A process that cannot be confused with a later one of the same number."""
+    """A process, told apart from a later one that gets the same number."""
 
     pid: int
     start_time: int  # clock ticks since boot
@@ -98,16 +98,16 @@ class RunDirectory:
         _remove(self.pid_file)
 
     def failures(self, since: float) -> int:
-        """How many ends by our own admission there were after `since` (seconds since boot)."""
+        """How many failures the component reported of itself after `since` (seconds since boot)."""
         return sum(1 for each in self._failure_times() if each > since)
 
     def note_failure(self, now: float) -> None:
-        """Note one at `now` (seconds since boot)."""
+        """Note that the component reported a failure of itself, at `now` (seconds since boot)."""
         times = [*self._failure_times(), now][-_MAX_FAILURES:]
         _write(self._failures_file, "".join(f"{each:.3f}\n" for each in times))
 
     def forget_failures(self) -> None:
-        """Start counting anew."""
+        """Forget all failures that were noted."""
         _remove(self._failures_file)
 
     def _failure_times(self) -> list[float]:
@@ -146,7 +146,7 @@ def _default_directory(environment: Mapping[str, str]) -> str:
 
 def _file_name(component: str) -> str:
     name = "".join(letter if letter in _PLAIN else "_" for letter in component)[:180]
-    # The checksum keeps names apart that differ in what is not plain.
+    # Two names may differ only in letters that become "_"; the checksum tells them apart.
     return f"{name}-{binascii.crc32(component.encode('utf-8', 'surrogateescape')):08x}"
 
 

@@ -25,7 +25,7 @@ class Marks:
         self._marks: dict[str, tuple[float, MarkedRow]] = {}
 
     def mark(self, rows: list[Row], now: float) -> list[MarkedRow]:
-        """The rows with their marks, and those that have gone lately. The first rows are not new.
+        """Return the rows with their marks, and those that have gone lately. The first rows are not new.
 
         `now`: seconds of any clock that only goes forward.
         """

@@ -38,7 +38,7 @@ COLOURS = Style(*(f"\033[{code}m" for code in ("1", "2", "32", "33", "31", "0"))
 
 
 def format_once(objects: Sequence[Found]) -> str:
-    """The table as `demo --once` prints it."""
+    """Write the table as `demo --once` prints it."""
     head = f"netWatchNode={NODE} in IMM, published by the component under AMF ({_summary(objects)}):"
     lines = [head, "", *align([COLUMNS, *(cells(row) for row in rows_of(objects))])]
     return "".join(line + "\n" for line in lines)
@@ -52,7 +52,7 @@ def compose(
     style: Style,
     root: bool = True,
 ) -> list[str]:
-    """The lines of the screen.
+    """Make the lines of the screen.
 
     `notes`: the component's last log lines. `size`: columns and lines of the terminal. `root`: whether the
     commands of the hints work without sudo.
@@ -81,7 +81,7 @@ def compose(
 def _body(
     marked: Sequence[MarkedRow], table: Sequence[str], room: int, style: Style
 ) -> list[tuple[str, str]]:
-    """The rows that fit into so many lines, in order: all that are marked before any that is not."""
+    """Choose the rows that fit into so many lines, marked ones first, and keep their order."""
     shown = range(len(marked))
     left = 0
     if len(marked) > room:
@@ -118,7 +118,7 @@ def _hints(sudo: str, style: Style) -> list[tuple[str, str]]:
 
 
 def _cut(line: str, columns: int, style: Style) -> str:
-    """The line, cut to so many columns; escape sequences take none."""
+    """Cut the line to so many columns. Control sequences take no column."""
     if width(_without_style(line, style)) <= columns:
         return line
     line = _without_style(line, style)

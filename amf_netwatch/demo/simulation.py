@@ -46,7 +46,7 @@ class Simulation:
         self.log.setblocking(False)
 
     def start(self) -> None:
-        """Start the simulator and have AMF start the component; SurroundingsError says what went wrong."""
+        """Start the simulator, and have AMF start the component. Raises SurroundingsError with the reason."""
         started = subprocess.run(
             [*_shim_command(), "start", *self._start_options()], check=False, capture_output=True, text=True
         )
@@ -62,7 +62,7 @@ class Simulation:
                 raise self._failure(f"amf-adm {operation}: {done.stderr.strip()}")
 
     def await_publication(self) -> list[Found]:
-        """What IMM has as soon as the component has published; SurroundingsError if that takes too long."""
+        """Wait for the publication, and read it. Raises SurroundingsError when it takes too long."""
         deadline = time.monotonic() + PATIENCE
         while True:
             objects = self.read_imm()
@@ -73,7 +73,7 @@ class Simulation:
             self._wait_for_log(LOOK)
 
     def read_imm(self) -> list[Found]:
-        """The component's objects as IMM has them now; AisError when IMM does not answer."""
+        """Read the component's objects as IMM has them now. Raises AisError when IMM does not answer."""
         from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - the simulator's pyosaf is there only now
 
         with ObjectManager() as manager:
@@ -116,7 +116,7 @@ class Simulation:
         return ["--dir", self._simulator, "--node", NODE, "--until-exit", str(os.getpid()), *loads]
 
     def _make_prefix(self) -> str:
-        """The directory in which AMF finds the command ``amf-netwatch``.
+        """Return the directory in which AMF finds the command ``amf-netwatch``.
 
         AMF splits a command at blanks. So a command that is not installed, or whose path has a blank, gets
         a launcher in our own directory.
@@ -137,7 +137,7 @@ class Simulation:
         return prefix
 
     def _administer(self, operation: str) -> subprocess.CompletedProcess[str]:
-        """`amf-adm` on our SU; in a session of its own, so that Ctrl-C does not hit it."""
+        """Run `amf-adm` on our SU, in a session of its own, so that Ctrl-C does not end it."""
         tool = os.path.join(self._simulator, "bin", "amf-adm")
         return subprocess.run(
             [tool, operation, _UNIT], check=False, capture_output=True, text=True, start_new_session=True
@@ -158,7 +158,7 @@ class Simulation:
 
 
 def _shim_command() -> list[str]:
-    """How to start the simulator: the command beside ours, the one in PATH, or the package beside ours."""
+    """Return the words that start the simulator: the command beside ours, the one in PATH, or the package."""
     script = find_script()
     beside = os.path.join(os.path.dirname(script), "saf-shim") if script else ""
     if os.path.isfile(beside):

@@ -59,7 +59,7 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and lines."""
+        """The number of columns and of lines."""
         try:
             columns, lines = os.get_terminal_size(self._output.fileno())
         except OSError:

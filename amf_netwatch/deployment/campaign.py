@@ -34,11 +34,11 @@ from imm_model.objects import ImmObject
 from imm_model.types import Value
 
 _SECOND = 10**9
-COMMAND_TIMEOUT = 300 * _SECOND  # one command on one node: a package manager at work
-STEP_TIME = 60 * _SECOND  # what a procedure is expected to take; SMF only shows it
+COMMAND_TIMEOUT = 300 * _SECOND  # for one command on one node; a package manager needs that long
+STEP_TIME = 60 * _SECOND  # a procedure is expected to take so long; SMF only shows the number
 _SCOPE_AMF_SU = 1  # SaSmfCmdScopeT: the offline command disturbs an SU, no more; 4 would reboot the node
 
-# Classes of the objects that a campaign treats by role; all others of the model are the application's.
+# A campaign treats the objects of these classes by their role. All other objects belong to the application.
 _BUNDLE, _NODE_BUNDLE = "SaSmfSwBundle", "SaAmfNodeSwBundle"
 _TYPES = frozenset(
     {
@@ -60,7 +60,7 @@ _TYPES = frozenset(
         "SaAmfHealthcheckType",
     }
 )
-# AMF refuses to delete types in one CCB with what refers to them: users of a type before the type.
+# AMF refuses to delete a type in one CCB with an object that refers to it. So the users of a type come first.
 _TYPE_TREES = (
     "SaAmfAppBaseType",
     "SaAmfSGBaseType",
@@ -70,8 +70,8 @@ _TYPE_TREES = (
     "SaAmfCSBaseType",
 )
 
-# IMM types of AMF's attributes (SAI-AIS-AMF-B.04.01, UML model): a campaign must name them. What is in
-# none of the sets is SA_UINT32_T.
+# A campaign must name the IMM type of each attribute (SAI-AIS-AMF-B.04.01, UML model). An attribute that is
+# in none of these sets is SA_UINT32_T.
 _NAMES = frozenset(
     {
         "saAmfAppType",
@@ -128,7 +128,7 @@ class CampaignError(NetwatchError):
 
 
 class Commands(NamedTuple):
-    """What SMF runs on each node, as root, by /bin/sh; empty: nothing, the operator does it."""
+    """What SMF runs on each node, as root, by /bin/sh. An empty text means that the operator does it."""
 
     install: str = ""
     remove: str = ""
@@ -138,7 +138,7 @@ NO_COMMANDS = Commands()
 
 
 class _Model(NamedTuple):
-    """A model's objects by their role in a campaign; parents before children in each."""
+    """A model's objects by their role in a campaign. In each tuple parents stand before their children."""
 
     bundle: str
     node_bundles: tuple[ImmObject, ...]
@@ -163,7 +163,7 @@ class _Model(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """Where the commands are: the same on all nodes."""
+        """Return the directory of the commands; it is the same on all nodes."""
         return _value(self.node_bundles[0], "saAmfNodeSwBundlePathPrefix")
 
     @property
@@ -175,7 +175,7 @@ class _Model(NamedTuple):
 
 
 def install_campaign(objects: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS) -> str:
-    """The campaign that brings `objects` (those of ``amf-netwatch model``) in, as XML text."""
+    """Write the campaign that creates `objects`, which are those of ``amf-netwatch model``, as XML text."""
     model = _sort(objects)
     campaign, initialization = _campaign(name, len(model.units))
     initialization.append(ET.Element("addToImm"))
@@ -200,11 +200,11 @@ def install_campaign(objects: Iterable[ImmObject], name: str, commands: Commands
 def upgrade_campaign(
     old: Iterable[ImmObject], new: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS
 ) -> str:
-    """The rolling campaign that makes model `old` into model `new`, as XML text.
+    """Write the rolling campaign that turns the model `old` into the model `new`, as XML text.
 
-    The models are of the same nodes and differ in the version of the component type (and what hangs on it:
-    commands, time-outs, healthcheck) and in the software bundle. CampaignError when anything else differs,
-    or nothing.
+    The models have the same nodes. They differ in the version of the component type, with its commands,
+    time-outs and healthcheck, and in the software bundle. Raises CampaignError when anything else differs,
+    and when nothing does.
     """
     before, after = _sort(old), _sort(new)
     old_type, new_type = before.component_type.dn, after.component_type.dn
@@ -234,7 +234,7 @@ def upgrade_campaign(
     _roll(act, group.dn, before, after)
     wrapup = _wrapup()
     wrapup.insert(-2, _ccb("campWrapupAction", [ET.Element("delete", objectDN=group.dn)]))
-    # The old type's membership in the SU type goes first; the type takes its children along.
+    # The membership of the old type in the SU type is deleted first. The type takes its children along.
     for each in sorted(deleted, key=lambda each: each.dn == old_type):
         if parent_dn(each.dn) != old_type:
             wrapup.insert(-2, _ccb("campWrapupAction", [ET.Element("delete", objectDN=each.dn)]))
@@ -244,7 +244,7 @@ def upgrade_campaign(
 
 
 def remove_campaign(objects: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS) -> str:
-    """The campaign that takes the whole application out again, as XML text.
+    """Write the campaign that removes the whole application, as XML text.
 
     Every node that has an SU must be in `objects`: AMF refuses to delete an application of which an SU is
     not locked for instantiation, and the campaign then fails and can be rolled back.
@@ -271,7 +271,7 @@ def remove_campaign(objects: Iterable[ImmObject], name: str, commands: Commands 
 
 
 def immcfg_commands(name: str, path: str) -> Sequence[str]:
-    """How an operator registers, executes and commits the campaign of this name in the file `path`."""
+    """Return the commands that register, execute and commit the campaign of this name in the file `path`."""
     dn = f"safSmfCampaign={name},safApp=safSmfService"
     return (
         f"immcfg -c SaSmfCampaign -a saSmfCmpgFileUri={path} {dn}",
@@ -303,7 +303,7 @@ def _campaign(name: str, units: int) -> tuple[ET.Element, ET.Element]:
 
 
 def _wrapup() -> ET.Element:
-    """The end of a campaign; actions at the commit are inserted before its last two elements."""
+    """Make the end of a campaign. Actions at the commit are inserted before its last two elements."""
     wrapup = ET.Element("campaignWrapup")
     for tag in ("waitToCommit", "waitToAllowNewCampaign", "removeFromImm"):
         ET.SubElement(wrapup, tag)
@@ -311,7 +311,7 @@ def _wrapup() -> ET.Element:
 
 
 def _procedure(campaign: str, name: str, level: int) -> tuple[ET.Element, ET.Element]:
-    """A procedure and its upgradeMethod; procedures run in the order of their levels."""
+    """Make a procedure and its upgradeMethod. SMF runs procedures in the order of their levels."""
     procedure = ET.Element(
         "upgradeProcedure", safSmfProcedure=f"safSmfProc={campaign}-{name}", saSmfExecLevel=str(level)
     )
@@ -322,7 +322,7 @@ def _procedure(campaign: str, name: str, level: int) -> tuple[ET.Element, ET.Ele
 
 
 def _add_remove(method: ET.Element) -> tuple[ET.Element, ET.Element]:
-    """The deactivation and the activation unit of a single step."""
+    """Make the deactivation unit and the activation unit of a single step."""
     step = ET.SubElement(method, "singleStepUpgrade")
     pair = ET.SubElement(ET.SubElement(step, "upgradeScope"), "forAddRemove")
     ET.SubElement(step, "upgradeStep")
@@ -330,7 +330,7 @@ def _add_remove(method: ET.Element) -> tuple[ET.Element, ET.Element]:
 
 
 def _roll(method: ET.Element, nodes: str, before: _Model, after: _Model) -> None:
-    """One step for each SU of our SG on the nodes of the group `nodes`."""
+    """Add one step for each SU of our SG on the nodes of the group `nodes`."""
     rolling = ET.SubElement(method, "rollingUpgrade")
     template = ET.SubElement(ET.SubElement(rolling, "upgradeScope"), "byTemplate")
     target = ET.SubElement(template, "targetNodeTemplate", objectDN=nodes)
@@ -366,9 +366,9 @@ def _add_software(unit: ET.Element, tag: str, model: _Model) -> None:
 
 
 def _add_bundle(parent: ET.Element, dn: str, commands: Commands) -> None:
-    # The commands are the offline ones, which run while the SU is terminated: at a rollback SMF undoes
-    # the new bundle before it restores the old one, which is right only for offline commands when both
-    # bundles put their files into the same place.
+    # The commands are offline commands: they run while the SU is terminated. At a rollback SMF first undoes
+    # the new bundle and then restores the old one. When both bundles put their files into the same place,
+    # only offline commands come out right.
     bundle = ET.SubElement(parent, "softwareBundle", name=dn)
     for tag, word, command in (
         ("removal", "Remove", commands.remove),
@@ -394,7 +394,8 @@ def _removal_command(bundle: str, command: str) -> ET.Element:
 
 
 def _load_classes(model: _Model) -> ET.Element:
-    # A campaign can create objects, not classes. SMF runs this by /bin/sh; loading them twice is harmless.
+    # A campaign can create objects but no classes. SMF runs this command by /bin/sh. Classes may be loaded
+    # twice.
     action = ET.Element("procInitAction")
     ET.SubElement(
         action, "doCliCommand", command=f"{model.prefix}/amf-netwatch", args="classes | immcfg -f /dev/stdin"
@@ -411,7 +412,7 @@ def _ccb(tag: str, operations: Iterable[ET.Element]) -> ET.Element:
 
 
 def _creation(tag: str, item: ImmObject) -> ET.Element:
-    # "=" is how a campaign says "at the top": the schema wants a DN.
+    # The schema wants a DN as parent. A campaign writes "=" for an object at the top.
     creation = ET.Element(tag, objectClassName=item.class_name, parentObjectDN=parent_dn(item.dn) or "=")
     rdn = rdn_of(item.dn)
     naming = rdn.partition("=")[0]
@@ -442,7 +443,7 @@ def _value(item: ImmObject, name: str) -> str:
 
 
 def _belongs(dn: str, types: Iterable[str]) -> bool:
-    """Is `dn` one of the component types, below one, or its membership in an SU type?"""
+    """Tell whether `dn` is one of the component types, is below one, or is its membership in an SU type."""
     for each in types:
         member = "safMemberCompType=" + each.replace(",", "\\,")
         if dn == each or dn.endswith("," + each) or rdn_of(dn) == member:

@@ -43,7 +43,7 @@ _VERSION = "safVersion=1"
 
 
 class ModelOptions(NamedTuple):
-    """What a model is made for. `settings`: pairs of name and value, repeated for lists."""
+    """What a model is made for. `settings` are pairs of name and value; a list has several pairs."""
 
     nodes: tuple[str, ...] = (DEFAULT_NODE,)
     prefix: str = DEFAULT_PREFIX
@@ -57,7 +57,7 @@ class ModelOptions(NamedTuple):
 
 
 def build_model(options: ModelOptions) -> list[ImmObject]:
-    """All objects, each after those it refers to; SettingsError when a setting is wrong."""
+    """Make all objects, each after those that it refers to. Raises SettingsError when a setting is wrong."""
     if not is_prefix(options.prefix):
         raise SettingsError(f"prefix {options.prefix!r} has a blank, at which AMF splits a command")
     assigned, process = _split_settings(options)
@@ -71,27 +71,27 @@ def build_model(options: ModelOptions) -> list[ImmObject]:
 
 
 def format_model(options: ModelOptions) -> str:
-    """The model as XML text."""
+    """Write the model as XML text. Raises SettingsError when a setting is wrong."""
     return format_imm_xml(objects=build_model(options), comment=_comment(options))
 
 
 def format_classes() -> str:
-    """The two IMM classes as XML text."""
+    """Write the two IMM classes as XML text."""
     return format_imm_xml(classes=CLASSES, comment="IMM classes of amf-netwatch; load with: immcfg -f FILE")
 
 
 def is_node_name(name: str) -> bool:
-    """Can a node have this name, so that ``netWatchNode=NAME`` fits the 64 bytes of an RDN?"""
+    """Tell whether a node can have this name: ``netWatchNode=NAME`` must fit the 64 bytes of an RDN."""
     return 0 < len(name) <= 50 and name.isascii() and name.isprintable() and not set(name) & set(" ,\\")
 
 
 def is_prefix(prefix: str) -> bool:
-    """Can AMF find a command in this directory? It splits a command's text at blanks."""
+    """Tell whether AMF can find a command in this directory: it splits the text of a command at blanks."""
     return not any(letter.isspace() for letter in prefix)
 
 
 def _split_settings(options: ModelOptions) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """What goes into CSI attributes, and what into the environment; SettingsError for a bad value."""
+    """Split the settings into CSI attributes and environment variables. Raises SettingsError."""
     given: dict[str, tuple[str, ...]] = {}
     for name, value in options.settings:
         given[name] = (*given.get(name, ()), value)
@@ -111,7 +111,7 @@ def _object(class_name: str, dn: str, **attributes: Value | tuple[Value, ...]) -
 
 
 def _type(kind: str) -> str:
-    """The DN of the versioned type: ``_type("Su")``; the component's has a version of its own."""
+    """Return the DN of a versioned type, as in ``_type("Su")``. The component type has its own version."""
     return f"{_VERSION},saf{kind}Type={NAME}"
 
 
@@ -225,7 +225,7 @@ def _application(options: ModelOptions) -> list[ImmObject]:
             "SaAmfSG",
             f"safSg={NAME},safApp={NAME}",
             saAmfSGType=_type("Sg"),
-            # A group of our own could not be made in the same load: AMF refuses the SG then.
+            # AMF refuses an SG whose node group comes in the same load. So this is a group that exists.
             saAmfSGSuHostNodeGroup=f"safAmfNodeGroup={options.node_group},{CLUSTER}",
             saAmfSGAutoRepair=0,
         ),

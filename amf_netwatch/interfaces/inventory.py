@@ -99,8 +99,9 @@ class Inventory:
     def take_difference(self, overrun_count: int) -> Difference:
         """What has changed since the last call; from now on new changes are collected."""
         changed, self._changed = self._changed, set()
-        node = NodeFacts(self.macs, len(self._owners), overrun_count)
-        return Difference({name: self.find(name) for name in changed}, node)
+        owners, by_index = self._owners, self._by_index
+        interfaces = {name: by_index[owners[name]] if name in owners else None for name in changed}
+        return Difference(interfaces, NodeFacts(self.macs, len(owners), overrun_count))
 
     def _free_name(self, old: Interface) -> None:
         if self._owners.get(old.name) == old.ifindex:

@@ -15,6 +15,8 @@ from amf_netwatch.interfaces.reader import DisagreementError, Everything
 from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.netlink.listener import ChangedLinks
 
+_NONE: frozenset[int] = frozenset()
+
 
 class Source(Protocol):
     """Where facts come from: a `Reader`, or a stand-in. Raises NetlinkError and SysfsError."""
@@ -85,6 +87,8 @@ class Refresh:
                 except BaseException:
                     self._ifindexes |= {ifindex, *uncertain}
                     raise
+        if not uncertain:
+            return _NONE
         self._ifindexes |= uncertain
         return frozenset(uncertain)
 

@@ -55,7 +55,7 @@ class Sysfs:
                 return None
             where = f"{self.path}/{os.fsdecode(name)}/{os.fsdecode(attribute)}"
             raise SysfsError(f"{where}: {error.strerror}") from error
-        return content.rstrip(b"\n")
+        return content[:-1]
 
     def read_mac(self, name: bytes) -> Optional[str]:
         """The link-layer address of a link, as the kernel writes it: lower-case colon hex of any length.
@@ -63,7 +63,7 @@ class Sysfs:
         The empty string: the link has none (tun). None: there is no link of this name. Raises SysfsError.
         """
         content = self.read(name, b"address")
-        return None if content is None else content.decode("ascii", "replace")
+        return None if content is None else content.decode("latin-1")  # never anything but ASCII
 
     def is_physical(self, name: bytes) -> bool:
         """Is a device behind the link? A link that has gone has none; that it goes is an event of its own."""

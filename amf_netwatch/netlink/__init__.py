@@ -244,15 +244,6 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.listener import (
         Listener as Listener,
     )
-    from amf_netwatch.netlink.mirror.changes import (
-        Action as Action,
-    )
-    from amf_netwatch.netlink.mirror.changes import (
-        Change as Change,
-    )
-    from amf_netwatch.netlink.mirror.changes import (
-        Object as Object,
-    )
     from amf_netwatch.netlink.mirror.conditions import (
         Condition as Condition,
     )
@@ -270,9 +261,6 @@ if TYPE_CHECKING:
     )
     from amf_netwatch.netlink.mirror.lines import (
         format_text as format_text,
-    )
-    from amf_netwatch.netlink.mirror.mirror import (
-        Mirror as Mirror,
     )
     from amf_netwatch.netlink.mirror.monitor import (
         Monitor as Monitor,
@@ -301,7 +289,19 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.mirror.state import (
         State as State,
     )
-    from amf_netwatch.netlink.mirror.tables import (
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Action as Action,
+    )
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Change as Change,
+    )
+    from amf_netwatch.netlink.mirror.tables.changes import (
+        Object as Object,
+    )
+    from amf_netwatch.netlink.mirror.tables.mirror import (
+        Mirror as Mirror,
+    )
+    from amf_netwatch.netlink.mirror.tables.namespace import (
         Tables as Tables,
     )
     from amf_netwatch.netlink.mirror.views import (
@@ -311,7 +311,13 @@ if TYPE_CHECKING:
         LinkView as LinkView,
     )
     from amf_netwatch.netlink.mirror.views import (
+        NeighbourView as NeighbourView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
         RouteView as RouteView,
+    )
+    from amf_netwatch.netlink.mirror.views import (
+        RuleView as RuleView,
     )
     from amf_netwatch.netlink.mirror.wait import (
         LinkWaiter as LinkWaiter,
@@ -376,16 +382,16 @@ _MODULES = {
         "StateError TruncatedError WaitTimeoutError"
     ),
     "listener": "Cause ChangedLinks Listener",
-    "mirror.changes": "Action Change Object",
+    "mirror.tables.changes": "Action Change Object",
     "mirror.conditions": "Condition NamedCondition",
     "mirror.follower": "Follower",
     "mirror.lines": "format_colour format_json format_text",
-    "mirror.mirror": "Mirror",
+    "mirror.tables.mirror": "Mirror",
     "mirror.monitor": "Monitor Selection",
     "mirror.recording": "Record RecordKind RecordedEvents Recorder Recording replay",
     "mirror.state": "State",
-    "mirror.tables": "Tables",
-    "mirror.views": "AddressView LinkView RouteView",
+    "mirror.tables.namespace": "Tables",
+    "mirror.views": "AddressView LinkView NeighbourView RouteView RuleView",
     "mirror.wait": "LinkWaiter wait_attach wait_detach wait_down wait_reconnect wait_up",
     "mirror.waiting": "EventQueue Watch",
     "network.network": "Network",

@@ -51,11 +51,11 @@ class ReceiveBuffer:
         return self._queue.fileno()
 
     def receive(self) -> bytes | None:
-        """The oldest datagram; None: nothing is queued.  Raises LossError, SocketError."""
+        """The oldest datagram; None: nothing is queued. Raises LossError, SocketError."""
         return self._queue.receive()
 
     def discard(self) -> None:
-        """Empty the queue.  Of what is still in the kernel's, the thread brings some in afterwards."""
+        """Empty the queue. Of what is still in the kernel's, the thread brings some in afterwards."""
         self._queue.discard()
 
     def send(self, datagram: bytes) -> None:

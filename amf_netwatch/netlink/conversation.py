@@ -107,8 +107,8 @@ class Conversation:
     """Asks the kernel; safe for several threads at once.
 
     `transport`: the socket to talk over, which is then ours to close; without one a strict socket with
-    extended acknowledgements is opened, in `namespace` if given.  `timeout`: seconds for a whole answer.
-    `parsers`: what reads the answers, unless a request brings its own parser.  `close()` when no thread is
+    extended acknowledgements is opened, in `namespace` if given. `timeout`: seconds for a whole answer.
+    `parsers`: what reads the answers, unless a request brings its own parser. `close()` when no thread is
     asking any more.
     """
 
@@ -145,7 +145,7 @@ class Conversation:
         self.close()
 
     def close(self) -> None:
-        """Close the socket; no thread may be asking.  A second call does nothing."""
+        """Close the socket; no thread may be asking. A second call does nothing."""
         self._transport.close()
 
     @property

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A queue of datagrams that is a transport: what is put in at one end is received at the other.
 
-`ReceiveBuffer` puts in what a socket brings; a replay puts in what was recorded; a test, what it likes.  So
-the listener, a conversation and a monitor run unchanged on all of them.  It decodes nothing.
+`ReceiveBuffer` puts in what a socket brings; a replay puts in what was recorded; a test, what it likes. So
+the listener, a conversation and a monitor run unchanged on all of them. It decodes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class DatagramQueue:
     """At most `bound` datagrams, in order; safe for a thread at each end.
 
     Its overflow is an overrun, as if a kernel's queue had overflowed: what was put in before is received
-    first, then OverrunError is raised once, and what was put in until then is gone.  `overflows` counts.
+    first, then OverrunError is raised once, and what was put in until then is gone. `overflows` counts.
     """
 
     def __init__(self, bound: int = BOUND) -> None:
@@ -37,7 +37,7 @@ class DatagramQueue:
         self._ready, self._ready_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def put(self, item: Item) -> None:
-        """Add a datagram, or an error to be raised in its turn.  Nothing after `end()`."""
+        """Add a datagram, or an error to be raised in its turn. Nothing after `end()`."""
         with self._lock:
             if self._overflowed or self._end is not None:
                 return
@@ -62,7 +62,7 @@ class DatagramQueue:
         return self._ready
 
     def receive(self) -> bytes | None:
-        """The oldest datagram; None: nothing is there.  Raises what was put in to be raised."""
+        """The oldest datagram; None: nothing is there. Raises what was put in to be raised."""
         with self._lock:
             if not self._items:
                 if self._end is not None:

@@ -52,7 +52,7 @@ class KernelError(NetlinkError):
 
 
 class LossError(NetlinkError):
-    """Messages were lost.  What was read before still counts; what is true now must be read anew."""
+    """Messages were lost. What was read before still counts; what is true now must be read anew."""
 
 
 class OverrunError(LossError):
@@ -125,8 +125,8 @@ class RefusedError(NetlinkError):
 class CommitError(NetlinkError):
     """A change was refused, or did not hold, and was put back.
 
-    `step`: what was being done, in the words of `ip`; '' before the first one.  `reason`: the kernel's words,
-    or ours.  `left`: what could not be put back, one line each; normally empty.
+    `step`: what was being done, in the words of `ip`; '' before the first one. `reason`: the kernel's words,
+    or ours. `left`: what could not be put back, one line each; normally empty.
     """
 
     def __init__(self, step: str, reason: str, left: tuple[str, ...] = ()) -> None:

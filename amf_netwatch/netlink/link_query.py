@@ -2,7 +2,7 @@
 """Quick questions about links: one link, all links, the addresses of one link or of all.
 
 A question about one link is one request and one answer on a socket of its own, without the bookkeeping of a
-conversation: 8 us.  Whatever else comes back (an error, a loss, an interrupted dump, an answer to somebody
+conversation: 8 us. Whatever else comes back (an error, a loss, an interrupted dump, an answer to somebody
 else) is left to `Conversation`, which knows all that can happen to an answer and asks again.
 
 It keeps nothing that it has read, and it decides nothing about what it reads.
@@ -37,9 +37,9 @@ _ENODEV = 19
 
 
 class LinkQuery:
-    """Asks the kernel about links and their addresses.  For one thread; close it after use.
+    """Asks the kernel about links and their addresses. For one thread; close it after use.
 
-    Every method raises NetlinkError.  `transport` and `conversation` are opened when they are not given;
+    Every method raises NetlinkError. `transport` and `conversation` are opened when they are not given;
     they belong to the query and are closed with it.
     """
 
@@ -89,7 +89,7 @@ class LinkQuery:
         return found
 
     def get_kind(self, ifindex: int) -> str | None:
-        """The kind of a link (veth, bridge ...); None for hardware.  KernelError (ENODEV) without a link."""
+        """The kind of a link (veth, bridge ...); None for hardware. KernelError (ENODEV) without a link."""
         payload = pack_link_request(ifindex, extended_mask=LinkFilter.SKIP_STATS)
         found = self._conversation.ask(MessageType.GETLINK, payload)
         return found[0].kind if found else None
@@ -120,7 +120,7 @@ class LinkQuery:
     def _add_addresses(self, datagram: bytes, sequence: int, found: list[Address]) -> bool | None:
         """Add the addresses in one datagram of a dump.
 
-        True: the dump is complete.  None: the datagram is not what was asked for.
+        True: the dump is complete. None: the datagram is not what was asked for.
         """
         offset, size, port, unpack = 0, len(datagram), self._transport.port, HEADER.unpack_from
         while size - offset >= HEADER_SIZE:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The listener: a thread that raises a flag when the kernel says that something changed.
 
-It notes which links changed, never what: the event is a hint, and whoever takes it reads the truth.  It
+It notes which links changed, never what: the event is a hint, and whoever takes it reads the truth. It
 does not decode links, keep state, or write a log.
 
 The flag, `network_changed`, is also what hands the socket over::
@@ -15,7 +15,7 @@ every `take()` would cost 30 us, in which the two fight for the interpreter.
 
 So a storm costs the thread one message, whatever its size: the kernel's queue is the memory until `take()`.
 There at most `DRAIN` datagrams are looked at; if more are queued, or if the kernel's queue overflowed,
-everything counts as changed, and the rest is thrown away unseen.  A message that arrives during or after
+everything counts as changed, and the rest is thrown away unseen. A message that arrives during or after
 `take()` raises the flag again, at once: no change is lost between taking and reading.
 
 Why the thread ends or goes on:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.transport import Transport
 
 GROUPS = (Group.LINK, Group.IPV4_ADDRESS, Group.IPV6_ADDRESS)
-DRAIN = 256  # datagrams; a container start is 14.  Up to here single links are read again, 0.4 ms at most
+DRAIN = 256  # datagrams; a container start is 14. Up to here single links are read again, 0.4 ms at most
 _ONE_MESSAGE = select.EPOLLIN | select.EPOLLONESHOT
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds before each attempt at a new socket
 
@@ -87,15 +87,15 @@ NO_CHANGES = ChangedLinks(False, frozenset(), Cause.NONE)
 class Listener:
     """Listens to rtnetlink in a thread of its own; everything else is called from one other thread.
 
-    `groups`: what to subscribe to.  `open_transport`: where datagrams come from, if not a `NetlinkSocket`;
-    called by `start()`, and by the thread after the socket broke.  `log`: called with one ``key=value``
+    `groups`: what to subscribe to. `open_transport`: where datagrams come from, if not a `NetlinkSocket`;
+    called by `start()`, and by the thread after the socket broke. `log`: called with one ``key=value``
     line when the socket breaks, is replaced, or is given up; in the listener's thread or in that of
     `take()`.
 
     Plain attributes, cheap to look at in every healthcheck:
 
     `network_changed`: something changed since the last `take()`; up from the start, and while nobody listens.
-    `healthy`: the thread runs.  `failure`: what ended it, or None.
+    `healthy`: the thread runs. `failure`: what ended it, or None.
     `overruns`, `truncations`, `unreadable`, `reopenings`: how often, since this object exists.
     """
 
@@ -170,7 +170,7 @@ class Listener:
         """End the thread; a second call does nothing.
 
         When it returns, the thread has ended, all descriptors are closed, the flag is up and `take()` says
-        "everything".  It waits for nothing but the thread's next step: microseconds.  In a forked child,
+        "everything". It waits for nothing but the thread's next step: microseconds. In a forked child,
         where the thread does not exist, it only closes the descriptors.
         """
         if self._thread is None:
@@ -196,7 +196,7 @@ class Listener:
     def take(self) -> ChangedLinks:
         """What changed since the last call; lowers the flag, unless nobody listens.
 
-        Read what it names after it returned, not before.  Never blocks and raises nothing.
+        Read what it names after it returned, not before. Never blocks and raises nothing.
         """
         if not self.network_changed:
             return NO_CHANGES
@@ -326,7 +326,7 @@ class Listener:
         return True
 
     def _reopen(self) -> bool:
-        """Replace a broken transport; False: stopped meanwhile.  Raises the last error when it gives up."""
+        """Replace a broken transport; False: stopped meanwhile. Raises the last error when it gives up."""
         error = self._broken
         assert error is not None
         self._say(f"listener state=broken errno={error.errno} doing={error.doing}")

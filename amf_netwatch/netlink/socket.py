@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The netlink socket: the only place of the project that opens AF_NETLINK.
 
-It sends and receives datagrams and says truthfully what was lost; it decodes nothing.  Never blocking:
+It sends and receives datagrams and says truthfully what was lost; it decodes nothing. Never blocking:
 whoever waits polls `fileno()`.
 
 Rules: the kernel gives the port (our process id would collide with any second socket); a datagram that does
@@ -9,7 +9,7 @@ not come from the kernel (port 0) is dropped and counted; a truncated datagram a
 errors with names; no NETLINK_NO_ENOBUFS, which only hides the loss.
 
 After an overrun the kernel delivers nothing more until the queue has been read empty, and what it drops
-until then is not announced again.  So: on OverrunError call `discard()` first, then read anew what you
+until then is not announced again. So: on OverrunError call `discard()` first, then read anew what you
 follow.
 """
 
@@ -47,9 +47,9 @@ _AGAIN = (4, 11)  # EINTR, EAGAIN
 class NetlinkSocket:
     """One rtnetlink socket; for one thread at a time.
 
-    `groups`: the multicast groups (`Group`) to subscribe to.  `receive_buffer`: bytes to ask the kernel
-    for; it may give less to the unprivileged.  `namespace`: where to open it, see `Namespace`; needs
-    CAP_SYS_ADMIN. `extended_ack`: errors come with a sentence.  `strict`: the kernel checks requests and
+    `groups`: the multicast groups (`Group`) to subscribe to. `receive_buffer`: bytes to ask the kernel
+    for; it may give less to the unprivileged. `namespace`: where to open it, see `Namespace`; needs
+    CAP_SYS_ADMIN. `extended_ack`: errors come with a sentence. `strict`: the kernel checks requests and
     honours their filters. Raises SocketError.
     """
 
@@ -140,7 +140,7 @@ class NetlinkSocket:
     def discard(self) -> None:
         """Read the receive queue empty, which also ends the state that an overrun leaves; raises SocketError.
 
-        Half a microsecond a datagram, four times faster than the kernel's top rate fills it.  Closing and
+        Half a microsecond a datagram, four times faster than the kernel's top rate fills it. Closing and
         opening anew would be faster, but a process that gave up its privileges could not get the same
         socket again.
         """

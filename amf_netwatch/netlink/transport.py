@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where datagrams come from and requests go to, as the other modules see it.
 
-A `NetlinkSocket`, a `ReceiveBuffer`, a `DatagramQueue`, a recording.  Nothing at run time: a shape for the
+A `NetlinkSocket`, a `ReceiveBuffer`, a `DatagramQueue`, a recording. Nothing at run time: a shape for the
 type checker, and for those who write another one.
 """
 
@@ -11,16 +11,16 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Where datagrams come from: a `NetlinkSocket`, a `ReceiveBuffer`, a recording.  Never blocks."""
+    """Where datagrams come from: a `NetlinkSocket`, a `ReceiveBuffer`, a recording. Never blocks."""
 
     def fileno(self) -> int:
         """A descriptor that polls readable when `receive` has something to say."""
 
     def receive(self) -> bytes | None:
-        """The next datagram; None: nothing is there.  Raises LossError, SocketError."""
+        """The next datagram; None: nothing is there. Raises LossError, SocketError."""
 
     def discard(self) -> None:
-        """Throw away what has queued up.  What is sent from now on will be received."""
+        """Throw away what has queued up. What is sent from now on will be received."""
 
     def close(self) -> None:
         """Release the descriptors; a second call does nothing."""

@@ -2,8 +2,8 @@
 """Our side of a connection to IMM: the handle, the implementer name, and reading what IMM holds of us.
 
 The connection makes single attempts and raises AisError; which attempt comes next is the publisher's
-decision. Reading stops at a deadline and goes on from there in the next round: with a slow IMM and many
-objects it takes longer than one round may.
+decision. Reading stops when the time for a round is over, and goes on from there in the next round: with a
+slow IMM and many objects it takes longer than one round may.
 
 A handle whose finalize failed still holds the implementer name and a descriptor. It is kept, and finalized
 again before the next handle is opened; otherwise we would lock ourselves out.
@@ -33,10 +33,9 @@ class _Handle(Protocol):
 class Attachment:
     """One connection to IMM. `component`: the DN of our AMF component. For one thread."""
 
-    def __init__(self, imm: Imm, component: str, clock: Callable[[], float]) -> None:
+    def __init__(self, imm: Imm, component: str) -> None:
         self._imm = imm
         self._unit = parent_dn(component)
-        self._clock = clock
         self._handle: Optional[Implementer] = None
         self._unfinalized: list[_Handle] = []
         self._manager: Optional[Manager] = None  # while reading
@@ -92,8 +91,8 @@ class Attachment:
         finally:
             self._finalize(manager)
 
-    def read(self, deadline: float) -> Optional[dict[str, ImmObject]]:
-        """Everything that IMM holds of our node, by DN; None when the deadline came first.
+    def read(self, is_over: Callable[[], bool]) -> Optional[dict[str, ImmObject]]:
+        """Everything that IMM holds of our node, by DN; None when the time for this round was over first.
 
         Then the next call goes on. After an error it begins again.
         """
@@ -105,7 +104,7 @@ class Attachment:
                 self._found = {}
             for obj in self._search:
                 self._found[obj.dn] = obj
-                if self._clock() >= deadline:
+                if is_over():
                     return None
         except AisError:
             self.stop_reading()

@@ -134,7 +134,8 @@ class Owner:
                 if order is None:
                     self._wait()
                 elif isinstance(order, _Publish):
-                    self._conclude(settled=self._publisher.publish(order.budget), withdrawn=False)
+                    done = self._publisher.publish(order.budget, self._is_withdrawal_ordered)
+                    self._conclude(settled=done, withdrawn=False)
                 else:
                     self._withdraw(order)
             except Exception as error:
@@ -167,6 +168,10 @@ class Owner:
         self._conclude(settled=True, withdrawn=True)
         order.done.set()  # whoever waits does not wait for the handle to be given back
         self._publisher.release()
+
+    def _is_withdrawal_ordered(self) -> bool:
+        """AMF waits for a withdrawal: a round that may have a minute ends early."""
+        return isinstance(self._order, _Withdraw)
 
     def _conclude(self, *, settled: bool, withdrawn: bool) -> None:
         """An order was carried out; a newer one takes its place in what is told."""

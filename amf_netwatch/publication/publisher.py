@@ -39,7 +39,7 @@ from amf_netwatch.publication.objects import (
     interface_name,
     node_attributes,
 )
-from amf_netwatch.publication.states import TRANSITIONS, Event, State
+from amf_netwatch.publication.states import TRANSITIONS, Outcome, State
 from amf_netwatch.publication.steps import Create, Step, Update, plan_steps
 from amf_netwatch.publication.writer import LostTreeError, Writer, class_of
 from imm_model.objects import ImmObject
@@ -69,16 +69,17 @@ class Publisher:
     ) -> None:
         self._log = log
         self._clock = clock
-        self._attachment = Attachment(imm, component, clock)
+        self._attachment = Attachment(imm, component)
         self._writer = Writer(now)
         self._complaints = Complaints(log, clock)
         self.state = State.DETACHED
-        self._left = True  # is anything left to do after the last event?
+        self._left = True  # is anything left to do after the last outcome?
         self._desired: dict[bytes, Interface] = {}
         self._changed: set[bytes] = set()  # the names whose object may differ from what is desired
         self._node = NodeFacts((), 0, 0)
         self._change_count = 0
         self._deadline = 0.0
+        self._interrupted: Callable[[], bool] = lambda: False
 
     @property
     def pending(self) -> bool:
@@ -104,21 +105,22 @@ class Publisher:
 
     # ------------------------------------------------------------------------------------------- rounds
 
-    def publish(self, budget: float) -> bool:
+    def publish(self, budget: float, interrupted: Callable[[], bool] = lambda: False) -> bool:
         """A round: make IMM hold what is desired, as far as `budget` seconds and IMM allow; is it so now?
 
-        It does not raise AisError: what went wrong is logged, and left for the next round.
+        It ends early when it was `interrupted`. It does not raise AisError: what went wrong is logged, and
+        left for the next round.
         """
-        self._deadline = self._clock() + budget
+        self._deadline, self._interrupted = self._clock() + budget, interrupted
         self._writer.begin_round()
-        repairs = {Event.HANDLE_DEAD, Event.SURPRISED}
+        repairs = [Outcome.HANDLE_DEAD, Outcome.SURPRISED]
         while True:
-            event = self._advance(repairs)
-            self._pass(event)
-            if event not in repairs:
+            outcome = self._advance(repairs)
+            self._pass(outcome)
+            if outcome not in repairs:
                 break
-            repairs.discard(event)
-        if event in (Event.ALL_WRITTEN, Event.REFUSED, Event.BUDGET_SPENT):
+            repairs.remove(outcome)
+        if outcome in (Outcome.ALL_WRITTEN, Outcome.REFUSED, Outcome.BUDGET_SPENT):
             self._complaints.back()
         self._complaints.round_over()
         written = self._writer.written
@@ -129,52 +131,51 @@ class Publisher:
             )
         return not self.pending
 
-    def _advance(self, repairs: set[Event]) -> Event:
-        """Go as far as it goes; the event that ended it. An event among `repairs` is no complaint yet."""
+    def _advance(self, repairs: list[Outcome]) -> Outcome:
+        """Go as far as it goes; the outcome that ended it. An outcome among `repairs` is no complaint yet."""
         try:
             if self.state is State.DETACHED:
                 self._attachment.learn_node()
                 self._attachment.open()
-                self._pass(Event.HANDLE_OPENED)
+                self._pass(Outcome.HANDLE_OPENED)
             if self.state is State.OPENED:
                 self._attachment.handle.set_name(self._attachment.implementer)
-                self._pass(Event.NAME_TAKEN)
+                self._pass(Outcome.NAME_TAKEN)
             if self.state is State.ATTACHED:
-                found = self._attachment.read(self._deadline)
+                found = self._attachment.read(self._is_over)
                 if found is None:
-                    self._log.event("budget-spent", left=len(self._desired))
-                    return Event.BUDGET_SPENT
+                    return self._over(len(self._desired))
                 self._adopt(found)
-                self._pass(Event.ALL_READ)
+                self._pass(Outcome.ALL_READ)
             return self._write_differences()
         except LostTreeError:
-            return Event.SURPRISED
+            return Outcome.SURPRISED
         except SurroundingsError as error:
             self._complaints.node_unknown(error)
-            return Event.NODE_UNKNOWN
+            return Outcome.NODE_UNKNOWN
         except AisError as error:
             return self._classify(error, repairs)
 
-    def _classify(self, error: AisError, repairs: set[Event]) -> Event:
-        """The event that an error of IMM is, unless it concerns one object only."""
+    def _classify(self, error: AisError, repairs: list[Outcome]) -> Outcome:
+        """The outcome that an error of IMM is, unless it concerns one object only."""
         if self.state is State.OPENED and error.code == ERR_EXIST:
             self._complaints.name_held(self._attachment.implementer)
-            return Event.NAME_HELD
+            return Outcome.NAME_HELD
         if error.code in HANDLE_DEAD:
-            if error.code != ERR_BAD_HANDLE:
-                repairs.discard(Event.HANDLE_DEAD)  # the library is ill: not again in this round
-            if Event.HANDLE_DEAD not in repairs:
+            if error.code != ERR_BAD_HANDLE and Outcome.HANDLE_DEAD in repairs:
+                repairs.remove(Outcome.HANDLE_DEAD)  # the library is ill: not again in this round
+            if Outcome.HANDLE_DEAD not in repairs:
                 self._complaints.away(error)
-            return Event.HANDLE_DEAD
+            return Outcome.HANDLE_DEAD
         self._complaints.away(error)
         if self.state is State.OPENED and error.code == ERR_TIMEOUT:
-            return Event.NAME_UNCERTAIN
-        return Event.IMM_AWAY
+            return Outcome.NAME_UNCERTAIN
+        return Outcome.IMM_AWAY
 
-    def _pass(self, event: Event) -> None:
+    def _pass(self, outcome: Outcome) -> None:
         """Go where the table says."""
         before = self.state
-        self.state, self._left = TRANSITIONS[before, event]
+        self.state, self._left = TRANSITIONS[before, outcome]
         if self.state is State.DETACHED and before is not State.DETACHED:
             self._attachment.give_back()
         if self.state is not State.COMPARED and before is State.COMPARED:
@@ -191,10 +192,10 @@ class Publisher:
             self._attachment.handle.dispatch()
         except AisError as error:
             self._complaints.away(error)
-            self._pass(Event.HANDLE_DEAD)
+            self._pass(Outcome.HANDLE_DEAD)
         else:
             self._attachment.stop_reading()
-            self._pass(Event.IMM_SPOKE)
+            self._pass(Outcome.IMM_SPOKE)
 
     # ---------------------------------------------------------------------------------------- withdrawing
 
@@ -204,41 +205,41 @@ class Publisher:
         Without a handle it looks first: where nothing is, no name has to be taken. It does not raise
         AisError. When it is True, call `release`.
         """
-        repairs = {Event.HANDLE_DEAD}
+        repairs = [Outcome.HANDLE_DEAD]
         while True:
-            event = self._advance_withdrawal(repairs)
-            self._pass(event)
-            if event not in repairs:
+            outcome = self._advance_withdrawal(repairs)
+            self._pass(outcome)
+            if outcome not in repairs:
                 break
-            repairs.discard(event)
+            repairs.remove(outcome)
         self._complaints.round_over()
-        return event in (Event.NAME_CLEARED, Event.NOTHING_FOUND, Event.REFUSED, Event.NODE_UNKNOWN)
+        return outcome in (Outcome.NAME_CLEARED, Outcome.NOTHING_FOUND, Outcome.REFUSED, Outcome.NODE_UNKNOWN)
 
-    def _advance_withdrawal(self, repairs: set[Event]) -> Event:
+    def _advance_withdrawal(self, repairs: list[Outcome]) -> Outcome:
         attachment = self._attachment
         try:
             if self.state is State.DETACHED:
                 attachment.learn_node()
                 if not attachment.is_anything_there():
-                    return Event.NOTHING_FOUND
+                    return Outcome.NOTHING_FOUND
                 attachment.open()
-                self._pass(Event.HANDLE_OPENED)
+                self._pass(Outcome.HANDLE_OPENED)
             if self.state is State.OPENED:
                 attachment.handle.set_name(attachment.implementer)
-                self._pass(Event.NAME_TAKEN)
+                self._pass(Outcome.NAME_TAKEN)
             attachment.stop_reading()
-            self._pass(Event.WITHDRAWAL_BEGUN)
+            self._pass(Outcome.WITHDRAWAL_BEGUN)
             self._delete_root()
             attachment.handle.clear_name()
         except SurroundingsError:
-            return Event.NODE_UNKNOWN  # it was never known, so nothing of ours is there
+            return Outcome.NODE_UNKNOWN  # it was never known, so nothing of ours is there
         except AisError as error:
             if self.state is State.ATTACHED and error.code not in HANDLE_DEAD | SERVICE_AWAY:
                 self._complaints.refused(attachment.root, error)
-                return Event.REFUSED
+                return Outcome.REFUSED
             return self._classify(error, repairs)
         self._log.event("withdrawn", dn=attachment.root)
-        return Event.NAME_CLEARED
+        return Outcome.NAME_CLEARED
 
     def _delete_root(self) -> None:
         try:
@@ -250,7 +251,7 @@ class Publisher:
     def release(self) -> None:
         """After a withdrawal: give the handle back. This may take as long as IMM pleases."""
         self._complaints.back()
-        self._pass(Event.RELEASED)
+        self._pass(Outcome.RELEASED)
 
     # ------------------------------------------------------------------------------------------- writing
 
@@ -268,41 +269,37 @@ class Publisher:
         self._writer.know(held, unexpected)
         self._log.event("attached", implementer=self._attachment.implementer, adopted=len(found))
 
-    def _write_differences(self) -> Event:
+    def _write_differences(self) -> Outcome:
         """Write what differs. Raises AisError and LostTreeError; then the names stay noted."""
         names, self._changed = self._changed, set()
-        event = Event.REFUSED  # unless it ends better
+        outcome = Outcome.REFUSED  # unless it ends better
         try:
             steps = self._plan(names)
             root = self._writer.held.get(self._attachment.root)
             node_first = root is None or not root.attributes
             if node_first:
                 steps.insert(0, Create(self._node_object()))
-            event = self._carry_out(steps)
-            if not node_first and event is not Event.BUDGET_SPENT:
-                event = self._update_node() or event
+            outcome = self._carry_out(steps)
+            if not node_first and outcome is not Outcome.BUDGET_SPENT:
+                outcome = self._update_node() or outcome
         finally:
-            if event is not Event.ALL_WRITTEN:
+            if outcome is not Outcome.ALL_WRITTEN:
                 self._changed |= names
-        return Event.SURPRISED if event is Event.ALL_WRITTEN and self._writer.surprised else event
+        return Outcome.SURPRISED if outcome is Outcome.ALL_WRITTEN and self._writer.surprised else outcome
 
     def _plan(self, names: Iterable[bytes]) -> list[Step]:
         """What to do for these names, and about objects that should not be there."""
-        held, root = self._writer.held, self._attachment.root
-        have, want = {}, {}
+        root = self._attachment.root
+        wanted: list[tuple[str, str, Optional[Attributes]]] = []
         for name in names:
-            dn = interface_dn(name, root)
-            obj, facts = held.get(dn), self._desired.get(name)
-            if obj is not None:
-                have[dn] = obj
-            if facts is not None:
-                want[dn] = ImmObject(dn, INTERFACE_CLASS, interface_attributes(facts))
+            facts = self._desired.get(name)
+            attributes = interface_attributes(facts) if facts is not None else None
+            wanted.append((interface_dn(name, root), INTERFACE_CLASS, attributes))
         for dn in sorted(self._writer.unexpected, key=len):  # those above before those below
-            if dn in held:
-                have[dn] = held[dn]
-        return plan_steps(have, want)
+            wanted.append((dn, "", None))
+        return plan_steps(self._writer.held, wanted)
 
-    def _carry_out(self, steps: list[Step]) -> Event:
+    def _carry_out(self, steps: list[Step]) -> Outcome:
         """Take one step after the other within the budget; how it ended.
 
         A refusal that concerns one object does not keep the others from being written, unless it is the
@@ -311,9 +308,8 @@ class Publisher:
         handle, root = self._attachment.handle, self._attachment.root
         refused = False
         for done, step in enumerate(steps):
-            if self._clock() >= self._deadline:
-                self._log.event("budget-spent", left=len(steps) - done)
-                return Event.BUDGET_SPENT
+            if self._is_over():
+                return self._over(len(steps) - done)
             try:
                 self._writer.take(handle, step)
             except AisError as error:
@@ -323,13 +319,22 @@ class Publisher:
                 refused = True
                 if step.dn == root:
                     break
-        return Event.REFUSED if refused else Event.ALL_WRITTEN
+        return Outcome.REFUSED if refused else Outcome.ALL_WRITTEN
+
+    def _is_over(self) -> bool:
+        """Is the time for this round over?"""
+        return self._clock() >= self._deadline or self._interrupted()
+
+    def _over(self, left: int) -> Outcome:
+        if not self._interrupted():
+            self._log.event("budget-spent", left=left)
+        return Outcome.BUDGET_SPENT
 
     def _node_object(self) -> ImmObject:
         attributes = {**node_attributes(self._node), _CHANGE_COUNT: (self._change_count + 1,)}
         return ImmObject(self._attachment.root, NODE_CLASS, attributes)
 
-    def _update_node(self) -> Optional[Event]:
+    def _update_node(self) -> Optional[Outcome]:
         """Update the node's object when another one was written, or when it is not as it should be."""
         held = self._writer.held.get(self._attachment.root)
         if held is None:
@@ -340,8 +345,8 @@ class Publisher:
         }
         if changed or self._writer.written or held.attributes.get(_CHANGE_COUNT) != (self._change_count,):
             step = Update(held.dn, {**changed, _CHANGE_COUNT: (self._change_count + 1,)})
-            event = self._carry_out([step])
-            return None if event is Event.ALL_WRITTEN else event
+            outcome = self._carry_out([step])
+            return None if outcome is Outcome.ALL_WRITTEN else outcome
         return None
 
 

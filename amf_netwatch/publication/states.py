@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The publisher's states, and what leads from one to another: one table, without any code that acts.
 
-A state says how far we have come with IMM. An event says how an attempt to get further ended. For each state
-and each event that can happen in it the table has the next state, and whether anything is left to do after
-it. What is left is tried again in the next round.
+A state says how far we have come with IMM. An outcome says how an attempt to get further ended, or what IMM
+let us know. For each state and each outcome that can happen in it the table has the next state, and whether
+anything is left to do. What is left is tried again in the next round.
 
 The publisher reads this table at run time, `docs/architecture.md` shows it, and a test walks every line of
 it.
@@ -24,7 +24,7 @@ class State(Enum):
     COMPARED = "compared"  # what IMM holds of us is known: only differences are written
 
 
-class Event(Enum):
+class Outcome(Enum):
     """How an attempt ended, or what IMM let us know."""
 
     HANDLE_OPENED = "a handle was opened"
@@ -46,8 +46,8 @@ class Event(Enum):
     HANDLE_DEAD = "the handle does not work any more"
 
 
-class Outcome(NamedTuple):
-    """What follows an event."""
+class Next(NamedTuple):
+    """What follows an outcome in a state."""
 
     state: State
     left: bool  # is anything left to do?
@@ -55,44 +55,44 @@ class Outcome(NamedTuple):
 
 _D, _O, _A, _C = State.DETACHED, State.OPENED, State.ATTACHED, State.COMPARED
 
-TRANSITIONS: dict[tuple[State, Event], Outcome] = {
-    (_D, Event.HANDLE_OPENED): Outcome(_O, True),
-    (_D, Event.NOTHING_FOUND): Outcome(_D, False),
-    (_D, Event.NODE_UNKNOWN): Outcome(_D, True),
-    (_D, Event.IMM_AWAY): Outcome(_D, True),
-    (_D, Event.HANDLE_DEAD): Outcome(_D, True),
-    (_D, Event.RELEASED): Outcome(_D, False),
-    (_O, Event.NAME_TAKEN): Outcome(_A, True),
-    (_O, Event.IMM_AWAY): Outcome(_O, True),
-    (_O, Event.NAME_HELD): Outcome(_O, True),
-    (_O, Event.IMM_SPOKE): Outcome(_O, True),
-    (_O, Event.NAME_UNCERTAIN): Outcome(_D, True),
-    (_O, Event.HANDLE_DEAD): Outcome(_D, True),
-    (_O, Event.RELEASED): Outcome(_D, False),
-    (_A, Event.ALL_READ): Outcome(_C, True),
-    (_A, Event.BUDGET_SPENT): Outcome(_A, True),
-    (_A, Event.IMM_AWAY): Outcome(_A, True),
-    (_A, Event.REFUSED): Outcome(_A, False),  # of a withdrawal: asking again would change nothing
-    (_A, Event.IMM_SPOKE): Outcome(_A, True),
-    (_A, Event.HANDLE_DEAD): Outcome(_D, True),
-    (_A, Event.WITHDRAWAL_BEGUN): Outcome(_A, True),
-    (_A, Event.NAME_CLEARED): Outcome(_O, False),
-    (_A, Event.RELEASED): Outcome(_D, False),
-    (_C, Event.ALL_WRITTEN): Outcome(_C, False),
-    (_C, Event.BUDGET_SPENT): Outcome(_C, True),
-    (_C, Event.IMM_AWAY): Outcome(_C, True),
-    (_C, Event.REFUSED): Outcome(_C, True),
-    (_C, Event.SURPRISED): Outcome(_A, True),
-    (_C, Event.IMM_SPOKE): Outcome(_A, True),
-    (_C, Event.HANDLE_DEAD): Outcome(_D, True),
-    (_C, Event.WITHDRAWAL_BEGUN): Outcome(_A, True),
+TRANSITIONS: dict[tuple[State, Outcome], Next] = {
+    (_D, Outcome.HANDLE_OPENED): Next(_O, True),
+    (_D, Outcome.NOTHING_FOUND): Next(_D, False),
+    (_D, Outcome.NODE_UNKNOWN): Next(_D, True),
+    (_D, Outcome.IMM_AWAY): Next(_D, True),
+    (_D, Outcome.HANDLE_DEAD): Next(_D, True),
+    (_D, Outcome.RELEASED): Next(_D, False),
+    (_O, Outcome.NAME_TAKEN): Next(_A, True),
+    (_O, Outcome.IMM_AWAY): Next(_O, True),
+    (_O, Outcome.NAME_HELD): Next(_O, True),
+    (_O, Outcome.IMM_SPOKE): Next(_O, True),
+    (_O, Outcome.NAME_UNCERTAIN): Next(_D, True),
+    (_O, Outcome.HANDLE_DEAD): Next(_D, True),
+    (_O, Outcome.RELEASED): Next(_D, False),
+    (_A, Outcome.ALL_READ): Next(_C, True),
+    (_A, Outcome.BUDGET_SPENT): Next(_A, True),
+    (_A, Outcome.IMM_AWAY): Next(_A, True),
+    (_A, Outcome.REFUSED): Next(_A, False),  # of a withdrawal: asking again would change nothing
+    (_A, Outcome.IMM_SPOKE): Next(_A, True),
+    (_A, Outcome.HANDLE_DEAD): Next(_D, True),
+    (_A, Outcome.WITHDRAWAL_BEGUN): Next(_A, True),
+    (_A, Outcome.NAME_CLEARED): Next(_O, False),
+    (_A, Outcome.RELEASED): Next(_D, False),
+    (_C, Outcome.ALL_WRITTEN): Next(_C, False),
+    (_C, Outcome.BUDGET_SPENT): Next(_C, True),
+    (_C, Outcome.IMM_AWAY): Next(_C, True),
+    (_C, Outcome.REFUSED): Next(_C, True),
+    (_C, Outcome.SURPRISED): Next(_A, True),
+    (_C, Outcome.IMM_SPOKE): Next(_A, True),
+    (_C, Outcome.HANDLE_DEAD): Next(_D, True),
+    (_C, Outcome.WITHDRAWAL_BEGUN): Next(_A, True),
 }
 
 
 def format_table() -> str:
     """The table in Markdown, as the documentation shows it."""
     lines = ["| state | what happened | next state | anything left? |", "| --- | --- | --- | --- |"]
-    for (state, event), outcome in TRANSITIONS.items():
-        left = "yes" if outcome.left else "no"
-        lines.append(f"| {state.value} | {event.value} | {outcome.state.value} | {left} |")
+    for (state, outcome), following in TRANSITIONS.items():
+        left = "yes" if following.left else "no"
+        lines.append(f"| {state.value} | {outcome.value} | {following.state.value} | {left} |")
     return "\n".join(lines)

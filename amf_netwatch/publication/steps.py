@@ -6,11 +6,11 @@ No IO: objects in, steps out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple, Union
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Optional, Union
 
+from amf_netwatch.publication.objects import Attributes
 from imm_model.objects import ImmObject
-from imm_model.types import Value
 
 
 class Create(NamedTuple):
@@ -28,7 +28,7 @@ class Update(NamedTuple):
     """Give some attributes of an object new values."""
 
     dn: str
-    attributes: Mapping[str, tuple[Value, ...]]
+    attributes: Attributes
 
 
 class Delete(NamedTuple):
@@ -40,26 +40,28 @@ class Delete(NamedTuple):
 Step = Union[Create, Update, Delete]
 
 
-def plan_steps(held: Mapping[str, ImmObject], desired: Mapping[str, ImmObject]) -> list[Step]:
-    """The steps from `held` to `desired`, both by DN: deletes, then creates, then updates.
+def plan_steps(
+    held: Mapping[str, ImmObject], desired: Iterable[tuple[str, str, Optional[Attributes]]]
+) -> list[Step]:
+    """The steps from what IMM holds to what it should hold: deletes, then creates, then updates.
 
-    A renamed interface frees its old name before it takes the new one. Only the objects that may differ need
-    to be given, on both sides. A desired object has a value for every attribute that is compared, and no
-    desired object is below another one.
+    `held`: objects by DN. `desired`: DN, class and attributes of the objects that may differ; no attributes:
+    there should be no such object. A renamed interface frees its old name before it takes the new one. No
+    created object may be below another one.
     """
     deletes: list[Step] = []
     creates: list[Step] = []
     updates: list[Step] = []
-    for dn in held:
-        if dn not in desired:
-            deletes.append(Delete(dn))
-    for dn, obj in desired.items():
+    for dn, class_name, attributes in desired:
         old = held.get(dn)
-        if old is None:
-            creates.append(Create(obj))
-            continue
-        known = old.attributes
-        changed = {name: values for name, values in obj.attributes.items() if known.get(name) != values}
-        if changed:
-            updates.append(Update(dn, changed))
-    return [*deletes, *creates, *updates]
+        if attributes is None:
+            if old is not None:
+                deletes.append(Delete(dn))
+        elif old is None:
+            creates.append(Create(ImmObject(dn, class_name, attributes)))
+        else:
+            known = old.attributes
+            changed = {name: values for name, values in attributes.items() if known.get(name) != values}
+            if changed:
+                updates.append(Update(dn, changed))
+    return deletes + creates + updates

@@ -54,7 +54,8 @@ class Writer:
 
     def begin_round(self) -> None:
         """Count anew."""
-        self.written = Written()
+        if self.written:
+            self.written = Written()
 
     def know(self, held: dict[str, ImmObject], unexpected: set[str]) -> None:
         """From now on this is what IMM holds."""

@@ -65,6 +65,9 @@ def test_monitor_refuses_wrong_use_with_status_2(
         (["up", "x" * 16], "cannot be the name of a link"),
         (["up", ""], "cannot be the name of a link"),
         (["attach", "--existing", "a b"], "cannot be the name of a link"),
+        (["attach", "--state", "upwards"], "invalid choice: 'upwards'"),
+        (["detach", "v0", "v1"], "unrecognized arguments: v1"),
+        (["down", "v0", "--strict"], "unrecognized arguments: --strict"),
         (["detach", "v0", "--timeout", "soon"], "'soon' is no number of seconds"),
         (["down", "v0", "--netns", "no-such-namespace"], "cannot enter the network namespace"),
     ],
@@ -240,9 +243,50 @@ def wait_for_sockets(program: Program) -> None:
 def test_wait_ends_with_1_when_it_has_not_happened_in_time(namespace: Namespace) -> None:
     status, output, errors = run(WAIT, "up", "if0", "--timeout", "0.1")
     assert (status, output) == (1, "")
-    assert errors == (
-        "amf-netwatch wait: up if0: it has not happened within 0.1 s; there is no link of this name\n"
+    assert errors == ("amf-netwatch wait: up if0: it has not happened within 0.1 s; there is no link if0\n")
+    status, output, errors = run(WAIT, "down", "lo", "--timeout", "0")
+    assert (status, output) == (1, "")
+    assert errors.startswith(
+        "amf-netwatch wait: down lo: it has not happened within 0 s; lo: UP, RUNNING, mtu 65536, "
     )
+    assert run(WAIT, "detach", "--timeout", "0")[2].endswith("detach: it has not happened within 0 s\n")
+
+
+@pytest.mark.kernel
+def test_wait_detach_without_a_name_prints_which_link_went(namespace: Namespace) -> None:
+    namespace.add_link("if0", "ifb")
+    with Program(WAIT, "detach", "--json") as wait:
+        wait_for_sockets(wait)
+        while wait.quiet(0.05):  # it has read the links as soon as it waits; the second `del` fails
+            namespace.run("ip", "link", "del", "if0", check=False)
+            namespace.run("ip", "link", "add", "if0", "type", "ifb", check=False)
+        line = wait.json_line()
+        assert (line["action"], line["ifname"], line["kind"]) == ("removed", "if0", "ifb")
+        assert wait.finish() == (0, "", "")
+
+
+@pytest.mark.kernel
+def test_wait_attach_with_a_state(namespace: Namespace) -> None:
+    with Program(WAIT, "attach", "--existing", "lo", "--state", "up") as wait:
+        namespace.batch(["link add v0 type veth peer name v1", "link set v0 up"])
+        assert wait.quiet(0.3)
+        namespace.ip("link set v1 up")
+        text = wait.line()
+        assert text is not None
+        assert ", state up" in text
+        assert wait.finish() == (0, "", "")
+
+
+@pytest.mark.kernel
+def test_a_strict_reconnect_by_the_command(namespace: Namespace) -> None:
+    namespace.batch(["link add v0 type veth peer name v1", "link set v1 up"])
+    with Program(WAIT, "reconnect", "v0", "--strict") as wait:
+        while wait.quiet(0.1):  # nobody tells when the process has begun to wait
+            namespace.batch(["link set v0 down", "link set v0 up"])
+        text = wait.line()
+        assert text is not None
+        assert text.startswith("v0: UP, RUNNING")
+        assert wait.finish() == (0, "", "")
 
 
 @pytest.mark.kernel
@@ -271,6 +315,35 @@ def test_an_output_that_cannot_be_written_is_told_with_status_1(
     assert done.returncode == 1
     assert done.stderr.endswith(f"{said}\n")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.kernel
+def test_record_overwrites_recordings_only(namespace: Namespace, tmp_path: Path) -> None:
+    note, recording = tmp_path / "note.txt", tmp_path / "recording"
+    note.write_text("precious\n", encoding="ascii")
+    status, output, errors = run(MONITOR, "link", "--count", "0", "--record", str(note))
+    assert (status, output) == (2, "")
+    assert errors == f"amf-netwatch monitor: {note} is no recording: it is not overwritten\n"
+    assert note.read_text(encoding="ascii") == "precious\n"
+    recording.touch()
+    for _ in range(2):  # an empty file, then a recording
+        assert run(MONITOR, "link", "--count", "0", "--record", str(recording))[0] == 0
+        assert run(MONITOR, "link", "--replay", str(recording))[1].count("\n") == 1
+
+
+@pytest.mark.kernel
+def test_monitor_shows_what_was_and_what_is(namespace: Namespace) -> None:
+    namespace.batch(["link add br0 type bridge", "link add v0 type veth peer name v1"])
+    with Program(MONITOR, "link", "--dev", "v0") as monitor:
+        monitor.line()
+        namespace.ip("link set v0 mtu 1400")
+        line = monitor.line()
+        assert line is not None
+        assert line.endswith("(mtu 1500 -> 1400)")
+        namespace.ip("link set v0 master br0")
+        line = monitor.line()
+        assert line is not None
+        assert line.endswith("(master none -> br0)")
 
 
 @pytest.mark.kernel

@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 from component_fakes import COMPONENT, Clock, FakeImm, Fault, InlineOwner, MemoryLog
 
-from amf_netwatch.assignment import CsiDescriptor, CsiFlag, HAState
+from amf_netwatch.assignment import CsiDescriptor, CsiFlag, HAState, Recovery
 from amf_netwatch.component.callbacks import Component
-from amf_netwatch.errors import ERR_FAILED_OPERATION, OK
+from amf_netwatch.errors import ERR_FAILED_OPERATION, OK, AisError, SurroundingsError, SysfsError
 from amf_netwatch.interfaces.reader import DisagreementError, Everything
 from amf_netwatch.interfaces.record import Interface
 from amf_netwatch.interfaces.refresh import Refresh
@@ -400,8 +400,10 @@ def test_a_dead_listener_is_restarted_once(world):
 def test_a_listener_that_fails_an_hour_later_gets_another_chance(world):
     world.listener.die()
     assert world.check().code == OK
-    world.clock.now += 3601
+    world.clock.now += 3599
     world.listener.die()
+    assert world.check().code == ERR_FAILED_OPERATION
+    world.clock.now += 2
     assert world.check().code == OK
     assert world.listener.restarts == 2
 
@@ -489,3 +491,167 @@ def test_word_from_imm_makes_the_next_healthcheck_compare(world):
     assert world.imm.objects == {}
     assert world.check().code == OK
     assert world.names() == {"netIf=eth0," + ROOT}
+
+
+# ------------------------------------------------------------------------------------- the mission's terms
+
+
+def test_initialize_listens_then_registers_then_starts_the_healthcheck(world):
+    assert world.listener.started == 1
+    assert world.owner.started == 1
+    assert world.amf.calls == [
+        "component_name",
+        ("register", world.component),
+        ("start_healthcheck", "NetWatch", Recovery.COMPONENT_RESTART),
+    ]
+    world.component.finalize()
+    assert (world.listener.stopped, world.owner.stopped) == (1, 1)
+
+
+def test_network_changed_can_be_read_on_the_component(world):
+    assert world.component.network_changed
+    world.assign(HAState.ACTIVE)
+    assert not world.component.network_changed
+    world.listener.hint(2)
+    assert world.component.network_changed
+
+
+def test_a_model_without_our_healthcheck_is_named():
+    world = World()
+    world.amf.error = AisError("saAmfHealthcheckStart", 12, "SA_AIS_ERR_NOT_EXIST")
+    world.listener.started = 0
+    with pytest.raises(SurroundingsError, match="no healthcheck 'NetWatch'"):
+        world.component.initialize()
+    world.amf.error = AisError("saAmfHealthcheckStart", 9, "SA_AIS_ERR_BAD_HANDLE")
+    world.listener.started = 0
+    with pytest.raises(AisError):
+        world.component.initialize()
+
+
+# --------------------------------------------------------------------------------------- ends and repairs
+
+
+def test_terminate_repeats_the_withdrawal(world):
+    world.assign(HAState.ACTIVE)
+    world.imm.faults += [Fault("delete", "TRY_AGAIN")] * 2
+    assert world.terminate().code == OK
+    assert world.imm.objects == {}
+
+
+def test_terminate_ends_also_when_imm_does_not_let_us(world):
+    world.assign(HAState.ACTIVE)
+    world.imm.faults += [Fault("delete", "TRY_AGAIN")] * 1000
+    before = world.clock.now
+    assert world.terminate().code == OK
+    assert world.component.ending
+    assert world.clock.now - before <= 2.0
+    assert world.imm.take_calls().count("delete") <= 22
+
+
+def test_a_defect_is_told_at_every_healthcheck(world):
+    world.assign(HAState.ACTIVE)
+    world.component.failed("healthcheckCallback", ZeroDivisionError("oops"))
+    world.imm.calls.clear()
+    world.kernel.reads.clear()
+    assert [world.check().code for _ in range(4)] == [ERR_FAILED_OPERATION] * 4
+    assert world.imm.calls == []
+    assert world.kernel.reads == []
+
+
+def test_a_quiet_healthcheck_looks_at_two_flags_and_nothing_else(world, monkeypatch):
+    world.assign(HAState.ACTIVE)
+    world.check()
+    monkeypatch.setattr(world.component, "_is_healthy", lambda: pytest.fail("it looked further"))
+    monkeypatch.setattr(world.component, "_refresh_imm", lambda: pytest.fail("it looked further"))
+    assert world.check().code == OK
+
+
+def test_other_settings_while_active_hold_from_then_on(world):
+    world.assign(HAState.ACTIVE)
+    world.assign(HAState.ACTIVE, attributes=[("types", "all")])
+    assert world.kernel.settings.types == "all"
+    assert world.kernel.closed == 1
+
+
+def test_equal_settings_while_active_read_everything_with_the_same_reader(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.reads.clear()
+    world.assign(HAState.ACTIVE)
+    assert world.kernel.reads == ["everything"]
+    assert world.kernel.closed == 0
+
+
+def test_active_is_refused_when_the_kernel_cannot_be_read(world):
+    world.kernel.errors += [SocketError(9, "receive")] * 2
+    assert world.assign(HAState.ACTIVE).code == ERR_FAILED_OPERATION
+    world = World()
+    world.kernel.errors += [SocketError(9, "receive")]
+    assert world.assign(HAState.ACTIVE).code == OK
+    assert world.names() == {"netIf=eth0," + ROOT}
+
+
+def test_active_is_refused_when_nobody_listens(world):
+    world.listener.restart_fails = True
+    world.listener.die()
+    assert world.assign(HAState.ACTIVE).code == ERR_FAILED_OPERATION
+
+
+def test_an_answer_that_amf_does_not_take_costs_no_restart(world):
+    world.assign(HAState.ACTIVE)
+    world.component.unanswered(AisError("saAmfResponse_4", 18, "SA_AIS_ERR_NO_RESOURCES"))
+    assert world.log.events[-1] == (
+        "answer-lost",
+        {"call": "saAmfResponse_4", "code": "SA_AIS_ERR_NO_RESOURCES"},
+    )
+    assert world.check().code == OK
+
+
+def test_a_file_of_sysfs_that_cannot_be_read_is_told_like_the_kernel(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.errors += [SysfsError("v0/address: Too many open files")] * 3
+    world.listener.hint(2)
+    assert [world.check().code for _ in range(4)] == [OK, OK, OK, ERR_FAILED_OPERATION]
+    assert world.log.names().count("read-failed") == 3
+
+
+def test_sources_that_disagree_are_read_again_and_told_once(world):
+    world.assign(HAState.ACTIVE)
+    world.kernel.uncertain = {2}
+    world.kernel.links[2] = ETH0._replace(mac="02:00:00:00:00:ff")
+    world.listener.hint(2)
+    world.kernel.reads.clear()
+    assert [world.check().code for _ in range(6)] == [OK] * 6
+    assert world.kernel.reads == [2] * 6
+    assert world.imm.objects["netIf=eth0," + ROOT].attributes["macAddress"] == (ETH0.mac,)
+    assert [fields for name, fields in world.log.events if name == "sources-disagree"] == [{"ifindexes": "2"}]
+    world.kernel.uncertain = set()
+    world.check()
+    assert world.imm.objects["netIf=eth0," + ROOT].attributes["macAddress"] == ("02:00:00:00:00:ff",)
+    world.kernel.reads.clear()
+    world.check()
+    world.check()
+    assert world.kernel.reads == []
+
+
+def test_lines_of_assignments_say_what_holds(world):
+    world.assign(HAState.ACTIVE, attributes=[("exclude", "veth*"), ("exclude", "docker*"), ("types", "all")])
+    name, fields = world.log.events[0]
+    assert (name, fields["ha"], fields["csi"]) == ("assigned", "ACTIVE", CSI)
+    assert fields["settings"].startswith("include:*,exclude:veth*|docker*,types:all,physical-only:no")
+    world.assign(HAState.QUIESCED, CsiFlag.TARGET_ALL, csi=None)
+    assert dict(world.log.events)["assigned"]["csi"] == "all"
+    world.remove()
+    assert world.log.events[-1] == ("removed", {"csi": CSI})
+    world.remove(None)
+    assert world.log.events[-1] == ("removed", {"csi": "all"})
+    world.terminate()
+    assert world.log.events[-1] == ("stopped", {"reason": "AMF asked for it"})
+
+
+def test_removing_one_csi_forgets_its_settings_only(world):
+    world.assign(HAState.STANDBY, attributes=[("types", "all")])
+    world.assign(HAState.STANDBY, csi="safCsi=other", attributes=[("budget", "1s")])
+    world.remove("safCsi=other")
+    world.assign(HAState.ACTIVE, CsiFlag.TARGET_ONE)
+    assert world.kernel.settings.types == "all"
+    assert world.kernel.settings.budget == 2.0

@@ -253,6 +253,41 @@ def test_descriptors_stay_flat_over_restarts_of_imm(cluster):
     assert len(os.listdir(f"/proc/{cluster.pid()}/fd")) == before
 
 
+def test_descriptors_stay_flat_while_imm_is_away_and_restarts(cluster, namespace):
+    def descriptors():
+        return len(os.listdir(f"/proc/{cluster.pid()}/fd"))
+
+    before = descriptors()
+    for number in range(4):
+        cluster.run(BIN / "saf-shim", "imm", "absent")
+        namespace.ip(f"link set v0 mtu {1300 + number}")
+        cluster.calls(clear=True)
+        eventually(lambda: component_calls(cluster).count("saAmfResponse_4") >= 3)
+        cluster.run(BIN / "saf-shim", "imm", "restart")
+        cluster.run(BIN / "saf-shim", "imm", "back")
+        eventually(lambda: is_true(cluster, namespace))
+    eventually(lambda: descriptors() <= before)
+
+
+@pytest.mark.parametrize("code", ["ERR_TRY_AGAIN", "ERR_TIMEOUT", "ERR_NO_RESOURCES"])
+def test_amf_that_does_not_answer_twice_at_the_start(start, namespace, code):
+    namespace.ip("link add v0 type veth peer name v1")
+    cluster = start()
+    for call in ("saAmfComponentNameGet", "saAmfSelectionObjectGet"):
+        cluster.fault(call, code, "--times", 2)
+    cluster.unlock()
+    assert is_true(cluster, namespace)
+
+
+@pytest.mark.parametrize("code", ["ERR_TIMEOUT", "ERR_NO_RESOURCES", "ERR_NOT_EXIST", "ERR_LIBRARY"])
+def test_an_answer_that_amf_does_not_take_once_costs_no_restart(cluster, code):
+    pid = cluster.pid()
+    cluster.fault("saAmfResponse_4", code, "--times", 1)
+    cluster.calls(clear=True)
+    eventually(lambda: component_calls(cluster).count("saAmfResponse_4") >= 5)
+    assert cluster.pid() == pid, cluster.log_lines()
+
+
 def test_wrong_settings_are_refused_with_a_reason_and_not_in_a_hot_loop(start):
     cluster = start(("types", "all"))
     attribute = "safCsiAttr=types,safCsi=NetWatch,safSi=NetWatch1,safApp=NetWatch"

@@ -17,6 +17,7 @@ from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.reader import Reader
 from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.interfaces.sysfs import Sysfs
+from amf_netwatch.netlink.codec.link_facts import LinkFacts
 from amf_netwatch.netlink.listener import Listener
 from amf_netwatch.settings import Settings
 
@@ -343,3 +344,92 @@ def test_a_storm_ends_in_the_truth(namespace, watch):
     if watch.listener.network_changed:
         watch.update()
     assert as_read(watch.inventory) == as_ip_says(namespace)
+
+
+def test_a_port_has_its_master_also_in_the_first_read(namespace):
+    namespace.add_link("br0", "bridge")
+    namespace.add_link("v0", "veth", "peer", "name", "v1")
+    namespace.ip("link set v0 master br0")
+    namespace.ip("address add 192.0.2.1/24 dev br0")
+    watch = Watch().update()
+    try:
+        assert watch.inventory.find(b"v0").master == b"br0"
+        assert as_read(watch.inventory) == as_ip_says(namespace)
+    finally:
+        watch.close()
+
+
+def test_every_single_read_is_what_a_full_read_says(namespace, watch):
+    namespace.add_link("br0", "bridge")
+    namespace.add_link("v0", "veth", "peer", "name", "v1")
+    namespace.ip("link set v0 master br0 up")
+    namespace.ip("address add 192.0.2.1/24 dev v1")
+    watch.update()
+    settle(namespace, watch, "links")
+    full = {each.ifindex: each for each in watch.reader.read_everything().interfaces}
+    assert len(full) == 4
+    assert {index: watch.reader.read(index) for index in full} == full
+    assert {index: watch.reader.read(index, known) for index, known in full.items()} == full
+
+
+def test_a_thousand_addresses_of_one_link(namespace, watch):
+    index = namespace.add_link("v0", "veth", "peer", "name", "v1")
+    namespace.batch([f"address add 10.0.{n // 250}.{n % 250 + 1}/16 dev v0" for n in range(1000)])
+    facts = watch.reader.read(index)
+    assert len(facts.ipv4) == 1000
+    assert facts in watch.reader.read_everything().interfaces
+
+
+def test_ordinary_reads_need_no_conversation(namespace, watch, mocker):
+    """One link costs one request: the conversation is for what is unusual."""
+    conversation = watch.reader._query._conversation
+    spies = [mocker.spy(conversation, name) for name in ("ask", "dump", "dump_addresses")]
+    namespace.add_link("v0", "veth", "peer", "name", "v1")
+    watch.update()
+    namespace.ip("address add 192.0.2.1/24 dev v0")
+    namespace.ip("link set v0 up mtu 1400")
+    watch.update()
+    while watch.refresh.pending:
+        watch.refresh.read()
+    assert watch.inventory.find(b"v0").ipv4 == ("192.0.2.1/24",)
+    assert [spy.call_count for spy in spies] == [0, 0, 0]
+
+
+class ScriptedQuery:
+    """Links as the kernel would describe them."""
+
+    def __init__(self, *links):
+        self.links = {link.ifindex: link for link, _ in links}
+        self.kinds = {link.ifindex: kind for link, kind in links}
+
+    def get_links(self):
+        return list(self.links.values())
+
+    def get_link(self, ifindex):
+        return self.links.get(ifindex)
+
+    def get_kind(self, ifindex):
+        return self.kinds[ifindex]
+
+    def get_addresses(self, _ifindex):
+        return []
+
+    def get_all_addresses(self):
+        return []
+
+    def close(self):
+        pass
+
+
+def test_without_sysfs_a_link_without_a_kind_is_physical():
+    def link(index, name, hardware_type):
+        return LinkFacts(0, hardware_type, index, 0, 0, name, 6, 1500, 1, b"\2\0\0\0\0\1", None)
+
+    reader = Reader(EVERYTHING, None)
+    reader.close()
+    reader._query = ScriptedQuery(
+        (link(1, b"lo", 772), None), (link(2, b"eth0", 1), None), (link(3, b"v0", 1), "veth")
+    )
+    wanted = {b"lo": False, b"eth0": True, b"v0": False}
+    assert {each.name: each.physical for each in reader.read_everything().interfaces} == wanted
+    assert {each.name: each.physical for each in map(reader.read, (1, 2, 3))} == wanted

@@ -2,7 +2,7 @@
 """Mutated event datagrams, through everything that a monitor does with them.
 
 The decoders alone are fuzzed in `tests/netlink`; here whole datagrams, headers and all, go into a mirror
-that lives on, and every change it makes of them is printed.  Nothing but DecodeError may come out.
+that lives on, and every change it makes of them is printed. Nothing but DecodeError may come out.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pytest
 from netlink_captures import EVENTS, read_datagrams
 
 from amf_netwatch.netlink.errors import DecodeError
-from amf_netwatch.netlink.mirror.changes import Action, Change
 from amf_netwatch.netlink.mirror.lines import format_json, format_text
-from amf_netwatch.netlink.mirror.mirror import Mirror
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change
+from amf_netwatch.netlink.mirror.tables.mirror import Mirror
 from amf_netwatch.netlink.mirror.wait import Attached, Reconnected
 
 CASES = 100_000

@@ -84,6 +84,8 @@ def numbers_of_header(name):
     return numbers
 
 
+# In Linux 6.18, and not in the headers of Debian 12.
+NEW_RULE_ATTRIBUTES = {"DSCP", "FLOWLABEL", "FLOWLABEL_MASK", "SPORT_MASK", "DPORT_MASK", "DSCP_MASK"}
 CASES = [
     (constants.MessageType, "rtnetlink.h", "RTM_", {"NOOP", "ERROR", "DONE", "OVERRUN"}),
     (constants.LinkAttribute, "if_link.h", "IFLA_", set()),
@@ -91,7 +93,7 @@ CASES = [
     (constants.AddressAttribute, "if_addr.h", "IFA_", {"PROTO"}),
     (constants.AddressFlag, "if_addr.h", "IFA_F_", set()),
     (route_constants.RouteMetric, "rtnetlink.h", "RTAX_", set()),
-    (route_constants.RuleAttribute, "fib_rules.h", "FRA_", set()),
+    (route_constants.RuleAttribute, "fib_rules.h", "FRA_", NEW_RULE_ATTRIBUTES),
     (route_constants.RuleAction, "fib_rules.h", "FR_ACT_", set()),
     (route_constants.RuleFlag, "fib_rules.h", "FIB_RULE_", set()),
     (route_constants.NeighbourAttribute, "neighbour.h", "NDA_", set()),

@@ -10,7 +10,7 @@ from command_help import options_of
 from package_tools import ROOT
 
 from amf_netwatch.cli import COMMANDS
-from amf_netwatch.log_lines import EVENTS
+from amf_netwatch.log_lines import LOG_LINES
 from amf_netwatch.settings import TABLE
 from saf_shim.model.amf_classes import AMF_CLASSES
 from saf_shim.model.amf_types import AMF_TYPES
@@ -51,7 +51,7 @@ def test_commands_and_their_options_exist():
 
 
 def test_log_lines_exist():
-    known = {event.name for event in EVENTS}
+    known = {event.name for event in LOG_LINES}
     named = set(re.findall(r"event=([a-z-]+)", PROSE))
     assert named <= known
     assert {"start-failed", "backing-off", "assignment-refused"} <= named

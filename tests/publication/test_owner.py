@@ -177,6 +177,28 @@ def test_a_newer_order_ends_the_attempts_to_withdraw(world):
     assert not world.owner.withdrawn
 
 
+def test_a_withdrawal_ends_a_round_that_has_a_long_budget(world):
+    world.imm.pace = lambda: None
+    began = monotonic()
+    enter = world.imm.fail_if_told
+
+    def slowly(call):
+        if call == "create":
+            world.hanging.set()
+            select.select([], [], [], 0.02)
+        return enter(call)
+
+    world.imm.fail_if_told = slowly
+    for index in range(2, 1002):
+        world.inventory.put(ETH0._replace(name=b"e%d" % index, ifindex=index))
+    world.owner.publish(world.inventory.take_difference(0), 60.0)
+    assert world.hanging.wait(PATIENCE)
+    assert world.owner.withdraw(PATIENCE)
+    assert monotonic() - began < PATIENCE
+    assert world.imm.objects == {}
+    assert "budget-spent" not in world.log.names()
+
+
 def test_what_is_left_is_told(world):
     world.imm.faults.append(Fault("create", "TRY_AGAIN"))
     world.put(ETH0)
@@ -206,7 +228,7 @@ def test_word_from_imm_wakes_the_component_and_waits_for_its_order(world):
 
 
 def test_a_defect_is_told(world):
-    world.publisher.publish = lambda _budget: 1 / 0
+    world.publisher.publish = lambda *_: 1 / 0
     world.put(ETH0)
     assert world.failed.wait(PATIENCE)
     assert isinstance(world.failures[0][1], ZeroDivisionError)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from component_fakes import CALLS, COMPONENT, Clock, FakeImm, Fault, MemoryLog, Stored
+from component_fakes import CALLS, COMPONENT, Clock, FakeImm, Fault, MemoryLog, Stored, error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -432,6 +432,304 @@ def test_publish_after_withdraw_starts_over(world):
     world.withdraw()
     assert world.publish()
     world.check()
+
+
+def test_a_withdrawal_that_is_refused_for_now_makes_one_attempt(world):
+    world.put(facts())
+    world.publish()
+    world.imm.take_calls()
+    world.imm.faults.append(Fault("delete", "TRY_AGAIN"))
+    assert not world.withdraw()
+    assert world.imm.take_calls() == ["delete"]
+    assert world.withdraw()
+    assert world.imm.objects == {}
+
+
+def test_a_withdrawal_whose_name_is_taken_is_tried_again(world):
+    world.put(facts())
+    world.publish()
+    old = world.imm.holders["NetWatch_SC-1"]
+    world.publisher = Publisher(world.imm, COMPONENT, world.log, world.clock, world.now)
+    assert not world.withdraw()
+    assert not world.withdraw()
+    assert world.log.names()[-1] == "name-taken"
+    assert "withdrawn" not in world.log.names()
+    old.die()
+    assert world.withdraw()
+    assert world.imm.objects == {}
+
+
+def test_a_withdrawal_that_is_refused_for_good_is_not_repeated_for_ever(world):
+    world.put(facts())
+    world.publish()
+    world.imm.faults.append(Fault("delete", "BAD_OPERATION"))
+    assert world.withdraw()
+    assert world.imm.objects
+    assert "withdrawn" not in world.log.names()
+    assert world.log.events[-1] == (
+        "imm-refused",
+        {"call": "delete", "code": "SA_AIS_ERR_BAD_OPERATION", "dn": ROOT, "objects": 1},
+    )
+    assert world.imm.implementers == 0
+
+
+def test_the_withdrawal_is_told(world):
+    world.put(facts())
+    world.publish()
+    world.withdraw()
+    assert world.log.events[-1] == ("withdrawn", {"dn": ROOT})
+
+
+def test_an_update_that_timed_out_may_have_happened(world):
+    world.put(facts())
+    world.publish()
+    world.imm.faults.append(Fault("update", "TIMEOUT", done=True))
+    world.put(facts(mtu=9000))
+    world.publish()
+    world.put(facts())  # the fact changes back
+    for _ in range(2):
+        world.publish()
+    assert not world.pending
+    world.check()
+
+
+def test_an_interface_that_comes_back_is_created_once(world):
+    world.put(facts(), facts(3, b"eth1"))
+    world.publish()
+    world.inventory.drop(3)
+    world.publish()
+    world.put(facts(3, b"eth1"))
+    world.imm.take_calls()
+    assert world.publish()
+    assert world.imm.take_calls() == ["create", "update"]
+    assert world.publish()
+    assert world.imm.take_calls() == []
+
+
+def test_after_unexpected_objects_went_the_next_round_makes_no_call(world):
+    world.put(facts())
+    world.publish()
+    handle = world.imm.holders["NetWatch_SC-1"]
+    handle.create(
+        ImmObject(
+            "netIf=%zz," + ROOT, "NetWatchInterface", {**interface_attributes(FACTS), "lastChange": (1,)}
+        )
+    )
+    world.restart()
+    world.put(facts())
+    world.publish()
+    world.check()
+    world.imm.take_calls()
+    assert world.publish()
+    assert world.imm.take_calls() == []
+
+
+def test_only_the_interface_class_is_missing(world):
+    world.imm.classes.discard("NetWatchInterface")
+    world.put(facts(), facts(3, b"eth1"))
+    for _ in range(4):
+        assert not world.publish()
+    calls = world.imm.take_calls()
+    assert calls.count("search") == 2  # once to attach, once because a parent seemed to be lost
+    assert world.log.names().count("imm-refused") == 1
+    assert dict(world.log.events)["imm-refused"]["objects"] == 2
+    world.imm.classes.add("NetWatchInterface")
+    assert world.publish()
+    world.check()
+
+
+def test_a_tree_that_is_lost_right_after_a_dead_handle_is_read_again(world):
+    world.put(facts(), facts(3, b"eth1"))
+    world.publish()
+    world.imm.faults += [Fault("update", "BAD_HANDLE"), Fault("create", "NOT_EXIST")]
+    world.imm.objects.clear()
+    world.put(facts(mtu=9000))
+    world.publish()
+    world.publish()
+    assert not world.pending
+    world.check()
+
+
+# ------------------------------------------------------------------------------------ handles and reading
+
+
+def test_a_handle_whose_finalize_failed_does_not_lock_us_out(world):
+    world.put(facts())
+    world.publish()
+    world.imm.faults += [Fault("finalize", "LIBRARY"), Fault("update", "LIBRARY")]
+    world.put(facts(mtu=9000))
+    world.publish()
+    assert world.imm.implementers == 1
+    assert world.publish()
+    world.check()
+    assert world.imm.implementers == 1
+    assert "name-taken" not in world.log.names()
+
+
+def test_handles_stay_flat_whatever_fails(world):
+    for number in range(50):
+        world.imm.faults += [
+            Fault("finalize", "TRY_AGAIN"),
+            Fault("finalize_manager", "TRY_AGAIN"),
+            Fault(("search", "next", "set_name", "update")[number % 4], "BAD_HANDLE"),
+        ]
+        world.put(facts(mtu=number))
+        world.publish()
+        world.imm.faults.clear()
+        world.publish()
+        world.check()
+        assert world.imm.implementers == 1
+        assert world.imm.managers <= 1
+    world.publish()
+    assert world.withdraw()
+    assert world.imm.implementers == 0
+
+
+def test_a_slow_reading_goes_on_over_several_rounds(world):
+    world.put(*[facts(index, b"eth%d" % index) for index in range(2, 32)])
+    world.publish()
+    world.restart()
+    world.put(*[facts(index, b"eth%d" % index) for index in range(2, 32)])
+
+    def pace():
+        world.clock.now += 0.5
+
+    world.imm.pace = pace
+    world.imm.calls.clear()
+    rounds = 1
+    while not world.publish():
+        rounds += 1
+        before = world.clock.now
+        assert world.pending
+    assert world.clock.now - before < 3
+    assert 6 <= rounds <= 9
+    assert world.imm.take_calls().count("search") == 1
+    world.check()
+
+
+def test_a_reading_that_fails_in_the_middle_begins_again(world):
+    world.put(facts(), facts(3, b"eth1"))
+    world.publish()
+    world.restart()
+    world.put(facts(), facts(3, b"eth1"))
+    world.imm.faults.append(Fault("next", "TRY_AGAIN"))
+    assert not world.publish()
+    assert world.imm.managers == 0
+    assert world.publish()
+    world.check()
+
+
+def test_objects_that_read_empty_are_adopted(world):
+    """Objects that had no implementer for 6 s read without values, their class included."""
+    world.put(facts())
+    world.publish()
+    world.restart()
+    for dn, stored in list(world.imm.objects.items()):
+        world.imm.objects[dn] = Stored("", {}, stored.owner)
+    world.put(facts())
+    for _ in range(2):
+        world.publish()
+    assert world.log.names().count("imm-refused") == 0
+    assert world.imm.objects["netIf=eth0," + ROOT].attributes["macAddress"] == ("02:00:00:00:00:02",)
+
+
+# ----------------------------------------------------------------------------------------------- complaints
+
+
+def test_an_imm_that_comes_and_goes_costs_two_lines_a_minute(world):
+    world.put(facts())
+    world.publish()
+    world.log.events.clear()
+    for number in range(240):
+        world.clock.now += 0.5
+        if number % 2:
+            world.imm.faults.append(Fault("update", "TRY_AGAIN"))
+        world.put(facts(mtu=number))
+        world.publish()
+    lines = [event for event in world.log.events if event[0] in ("imm-away", "imm-back")]
+    assert [name for name, _ in lines] == ["imm-away", "imm-back"] * 2
+    assert [fields["outages"] for name, fields in lines if name == "imm-away"] == [1, 60]
+
+
+def test_an_outage_that_begins_within_the_minute_and_lasts_is_told(world):
+    world.put(facts())
+    world.publish()
+    for wait, code in ((1, "TRY_AGAIN"), (1, None), (1, "TRY_AGAIN"), (70, "TRY_AGAIN"), (1, None)):
+        world.clock.now += wait
+        world.imm.faults = [Fault("update", code)] if code else []
+        world.put(facts(mtu=int(world.clock.now)))
+        world.publish()
+    names = [name for name in world.log.names() if name.startswith("imm-")]
+    assert names == ["imm-away", "imm-back", "imm-away", "imm-back"]
+
+
+def test_refusals_are_summed_up(world):
+    world.put(facts())
+    world.publish()
+    world.log.events.clear()
+    enter = world.imm.fail_if_told
+    codes = []
+
+    def refuse(call):
+        if call == "create" and codes:
+            raise error("create", codes[-1])
+        return enter(call)
+
+    world.imm.fail_if_told = refuse
+    codes.append("INVALID_PARAM")
+    world.put(*[facts(index, b"eth%d" % index) for index in range(3, 103)])
+    for _ in range(5):
+        world.publish()
+    codes.append("BAD_OPERATION")
+    world.publish()
+    refused = [fields for name, fields in world.log.events if name == "imm-refused"]
+    assert [(each["code"], each["objects"]) for each in refused] == [
+        ("SA_AIS_ERR_INVALID_PARAM", 100),
+        ("SA_AIS_ERR_BAD_OPERATION", 100),
+    ]
+    codes.clear()
+    assert world.publish()
+    world.check()
+
+
+def test_interfaces_that_come_and_go_while_imm_refuses_leave_nothing_behind(world):
+    world.put(facts())
+    world.publish()
+    for number in range(300):
+        world.imm.faults.append(Fault("create", "BAD_OPERATION"))
+        world.put(facts(number + 3, b"veth%d" % number))
+        world.publish()
+        world.inventory.drop(number + 3)
+        world.publish()
+    complaints = world.publisher._complaints
+    assert len(complaints._seen) + len(complaints._refused) <= 2
+    assert len(world.publisher._changed) + len(world.publisher._desired) <= 2
+
+
+def test_what_a_round_wrote_is_told(world):
+    world.put(facts(), facts(3, b"eth1"))
+    world.publish()
+    world.put(facts(mtu=9000))
+    world.inventory.drop(3)
+    world.publish()
+    published = [fields for name, fields in world.log.events if name == "published"]
+    assert published == [
+        {"created": 3, "updated": 0, "deleted": 0},
+        {"created": 0, "updated": 2, "deleted": 1},
+    ]
+
+
+def test_imm_back_is_told_only_after_imm_away(world):
+    world.imm.faults.append(Fault("initialize", "TRY_AGAIN"))
+    world.put(facts())
+    world.publish()
+    assert world.log.events == [
+        ("imm-away", {"call": "initialize", "code": "SA_AIS_ERR_TRY_AGAIN", "outages": 1})
+    ]
+    world.publish()
+    world.put(facts(mtu=9000))
+    world.publish()
+    assert world.log.names().count("imm-back") == 1
 
 
 NAMES = [b"a", b"b", b"c,d", "é".encode(), b"\xff%"]

@@ -82,12 +82,14 @@ class FakeImm:
         self.chance: Optional[Callable[[str], Optional[Fault]]] = None
         self.pace: Callable[[], None] = lambda: None  # called for each object that a search finds
         self.managers = self.implementers = 0
+        self.last_implementer: FakeImplementer
 
     # what the publisher uses
 
     def open_implementer(self) -> FakeImplementer:
         self.enter("initialize")
-        return FakeImplementer(self)
+        self.last_implementer = FakeImplementer(self)
+        return self.last_implementer
 
     def open_manager(self) -> FakeManager:
         self.fail_if_told("open_manager")

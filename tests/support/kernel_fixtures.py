@@ -108,6 +108,7 @@ def new_namespace() -> Iterator[Callable[[], Namespace]]:
 
     def make() -> Namespace:
         _own_mounts()
+        _no_fallback_tunnels()
         name = f"netwatch-{os.getpid()}-{next(_numbers)}"
         added = subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True, text=True)
         if added.returncode != 0:
@@ -151,6 +152,22 @@ def quiet(namespace: Namespace) -> Namespace:
     comes later by itself and dumps can be compared."""
     namespace.run("sysctl", "-qw", "net.ipv6.conf.default.addr_gen_mode=1")
     return namespace
+
+
+def _no_fallback_tunnels() -> None:
+    """On the second kernel: new namespaces without gre0, sit0, tunl0 and their like.
+
+    Their modules put them into every namespace, where they cannot be deleted. The machine's own kernel is
+    left as it is; the second one is ours alone.
+    """
+    if _is_user_mode_linux():
+        with open("/proc/sys/net/core/fb_tunnels_only_for_init_net", "w", encoding="ascii") as setting:
+            setting.write("1")
+
+
+def _is_user_mode_linux() -> bool:
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as description:
+        return "User Mode Linux" in description.read()
 
 
 def _own_mounts() -> None:

@@ -61,6 +61,48 @@ def ip_routes(namespace: Namespace) -> list[tuple[Any, ...]]:
     return sorted(routes, key=repr)
 
 
+TABLES = {"main": 254, "local": 255, "default": 253}
+
+
+def ip_rules(namespace: Namespace) -> list[tuple[Any, ...]]:
+    """Sorted: family, priority, source, destination, input, output, mark, table, action."""
+    rules = []
+    for family, flag in (("inet", "-4"), ("inet6", "-6")):
+        for rule in namespace.ip_json(f"{flag} rule show"):
+            table = rule.get("table")
+            action = "goto" if "goto" in rule else rule.get("action", "table")
+            mark = rule.get("fwmark")
+            rules.append(
+                (
+                    family,
+                    rule["priority"],
+                    _prefix(rule, "src", "srclen", family),
+                    _prefix(rule, "dst", "dstlen", family),
+                    rule.get("iif"),
+                    rule.get("oif"),
+                    None if mark is None else int(mark, 16),
+                    None if table is None else TABLES.get(table) or int(table),
+                    action,
+                )
+            )
+    return sorted(rules, key=repr)
+
+
+def _prefix(rule: Row, key: str, length: str, family: str) -> str | None:
+    text = rule.get(key, "all")
+    return None if text == "all" else f"{text}/{rule.get(length, 32 if family == 'inet' else 128)}"
+
+
+def ip_neighbours(namespace: Namespace) -> set[tuple[str, str, str, bool]]:
+    """Link, address, hardware address, whether permanent; those whose hardware address is in use."""
+    known = {"PERMANENT", "REACHABLE", "STALE", "DELAY", "PROBE"}
+    return {
+        (one["dev"], one["dst"], one["lladdr"], "PERMANENT" in one["state"])
+        for one in namespace.ip_json("neigh show")
+        if known & set(one["state"]) and "lladdr" in one
+    }
+
+
 class Pyroute2Oracle:
     """pyroute2 in the namespace in which it is made."""
 

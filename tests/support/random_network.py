@@ -36,6 +36,9 @@ class RandomNetwork:
             (8, self._route4),
             (8, self._route6),
             (2, self._next_hop),
+            (3, self._rule),
+            (6, self._neighbour),
+            (5, self._port_option),
             (1, self._move),
             (1, self._flush),
         ]
@@ -117,9 +120,47 @@ class RandomNetwork:
     def _table(self) -> str:
         return self._pick("", "", "", " table 1000", " table 77")
 
+    def _metrics(self) -> str:
+        metrics = self._pick(
+            "mtu 1300", "mtu 1300", "advmss 900", "hoplimit 9", "initcwnd 20", "mtu lock 1350"
+        )
+        return self._pick("", "", "", f" {metrics}", f" {metrics} rtt 200ms")
+
+    def _rule(self) -> str:
+        family, addresses = self._pick("-4", "-6"), ("192.0.2.0/24", "10.1.0.1")
+        if family == "-6":
+            addresses = ("2001:db8::/32", "fd00::1")
+        selector = self._pick(
+            f"from {self._pick(*addresses)}",
+            f"to {self._pick(*addresses)}",
+            f"iif {self._link()}",
+            f"oif {self._link()}",
+            f"not from {self._pick(*addresses)} fwmark {self._pick('1', '2/0xff')}",
+            "suppress_prefixlength 0",
+            "ipproto tcp dport 80-90",
+        )
+        action = self._pick("table 77", "table 1000", "blackhole", "goto 32000")
+        priority = self._pick("", " priority 100", " priority 200")
+        return f"{family} rule {self._pick('add', 'add', 'del')} {selector} {action}{priority}"
+
+    def _neighbour(self) -> str:
+        address = self._pick("192.0.2.9", "192.0.2.10", "10.77.0.1", "2001:db8::9", "fe80::9")
+        link = self._pick("a0", "b0", "a1", "br0")
+        if self._random.random() < 0.3:
+            return f"neigh del {address} dev {link}"
+        manner, mac = self._pick("add", "replace", "replace"), f"02:00:00:00:00:0{self._random.randint(1, 3)}"
+        state = self._pick("", "", " nud reachable", " nud stale", " nud failed", " nud noarp", " router")
+        return f"neigh {manner} {address} lladdr {mac} dev {link}{state}"
+
+    def _port_option(self) -> str:
+        names = ("cost 5", "cost 7", "priority 9", "hairpin on", "hairpin off", "guard on", "learning off")
+        option = self._pick(*names, "state 1")
+        return f"link set {self._pick('a0', 'b0', 'a1', 'b1')} type bridge_slave {option}"
+
     def _route4(self) -> str:
         manner, prefix = self._pick(*MANNERS), self._pick(*PREFIXES4)
         more = self._table() + self._pick("", "", " metric 5", " tos 0x10", " proto static", " scope link")
+        more += self._metrics()
         kind = self._random.random()
         if kind < 0.5:
             way = f"via {self._pick(*GATEWAYS4)}"
@@ -143,7 +184,7 @@ class RandomNetwork:
 
     def _route6(self) -> str:
         manner, prefix = self._pick(*MANNERS), self._pick(*PREFIXES6)
-        more = self._table() + self._pick("", "", "", " metric 5", " proto static")
+        more = self._table() + self._pick("", "", "", " metric 5", " proto static") + self._metrics()
         kind = self._random.random()
         if kind < 0.5:
             way = f"via {self._pick(*GATEWAYS6)} dev {self._link()}"
@@ -175,4 +216,6 @@ class RandomNetwork:
             "route flush table 1000",
             f"-6 route flush dev {self._link()}",
             "-4 route flush proto static",
+            f"neigh flush dev {self._link()} nud all",
+            "rule flush",
         )

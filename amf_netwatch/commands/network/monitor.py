@@ -21,10 +21,10 @@ from amf_netwatch.commands.shape import (
     wants_colour,
 )
 from amf_netwatch.netlink.errors import NetlinkError, RecordingError, SocketError
-from amf_netwatch.netlink.mirror.changes import Object
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
 from amf_netwatch.netlink.mirror.lines import format_colour, format_json, format_text
 from amf_netwatch.netlink.mirror.monitor import Monitor, Selection, follow
+from amf_netwatch.netlink.mirror.tables.changes import Object
 
 PROGRAM = "amf-netwatch monitor"
 _EPILOG = """\
@@ -62,12 +62,16 @@ def make_parser() -> argparse.ArgumentParser:
     """The options of `monitor`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Show links, addresses and routes, and what happens to them.",
+        description="Show links, addresses, routes, rules, neighbours, and what happens to them.",
         epilog=_EPILOG,
         allow_abbrev=False,
     )
     parser.add_argument(
-        "objects", nargs="*", type=_read_object, metavar="link|address|route", help="what to show (all)"
+        "objects",
+        nargs="*",
+        type=_read_object,
+        metavar="|".join(map(str, Object)),
+        help="what to show (all)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
@@ -97,7 +101,7 @@ def _read_object(text: str) -> Object:
     try:
         return Object(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of link, address, route") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(map(str, Object))}") from None
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -130,8 +134,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(path: str, monitor: Monitor) -> int:
-    from amf_netwatch.netlink.mirror.mirror import Mirror  # noqa: PLC0415
     from amf_netwatch.netlink.mirror.recording import Recording, replay  # noqa: PLC0415
+    from amf_netwatch.netlink.mirror.tables.mirror import Mirror  # noqa: PLC0415
 
     recording = Recording(path)
     mirror = Mirror(after=monitor.observe)

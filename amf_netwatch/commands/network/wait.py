@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`amf-netwatch wait`: one wait, the link on standard output, a status.
+"""`amf-netwatch wait`: waits for one thing, prints the link, ends with a status.
 
 0: it has happened; 1: it has not happened in time, or the kernel did not do what was needed; 2: wrong use;
 130: Ctrl-C.
@@ -16,25 +16,29 @@ from typing import Callable, Optional
 
 from amf_netwatch.commands.network.monitor import explain, status_of
 from amf_netwatch.commands.shape import complain, get_output, give_up_output, read_seconds
+from amf_netwatch.netlink.codec.constants import OperState
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import NetlinkError, WaitTimeoutError
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.lines import describe_link, format_name, list_fields
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.mirror.wait import LinkWaiter
 
 PROGRAM = "amf-netwatch wait"
 LONGEST_NAME = 15  # bytes; IFNAMSIZ without its NUL
 _ACTIONS = {"attach": Action.NEW, "detach": Action.REMOVED}
+_STATES = {str(state): state for state in OperState}
 
 Wait = Callable[[LinkWaiter, argparse.Namespace], Optional[Link]]
 _WAITS: dict[str, tuple[str, Wait]] = {
     "attach": (
         "wait for a link that was not there",
-        lambda waiter, options: waiter.attach(options.existing or None, timeout=options.timeout),
+        lambda waiter, options: waiter.attach(
+            options.existing or None, state=_STATES.get(options.state), timeout=options.timeout
+        ),
     ),
     "detach": (
-        "wait until a link is gone",
+        "wait until this link, or without a name any link, is gone",
         lambda waiter, options: waiter.detach(options.name, timeout=options.timeout),
     ),
     "up": (
@@ -47,7 +51,9 @@ _WAITS: dict[str, tuple[str, Wait]] = {
     ),
     "reconnect": (
         "wait until a link has lost its carrier and regained it",
-        lambda waiter, options: waiter.reconnect(options.name, timeout=options.timeout),
+        lambda waiter, options: waiter.reconnect(
+            options.name, strict=options.strict, timeout=options.timeout
+        ),
     ),
 }
 
@@ -58,17 +64,17 @@ def main(arguments: Sequence[str]) -> int:
         options = make_parser().parse_args(arguments)
     except SystemExit as exit_:  # argparse has said why
         return exit_.code if isinstance(exit_.code, int) else 2
-    waiter = None
     try:
         with LinkWaiter(namespace=options.netns) as waiter:
-            link = _WAITS[options.wait][1](waiter, options)
+            try:
+                link = _WAITS[options.wait][1](waiter, options)
+            except WaitTimeoutError:
+                complain(PROGRAM, _explain_timeout(options, waiter.tables))
+                return 1
             print(_describe(options, link, waiter.tables), file=get_output(), flush=True)
     except KeyboardInterrupt:
         return 130
-    except WaitTimeoutError:
-        complain(PROGRAM, _describe_timeout(options, waiter))
-        return 1
-    except BrokenPipeError:  # nobody wants to read it; it has happened all the same
+    except BrokenPipeError:  # nobody reads it; it has happened all the same
         give_up_output()
         return 0
     except (NetlinkError, OSError) as error:
@@ -94,11 +100,25 @@ def make_parser() -> argparse.ArgumentParser:
                 default=[],
                 type=_read_name,
                 metavar="NAME",
-                help="a link that does not count; may be repeated.  With it, any other link that is there "
+                help="a link that does not count; may be repeated. With it, any other link that is there "
                 "already counts as attached; without it, only one that comes does",
             )
+            one.add_argument(
+                "--state",
+                choices=list(_STATES),
+                metavar="STATE",
+                help=f"wait until such a link is in this operational state ({', '.join(_STATES)})",
+            )
+        elif word == "detach":
+            one.add_argument("name", nargs="?", type=_read_name, metavar="NAME", help="the link's name")
         else:
             one.add_argument("name", type=_read_name, metavar="NAME", help="the link's name")
+        if word == "reconnect":
+            one.add_argument(
+                "--strict",
+                action="store_true",
+                help="by the operational state (RFC 2863) instead of the carrier: DOWN, then UP",
+            )
         one.add_argument("--timeout", type=read_seconds, metavar="S", help="give up after S seconds")
         one.add_argument("--json", action="store_true", help="print the link as one JSON object")
         one.add_argument("--netns", metavar="NAME", help="in this network namespace (needs privileges)")
@@ -116,13 +136,17 @@ def _read_name(text: str) -> bytes:
     return name
 
 
-def _describe_timeout(options: argparse.Namespace, waiter: LinkWaiter | None) -> str:
-    """Which wait it was, and whether its link is there at all."""
-    name: bytes | None = getattr(options, "name", None)
-    what = options.wait if name is None else f"{options.wait} {format_name(name)}"
-    there = waiter is None or any(link.name == name for link in waiter.tables.links.values())
-    hint = "" if name is None or there else "; there is no link of this name"
-    return f"{what}: it has not happened within {options.timeout:g} s{hint}"
+def _explain_timeout(options: argparse.Namespace, tables: Tables) -> str:
+    """What has not happened, to which link, and how that link is now."""
+    name = getattr(options, "name", None)
+    words = options.wait if name is None else f"{options.wait} {format_name(name)}"
+    text = f"{words}: it has not happened within {options.timeout:g} s"
+    if name is None:
+        return text
+    ifindex = tables.names.get(name)
+    if ifindex is None:
+        return f"{text}; there is no link {format_name(name)}"
+    return f"{text}; {describe_link(tables.links[ifindex], tables)}"
 
 
 def _describe(options: argparse.Namespace, link: Link | None, tables: Tables) -> str:
@@ -137,4 +161,5 @@ def _describe(options: argparse.Namespace, link: Link | None, tables: Tables) ->
         return describe_link(link, tables)
     action = _ACTIONS.get(options.wait, Action.CHANGED)
     before, after = (link, None) if action is Action.REMOVED else (None, link)
-    return json.dumps(list_fields(Change(action, Object.LINK, before, after, (), link.name), time(), tables))
+    change = Change(action, Object.LINK, before, after, (), link.name)
+    return json.dumps(list_fields(change, time(), tables))

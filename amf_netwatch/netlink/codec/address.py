@@ -13,7 +13,7 @@
     |  attributes (IFA_*) ...                                       |
 
 Rules: our own address is IFA_LOCAL when it is there, else IFA_ADDRESS (IPv6 without a peer); with both and
-different, IFA_ADDRESS is the peer's.  Lifetimes are not read: they change by themselves.
+different, IFA_ADDRESS is the peer's. Lifetimes are not read: they change by themselves.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _FAMILIES, _SCOPES = Members(Family), Members(Scope)
 
 
 class Address(NamedTuple):
-    """One address message.  None: the message does not say."""
+    """One address message. None: the message does not say."""
 
     family: Family
     prefix_length: int  # bits

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers of netlink and rtnetlink: one enum per table of the kernel's headers.
 
-Not a decoder and not complete: a number is here when this library reads, asks or prints it.  What the kernel
-knows and we do not survives decoding and prints as ``unknown(n)``.  Sources: linux/netlink.h, rtnetlink.h,
+Not a decoder and not complete: a number is here when this library reads, asks or prints it. What the kernel
+knows and we do not survives decoding and prints as ``unknown(n)``. Sources: linux/netlink.h, rtnetlink.h,
 if_link.h, if_addr.h, if.h, if_arp.h and RFC 2863 (operational states).
 """
 
@@ -128,6 +128,8 @@ class Family(Number):
     BRIDGE = 7  # of a link message: it speaks of a bridge's port
     INET6 = 10
     MPLS = 28
+    IPMR = 128  # RTNL_FAMILY_IPMR: routing of IPv4 multicast has rules of its own
+    IP6MR = 129
 
 
 class HardwareType(Number):

@@ -2,7 +2,7 @@
 """Link messages (RTM_NEWLINK, RTM_DELLINK): what the kernel says of one network interface.
 
 The complete decoder, `decode_link`; `link_facts` has the fast one, for those who follow thousands of events a
-second.  Not here: what the facts are used for, and sysfs.
+second. Not here: what the facts are used for, and sysfs.
 
 ::
 
@@ -20,8 +20,8 @@ second.  Not here: what the facts are used for, and sysfs.
     |  attributes (IFLA_*) ...                                      |
 
 Rules: only a message of family AF_UNSPEC tells of a link's life (the link group also carries AF_BRIDGE
-messages, and a port leaving its bridge is a DELLINK of that family).  A partial message is normal (wireless
-events), so what is absent is None, never zero.  Names are bytes.  Hardware addresses have any length.
+messages, and a port leaving its bridge is a DELLINK of that family). A partial message is normal (wireless
+events), so what is absent is None, never zero. Names are bytes. Hardware addresses have any length.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class LinkInfo(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One link message.  None: the message does not say."""
+    """One link message. None: the message does not say."""
 
     family: Family  # UNSPEC: speaks of the link itself; BRIDGE: of its being a port
     hardware_type: HardwareType
@@ -201,7 +201,7 @@ LINK_ATTRIBUTES = (
     Row(LinkAttribute.MAX_MTU, "max_mtu", read_u32),
 )
 _LINK_TABLE = attribute_table(LINK_ATTRIBUTES, Link._fields)
-# The end of the list in Linux 6.18.  What the table leaves out up to here: counters, hardware queues, virtual
+# The end of the list in Linux 6.18. What the table leaves out up to here: counters, hardware queues, virtual
 # functions, settings of protocols.
 _LAST = 69
 _new = tuple.__new__  # what _make does, without its check of the length
@@ -220,8 +220,8 @@ def decode_link(buffer: Buffer, start: int, end: int) -> Link:
 def pack_link(link: Link) -> bytes:
     """The payload of a NEWLINK, SETLINK or DELLINK: what `decode_link` reads; raises EncodeError.
 
-    Every field that is not None is sent, except those that only the kernel sets.  So build a new value with
-    what is to be changed, and do not edit one that was read.  `change` says which of `flags` count; the
+    Every field that is not None is sent, except those that only the kernel sets. So build a new value with
+    what is to be changed, and do not edit one that was read. `change` says which of `flags` count; the
     kernel takes 0 as "all of them".
     """
     fixed = pack_fixed(IFINFO, link.family, link.hardware_type, link.ifindex, link.flags, link.change)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fast decoder of link messages: the facts that the kernel puts before its counters, nothing else.
 
-`decode_link_facts` walks the attributes and stops at IFLA_ADDRESS.  The kernel writes a link message in a
+`decode_link_facts` walks the attributes and stops at IFLA_ADDRESS. The kernel writes a link message in a
 fixed order (rtnl_fill_ifinfo), in which every field of `LinkFacts` comes before it; a test on the running
 kernel compares the result with `decode_link`.
 
-`LinkFactsDecoder` goes on from there.  The place of each attribute depends only on the lengths before it,
-so messages of one kind of link share one layout.  The decoder keeps the layouts it has met: a mask that
+`LinkFactsDecoder` goes on from there. The place of each attribute depends only on the lengths before it,
+so messages of one kind of link share one layout. The decoder keeps the layouts it has met: a mask that
 covers every attribute header up to IFLA_ADDRESS (or the end), the bits that a message of that layout has
-under it, and one `Struct` that picks all values.  One comparison of two integers then proves what the walk
-would have found, and one unpack reads it.  A message of no known layout is walked, and its layout learnt.
+under it, and one `Struct` that picks all values. One comparison of two integers then proves what the walk
+would have found, and one unpack reads it. A message of no known layout is walked, and its layout learnt.
 The result is the same for any bytes.
 """
 
@@ -52,7 +52,7 @@ _IN_ORDER = (*range(10), -1)  # the kernel's order is that of LinkFacts, but for
 
 
 class LinkFacts(NamedTuple):
-    """What a link message says first.  None: it does not say."""
+    """What a link message says first. None: it does not say."""
 
     family: int  # Family; only UNSPEC tells of the link's life
     hardware_type: int  # HardwareType
@@ -115,7 +115,7 @@ class _Layout(NamedTuple):
 
 
 class LinkFactsDecoder:
-    """`decode_link_facts` with a memory for layouts.  For one thread; `walked` counts what no layout
+    """`decode_link_facts` with a memory for layouts. For one thread; `walked` counts what no layout
     fitted."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The frame of netlink: messages in a datagram, attributes in a message.
 
-Bytes in, values out; no IO, no state.  It knows nothing of links or routes (`link`, `address`, `route` do).
+Bytes in, values out; no IO, no state. It knows nothing of links or routes (`link`, `address`, `route` do).
 
 ::
 
@@ -88,7 +88,7 @@ class Attribute(NamedTuple):
 def iter_messages(buffer: Buffer, end: int | None = None) -> Iterator[Message]:
     """Each message of a datagram, in order.
 
-    `end`: where the datagram ends in a larger buffer.  Raises DecodeError at the first length that lies; what
+    `end`: where the datagram ends in a larger buffer. Raises DecodeError at the first length that lies; what
     came before it has been handed over by then.
     """
     unpack, size = HEADER.unpack_from, len(buffer) if end is None else end
@@ -129,7 +129,7 @@ class ByteFilter(NamedTuple):
 def count_alike(buffer: Buffer, offset: int, step: int) -> int:
     """How many messages from `offset` on, at least one, have the very header of the first; each takes `step`.
 
-    In a dump hundreds in a row do.  Sixteen strided slices prove it: 20 ns a message, where reading each
+    In a dump hundreds in a row do. Sixteen strided slices prove it: 20 ns a message, where reading each
     header costs 300.
     """
     first = bytes(buffer[offset : offset + HEADER_SIZE])

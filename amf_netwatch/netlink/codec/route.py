@@ -22,8 +22,8 @@
     +---------------------------------------------------------------+
     |  attributes (RTA_GATEWAY, RTA_VIA, RTA_ENCAP ...) ...         |
 
-Rules: the table is RTA_TABLE when present (the header's byte holds no number above 255).  A destination
-prefix length of 0 is the default route and has no RTA_DST.  IPv6 announces a multipath route in one message
+Rules: the table is RTA_TABLE when present (the header's byte holds no number above 255). A destination
+prefix length of 0 is the default route and has no RTA_DST. IPv6 announces a multipath route in one message
 or in several.
 """
 
@@ -91,7 +91,7 @@ class Via(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """RTA_METRICS, in the kernel's units.  None: not set.  `values` has them as `ip` prints them."""
+    """RTA_METRICS, in the kernel's units. None: not set. `values` has them as `ip` prints them."""
 
     lock: int | None = None  # bit 1 << RouteMetric: the kernel must not adapt this one
     mtu: int | None = None
@@ -151,7 +151,7 @@ class Metrics(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One route message.  None: the message does not say."""
+    """One route message. None: the message does not say."""
 
     family: Family
     destination_length: int  # bits; 0: the default route

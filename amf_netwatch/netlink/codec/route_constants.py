@@ -138,6 +138,12 @@ class RuleAttribute(Number):
     IP_PROTO = 22  # u8
     SPORT_RANGE = 23  # two u16, both included
     DPORT_RANGE = 24
+    DSCP = 25  # u8; this and the following came with Linux 6.12 to 6.16
+    FLOWLABEL = 26  # u32 in network order
+    FLOWLABEL_MASK = 27  # u32 in network order
+    SPORT_MASK = 28  # u16: the bits of the port that count
+    DPORT_MASK = 29  # u16
+    DSCP_MASK = 30  # u8
 
 
 class RuleAction(Number):

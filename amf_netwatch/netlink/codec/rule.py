@@ -41,12 +41,14 @@ from amf_netwatch.netlink.codec.messages import (
     read_name,
     read_s32,
     read_u8,
+    read_u16,
     read_u32,
     read_u64_network,
     write_bytes,
     write_name,
     write_s32,
     write_u8,
+    write_u16,
     write_u32,
     write_u64_network,
 )
@@ -66,7 +68,7 @@ class Range(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule message.  None: the message does not say."""
+    """One rule message. None: the message does not say."""
 
     family: Family
     destination_length: int  # bits
@@ -94,6 +96,12 @@ class Rule(NamedTuple):
     ip_protocol: int | None = None
     source_ports: Range | None = None
     destination_ports: Range | None = None
+    source_port_mask: int | None = None  # the bits that count
+    destination_port_mask: int | None = None
+    dscp: int | None = None  # differentiated services, RFC 2474
+    dscp_mask: int | None = None
+    flow_label: bytes | None = None  # IPv6, 4 bytes in network order
+    flow_label_mask: bytes | None = None
     unknown: tuple[Unknown, ...] | None = None
 
     @property
@@ -162,9 +170,15 @@ RULE_ATTRIBUTES = (
     Row(RuleAttribute.IP_PROTO, "ip_protocol", read_u8, write_u8),
     Row(RuleAttribute.SPORT_RANGE, "source_ports", _range_reader(_PORTS), _range_writer(_PORTS)),
     Row(RuleAttribute.DPORT_RANGE, "destination_ports", _range_reader(_PORTS), _range_writer(_PORTS)),
+    Row(RuleAttribute.SPORT_MASK, "source_port_mask", read_u16, write_u16),
+    Row(RuleAttribute.DPORT_MASK, "destination_port_mask", read_u16, write_u16),
+    Row(RuleAttribute.DSCP, "dscp", read_u8, write_u8),
+    Row(RuleAttribute.DSCP_MASK, "dscp_mask", read_u8, write_u8),
+    Row(RuleAttribute.FLOWLABEL, "flow_label", read_bytes, write_bytes),
+    Row(RuleAttribute.FLOWLABEL_MASK, "flow_label_mask", read_bytes, write_bytes),
 )
 _RULE_TABLE = attribute_table(RULE_ATTRIBUTES, Rule._fields)
-_LAST = 24  # what follows in newer kernels (DSCP, flow labels, masks of ports) is kept in `unknown`
+_LAST = 30  # the end of the list in Linux 6.18
 _ABSENT = (None,) * (len(Rule._fields) - 7)
 
 

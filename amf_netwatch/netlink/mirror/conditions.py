@@ -49,7 +49,7 @@ from typing import Optional
 
 from amf_netwatch.netlink.codec.constants import HardwareType, OperState
 from amf_netwatch.netlink.codec.link import Link
-from amf_netwatch.netlink.mirror.changes import Action, Change
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change
 
 Links = Mapping[int, Link]
 """All links by their index."""

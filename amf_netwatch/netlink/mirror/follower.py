@@ -5,7 +5,7 @@ It has two sockets: events come on one, answers on the other. `read` does this::
 
     at the start, and after a loss                   otherwise
     1 throw away what has queued up, after a loss    1 apply events until none is left
-    2 dump links, addresses, routes                  2 if something must be read again: dump that part,
+    2 dump links, addresses, routes ...              2 if something must be read again: dump that part,
     3 apply what was announced since 1, silently       apply the events that came meanwhile, then compare
     4 settle the mirror                              3 nothing left, nothing to read again: return
 
@@ -18,15 +18,17 @@ socket: `read` opens new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from errno import EINVAL, ENODEV, ENOENT
-from typing import TYPE_CHECKING
+from errno import EAFNOSUPPORT, EINVAL, ENODEV, ENOENT, EOPNOTSUPP
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import Family, Group
 from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.codec.route import Route
+from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import (
     AnswerTimeoutError,
@@ -37,20 +39,39 @@ from amf_netwatch.netlink.errors import (
     SocketError,
     TruncatedError,
 )
-from amf_netwatch.netlink.mirror.changes import Object
-from amf_netwatch.netlink.mirror.mirror import Mirror
-from amf_netwatch.netlink.mirror.route_table import FAMILIES, RouteScope
-from amf_netwatch.netlink.mirror.tables import Observer
+from amf_netwatch.netlink.mirror.tables.changes import Object, Value
+from amf_netwatch.netlink.mirror.tables.mirror import Mirror
+from amf_netwatch.netlink.mirror.tables.namespace import Observer
+from amf_netwatch.netlink.mirror.tables.routes import FAMILIES, RouteScope
 from amf_netwatch.netlink.socket import DATAGRAM_SIZE, RECEIVE_BUFFER, Namespace, NetlinkSocket
 from amf_netwatch.netlink.transport import QueryTransport, Transport
 
 if TYPE_CHECKING:  # importing it costs 4 ms, and few followers record
     from amf_netwatch.netlink.mirror.recording import AnswerRecorder, Recorder
 
-EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE)
-_NEXT_HOPS = 32  # RTNLGRP_NEXTHOP, since Linux 5.3
+EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE, Object.RULE, Object.NEIGHBOUR)
 _FEW = 8  # more links or scopes than this are read by one dump of everything
 _BATCH = 512  # datagrams; after so many `read` returns, so that its owner can look at the time
+
+
+class _Noted(NamedTuple):
+    """What must be read again."""
+
+    links: list[int]  # by ifindex; 0: all
+    scopes: list[RouteScope]
+    address_owners: list[int]  # links, by ifindex; 0: all
+    rule_families: list[int]
+
+
+_Record = Callable[[list[bytes]], None]
+
+
+class _Reading(NamedTuple):
+    """A part of the namespace that was read again."""
+
+    answers: list[bytes]  # the datagrams, for a recording
+    record: Optional[_Record]
+    apply: Callable[[], None]
 
 
 def groups_of(objects: Collection[Object]) -> list[int]:
@@ -64,6 +85,10 @@ def groups_of(objects: Collection[Object]) -> list[int]:
         groups += [Group.IPV4_ADDRESS, Group.IPV6_ADDRESS]
     if Object.ROUTE in objects:
         groups += [Group.IPV4_ROUTE, Group.IPV6_ROUTE]
+    if Object.RULE in objects:
+        groups += [Group.IPV4_RULE, Group.IPV6_RULE]
+    if Object.NEIGHBOUR in objects:
+        groups.append(Group.NEIGHBOUR)
     return groups
 
 
@@ -76,6 +101,7 @@ class Follower:
     mirror is given, and its owner closes it. `lock`: it is held while the mirror changes, and not while the
     kernel is asked. `open_events`, `open_queries`: where events come from and where questions go, if not to
     sockets of this machine; called again after a transport broke. `timeout`: seconds that a dump may take.
+    `parsers`: what reads messages, of events and answers alike; one that returns None hides an object.
     Raises SocketError.
     """
 
@@ -94,8 +120,10 @@ class Follower:
         open_events: Callable[[], Transport] | None = None,
         open_queries: Callable[[], QueryTransport] | None = None,
         timeout: float | None = None,
+        parsers: ParserRegistry | None = None,
     ) -> None:
-        self.mirror = Mirror(before, after, ignored_tables=ignored_tables)
+        self.parsers = parsers or ParserRegistry()
+        self.mirror = Mirror(before, after, ignored_tables=ignored_tables, parsers=self.parsers)
         self.losses = 0  # overruns, truncations, unreadable datagrams, interrupted dumps
         self.reopenings = 0  # how often broken sockets were replaced
         self._objects = frozenset(objects) | {Object.LINK}
@@ -193,6 +221,7 @@ class Follower:
         self._conversation = (
             Conversation(queries) if self._timeout is None else Conversation(queries, timeout=self._timeout)
         )
+        self._conversation.parsers = self.parsers
 
     def _reopen(self) -> None:
         """Open new sockets, after which everything is read anew; raises SocketError when there are none."""
@@ -260,6 +289,11 @@ class Follower:
             if Object.ROUTE in self._objects:
                 for family in FAMILIES:
                     self._load([one for one in ask.dump_routes(family) if one.family == family])
+            if Object.RULE in self._objects:
+                for family in FAMILIES:
+                    self._load(self._dump_rules(family))
+            if Object.NEIGHBOUR in self._objects:
+                self._load(ask.dump_neighbours())
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
@@ -274,20 +308,15 @@ class Follower:
             self.mirror.settle()
         return True
 
-    def _load(self, values: list[Link] | list[Address] | list[Route]) -> None:
+    def _load(self, values: Sequence[Value]) -> None:
         if self._recorder is not None:
             self._recorder.loaded(self._take_answers())
         self.mirror.load(values)
 
     def _reread(self) -> bool:
         """Read again what must be; False: a loss came in between, or no answer."""
-        tables = self.mirror.tables
-        scopes, owners = self._scopes_to_read(), self._address_owners_to_read()
-        links = set(tables.links_to_reread)
-        tables.routes.to_reread.clear()
-        tables.addresses_to_reread.clear()
-        tables.links_to_reread.clear()
-        if not scopes and not owners and not links:
+        noted = self._take_noted()
+        if not any(noted):
             return True
         if self._recorder is not None:
             self._recorder.marked()
@@ -296,47 +325,85 @@ class Follower:
             # An event may come before the kernel has done all that belongs to it, and routes are listed
             # without the kernel's lock. A question about a link waits for that lock.
             self._conversation.get_link(ifindex=1)
-            fresh_links = [(self._dump_links(links), self._take_answers())] if links else []
-            routes = [(scope, self._dump_routes(scope), self._take_answers()) for scope in scopes]
-            addresses = [
-                (index, self._conversation.dump_addresses(index, Family.INET6), self._take_answers())
-                for index in owners
-            ]
+            readings = list(self._read_noted(noted))
         except (LossError, InterruptedDumpError):
             self._lose("interrupted")
             return False
         except AnswerTimeoutError:
-            tables.routes.to_reread.update(scopes)
-            tables.addresses_to_reread.update(owners)
-            tables.links_to_reread.update(links)
+            self._put_back(noted)
             return False
         if not self._drain_all():
             return False
         with self._lock:
-            for some, answers in fresh_links:
-                if self._recorder is not None:
-                    self._recorder.relinked(answers)
-                self.mirror.apply_link_dump(some)
-            for scope, listed, answers in routes:
-                if listed is None:
-                    continue  # the link has gone meanwhile; the event that says so is in the queue
-                if self._recorder is not None:
-                    self._recorder.reread(scope, answers)
-                self.mirror.apply_route_dump(scope, listed)
-            for index, found, answers in addresses:
-                if self._recorder is not None:
-                    self._recorder.relisted(index, answers)
-                self.mirror.apply_address_dump(index, found)
+            for reading in readings:
+                if reading.record is not None:
+                    reading.record(reading.answers)
+                reading.apply()
             self.mirror.end_dump()
         return True
 
-    def _dump_links(self, wanted: set[int]) -> list[Link]:
-        """These links as they are now, without those that have gone; with 0 among `wanted`, all links."""
-        if 0 in wanted or len(wanted) > 1:
-            listed = self._conversation.dump_links()
-            return listed if 0 in wanted else [link for link in listed if link.ifindex in wanted]
-        found = (self._conversation.get_link(ifindex=index) for index in wanted)
-        return [link for link in found if link is not None]
+    def _take_noted(self) -> _Noted:
+        """What the tables have noted to be read again, as the dumps that read it; the notes are cleared."""
+        tables = self.mirror.tables
+        links, families = tables.links_to_reread, tables.rules.to_reread
+        noted = _Noted(
+            [0] if 0 in links or len(links) > _FEW else sorted(links),
+            self._scopes_to_read(),
+            self._address_owners_to_read(),
+            sorted(families) if Object.RULE in self._objects else [],
+        )
+        tables.links_to_reread.clear()
+        tables.routes.to_reread.clear()
+        tables.addresses.to_reread.clear()
+        tables.rules.to_reread.clear()
+        return noted
+
+    def _put_back(self, noted: _Noted) -> None:
+        tables = self.mirror.tables
+        tables.links_to_reread.update(noted.links)
+        tables.routes.to_reread.update(noted.scopes)
+        tables.addresses.to_reread.update(noted.address_owners)
+        tables.rules.to_reread.update(noted.rule_families)
+
+    def _read_noted(self, noted: _Noted) -> Iterator[_Reading]:
+        """Ask the kernel for all that is noted."""
+        mirror, recorder, take = self.mirror, self._recorder, self._take_answers
+        record: _Record | None
+        for index in noted.links:
+            links = self._dump_links(index)
+            record = None if recorder is None else recorder.relinked
+            yield _Reading(take(), record, partial(mirror.apply_link_dump, links))
+        for scope in noted.scopes:
+            routes = self._dump_routes(scope)
+            if routes is None:
+                continue  # the link has gone meanwhile; the event that says so is in the queue
+            record = None if recorder is None else partial(recorder.reread, scope)
+            yield _Reading(take(), record, partial(mirror.apply_route_dump, scope, routes))
+        for owner in noted.address_owners:
+            addresses = self._conversation.dump_addresses(owner, Family.INET6)
+            record = None if recorder is None else partial(recorder.relisted, owner)
+            yield _Reading(take(), record, partial(mirror.apply_address_dump, owner, addresses))
+        for family in noted.rule_families:
+            rules = self._dump_rules(family)
+            record = None if recorder is None else partial(recorder.reruled, family)
+            yield _Reading(take(), record, partial(mirror.apply_rule_dump, family, rules))
+
+    def _dump_links(self, ifindex: int) -> list[Link]:
+        """This link as it is now, if it is still there; 0: all links."""
+        if ifindex == 0:
+            return self._conversation.dump_links()
+        link = self._conversation.get_link(ifindex=ifindex)
+        return [] if link is None else [link]
+
+    def _dump_rules(self, family: int) -> list[Rule]:
+        """The rules of a family; none if the kernel has no rules (CONFIG_IP_MULTIPLE_TABLES)."""
+        try:
+            rules = self._conversation.dump_rules(family)
+        except KernelError as error:
+            if error.errno in (EOPNOTSUPP, EAFNOSUPPORT):
+                return []
+            raise
+        return [rule for rule in rules if rule.family == family]
 
     def _dump_routes(self, scope: RouteScope) -> list[Route] | None:
         """The routes in this scope; None: there is no such link."""
@@ -372,7 +439,7 @@ class Follower:
         """The links whose IPv6 addresses to read again, without those that have gone; [0]: all links."""
         if Object.ADDRESS not in self._objects:
             return []
-        noted = self.mirror.tables.addresses_to_reread
+        noted = self.mirror.tables.addresses.to_reread
         ours = sorted(noted.intersection(self.mirror.tables.links) | ({0} & noted))
         return [0] if len(ours) > _FEW or 0 in ours else ours
 
@@ -387,7 +454,7 @@ def _subscribe(
     if Group.IPV4_ROUTE in groups:
         try:
             return NetlinkSocket(
-                [*groups, _NEXT_HOPS],
+                [*groups, Group.NEXT_HOP],  # since Linux 5.3
                 namespace=namespace,
                 receive_buffer=receive_buffer,
                 datagram_size=datagram_size,

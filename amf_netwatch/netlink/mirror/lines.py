@@ -15,10 +15,12 @@ from typing import Any, Callable, Optional
 
 from amf_netwatch.netlink.codec.address import Address, format_ip
 from amf_netwatch.netlink.codec.link import Link, format_address
+from amf_netwatch.netlink.codec.neighbour import Neighbour
 from amf_netwatch.netlink.codec.route import NextHop, Route, Via
-from amf_netwatch.netlink.codec.route_constants import RouteType, TableNumber
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.codec.route_constants import RouteType, RuleAction, RuleFlag, TableNumber
+from amf_netwatch.netlink.codec.rule import Rule
+from amf_netwatch.netlink.mirror.tables.changes import PORT_FACTS, Action, Change, Object
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
 
 Fields = dict[str, Any]
 _COLOURS = {
@@ -63,6 +65,17 @@ def list_fields(change: Change, at: float, tables: Tables) -> Fields:
         fields.update(dst=value.text, gateway=_gateway(value), family=str(value.family), table=value.table)
         if value.next_hops is not None:
             fields["next_hops"] = [_hop_fields(hop, tables) for hop in value.next_hops]
+        if value.metrics is not None:
+            fields["metrics"] = value.metrics.values()
+    elif isinstance(value, Rule):
+        fields.update(_rule_fields(value))
+    elif isinstance(value, Neighbour):
+        fields.update(
+            address=value.text,
+            mac=format_address(value.address) or None,
+            family=str(value.family),
+            permanent=value.permanent,
+        )
     if change.action is Action.CHANGED:
         fields["changed"] = _json_names(change)
     return fields
@@ -109,6 +122,24 @@ def _hop_fields(hop: NextHop, tables: Tables) -> Fields:
     }
 
 
+def _rule_fields(rule: Rule) -> Fields:
+    return {
+        "priority": rule.priority or 0,
+        "family": str(rule.family),
+        "src": rule.source_text if rule.source_length else None,
+        "dst": rule.destination_text if rule.destination_length else None,
+        "input": _decode(rule.input),
+        "output": _decode(rule.output),
+        "mark": rule.mark,
+        "table": rule.table or None,
+        "rule_action": _rule_action(rule),
+    }
+
+
+def _rule_action(rule: Rule) -> str:
+    return "table" if rule.action == RuleAction.TO_TBL else str(rule.action)
+
+
 # -- lines for people --------------------------------------------------------------------------------------
 
 
@@ -152,13 +183,18 @@ def _describe_changes(change: Change, tables: Tables) -> Iterable[str]:
     """``mtu 1500 -> 1400`` for each fact that changed; only its name when it is not known how to write it."""
     assert change.object is not None
     for name in change.changed:
+        if name in _MAPPINGS:
+            before, after = (_MAPPINGS[name](one) for one in (change.before, change.after))
+            for key in dict.fromkeys([*before, *after]):
+                if before.get(key) != after.get(key):
+                    yield f"{name} {key} {before.get(key, 'none')} -> {after.get(key, 'none')}"
+            continue
         write = _WRITERS[change.object].get(name)
         if write is None:
             yield name
             continue
-        before, after = write(change.before, tables), write(change.after, tables)
-        # The carrier, for example, may have been lost and regained between two events.
-        yield f"{name} {before} -> {after}" if before != after else name
+        old, new = write(change.before, tables), write(change.after, tables)
+        yield f"{name} {old} -> {new}" if old != new else name
 
 
 def _number_or_none(value: Any) -> str:
@@ -173,6 +209,11 @@ def _ways(route: Route, tables: Tables) -> str:
     return ", ".join(" ".join(_way(hop, tables)) for hop in route.next_hops or ()) or "none"
 
 
+# Facts that are mappings: only the entries that differ are written.
+_MAPPINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "port": PORT_FACTS["port"],
+    "metrics": lambda route: {} if route.metrics is None else route.metrics.values(),
+}
 Writer = Callable[[Any, Tables], Optional[str]]
 # How the facts of `changes` are written in a line for people.
 _WRITERS: dict[Object, dict[str, Writer]] = {
@@ -201,6 +242,10 @@ _WRITERS: dict[Object, dict[str, Writer]] = {
         "scope": lambda route, _: str(route.scope),
         "preferred_source": lambda route, _: format_ip(route.preferred_source) or "none",
     },
+    Object.NEIGHBOUR: {
+        "mac": lambda one, _: format_address(one.address) or "none",
+        "permanent": lambda one, _: "yes" if one.permanent else "no",
+    },
 }
 
 
@@ -210,8 +255,32 @@ def _describe(change: Change, tables: Tables) -> str:
         return describe_link(value, tables)
     if isinstance(value, Address):
         return f"{value.text} on {format_name(change.name)}"
+    if isinstance(value, Rule):
+        return _describe_rule(value)
+    if isinstance(value, Neighbour):
+        permanent = " permanent" if value.permanent else ""
+        return f"{value.text} mac {format_address(value.address)} on {format_name(change.name)}{permanent}"
     route: Route = value
     return " ".join([*_route_words(route, tables), f"table {_TABLES.get(route.table, route.table)}"])
+
+
+def _describe_rule(rule: Rule) -> str:
+    """One rule as `ip rule` has it: ``100: from 192.0.2.0/24 to all iif eth0 table 100``."""
+    words = [f"{rule.priority or 0}:"]
+    if rule.flags & RuleFlag.INVERT:
+        words.append("not")
+    words += [f"from {rule.source_text}", f"to {rule.destination_text}"]
+    if rule.input is not None:
+        words.append(f"iif {format_name(rule.input)}")
+    if rule.output is not None:
+        words.append(f"oif {format_name(rule.output)}")
+    if rule.mark is not None:
+        words.append(f"fwmark {rule.mark:#x}")
+    if rule.action == RuleAction.TO_TBL:
+        words.append(f"table {_TABLES.get(rule.table, rule.table)}")
+    else:
+        words.append(str(rule.action))
+    return " ".join([*words, f"({rule.family})"])
 
 
 def describe_link(link: Link, tables: Tables) -> str:

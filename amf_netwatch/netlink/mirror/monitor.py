@@ -14,15 +14,16 @@ from time import monotonic, time
 from typing import Callable, NamedTuple, Optional
 
 from amf_netwatch.netlink.codec.link import Link
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
+from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.patterns import matches_any
 
 # Changes of these facts alone make no line: people do not care about a duplicate address detection that
 # ended, a label that followed a rename, or a carrier that the running flag shows as well.
 _SILENT: dict[Object, set[str]] = {
-    Object.LINK: {"carrier"},
+    Object.LINK: {"carrier", "port_state"},
     Object.ADDRESS: {"flags", "label"},
 }
 _LINES = 256  # lines that are written together; the first listing may have many thousands
@@ -48,8 +49,16 @@ class Selection(NamedTuple):
             change = change._replace(changed=shown)
         if not self.patterns:
             return change
-        names = {change.name, change.before.name if isinstance(change.before, Link) else change.name}
+        names = _names_in(change)
         return change if any(name and matches_any(name, self.patterns) for name in names) else None
+
+
+def _names_in(change: Change) -> set[Optional[bytes]]:
+    """The names of the links that a change concerns."""
+    value = change.value
+    if isinstance(value, Rule):
+        return {value.input, value.output}
+    return {change.name, change.before.name if isinstance(change.before, Link) else change.name}
 
 
 class Monitor:

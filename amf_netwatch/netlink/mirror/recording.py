@@ -32,6 +32,7 @@ REREAD    family u8, zero u8 u16, table u32 (all ones: any), link u32 (0: any)  
 NOTE      text: where it was made                                                  (none)
 RELISTED  u32: the answers are all IPv6 addresses of this link (0: of all links)   apply_address_dump
 RELINKED  none: the answers are links                                              apply_link_dump
+RERULED   u32: the answers are all rules of this family                            apply_rule_dump
 ========  =======================================================================  ====================
 
 Not here: who listens and decides when to dump (`follower`).
@@ -54,8 +55,8 @@ from amf_netwatch.netlink.codec.messages import Message, iter_messages
 from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.datagrams import DatagramQueue
 from amf_netwatch.netlink.errors import DecodeError, OverrunError, RecordingError, TruncatedError
-from amf_netwatch.netlink.mirror.mirror import Mirror
-from amf_netwatch.netlink.mirror.route_table import RouteScope
+from amf_netwatch.netlink.mirror.tables.mirror import Mirror
+from amf_netwatch.netlink.mirror.tables.routes import RouteScope
 from amf_netwatch.netlink.transport import QueryTransport
 
 MAGIC = b"\x89NLREC\r\n"  # copying the file as text would change these bytes
@@ -83,6 +84,7 @@ class RecordKind(IntEnum):
     NOTE = 8
     RELISTED = 9
     RELINKED = 10
+    RERULED = 11
 
 
 class Record(NamedTuple):
@@ -168,6 +170,11 @@ class Recorder:
         self._answers(answers)
         self.write(RecordKind.RELINKED)
 
+    def reruled(self, family: int, answers: Iterable[bytes]) -> None:
+        """The rules of a family were read again."""
+        self._answers(answers)
+        self.write(RecordKind.RERULED, _INDEX.pack(family))
+
     def _answers(self, answers: Iterable[bytes]) -> None:
         for answer in answers:
             self.write(RecordKind.ANSWER, answer)
@@ -237,35 +244,24 @@ def replay(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], No
         if tick is not None:
             tick(time)
         try:
-            if kind == RecordKind.EVENT:
-                mirror.apply(payload)
-            elif kind == RecordKind.ANSWER:
+            if kind == RecordKind.ANSWER:
                 answers += [
                     value for value in map(registry.parse, iter_messages(payload)) if value is not None
                 ]
-            elif kind == RecordKind.LOSS:
-                mirror.lose()
-                answers.clear()
-            elif kind == RecordKind.LOADED:
-                mirror.load(answers)
-                answers.clear()
-            elif kind == RecordKind.SETTLED:
-                mirror.settle()
-            elif kind == RecordKind.MARKED:
-                mirror.begin_dump()
-                answers.clear()
-            elif kind == RecordKind.REREAD:
-                mirror.apply_route_dump(_read_scope(payload), answers)
-                answers.clear()
-            elif kind == RecordKind.RELISTED and len(payload) == _INDEX.size:
-                mirror.apply_address_dump(_INDEX.unpack(payload)[0], answers)
-                answers.clear()
-            elif kind == RecordKind.RELINKED:
-                mirror.apply_link_dump(answers)
-                answers.clear()
+            elif kind in _CALLS:
+                _CALLS[kind](mirror, payload, answers)
+                if kind != RecordKind.EVENT:
+                    answers.clear()
         except DecodeError:
             unreadable += 1
     return unreadable
+
+
+def _read_index(payload: bytes) -> int:
+    if len(payload) != _INDEX.size:
+        raise DecodeError(f"{len(payload)} bytes are no number")
+    index: int = _INDEX.unpack(payload)[0]
+    return index
 
 
 def _read_scope(payload: bytes) -> RouteScope:
@@ -273,6 +269,26 @@ def _read_scope(payload: bytes) -> RouteScope:
         raise DecodeError(f"{len(payload)} bytes are no scope of routes")
     family, table, interface = _SCOPE.unpack_from(payload)
     return RouteScope(family, None if table == _ANY_TABLE else table, interface)
+
+
+# What each kind of record does to a mirror, with its payload and the answers so far.
+_CALLS: dict[int, Callable[[Mirror, bytes, list[Any]], None]] = {
+    RecordKind.EVENT: lambda mirror, payload, _: mirror.apply(payload),
+    RecordKind.LOSS: lambda mirror, _, __: mirror.lose(),
+    RecordKind.LOADED: lambda mirror, _, answers: mirror.load(answers),
+    RecordKind.SETTLED: lambda mirror, _, __: mirror.settle(),
+    RecordKind.MARKED: lambda mirror, _, __: mirror.begin_dump(),
+    RecordKind.REREAD: lambda mirror, payload, answers: mirror.apply_route_dump(
+        _read_scope(payload), answers
+    ),
+    RecordKind.RELISTED: lambda mirror, payload, answers: mirror.apply_address_dump(
+        _read_index(payload), answers
+    ),
+    RecordKind.RELINKED: lambda mirror, _, answers: mirror.apply_link_dump(answers),
+    RecordKind.RERULED: lambda mirror, payload, answers: mirror.apply_rule_dump(
+        _read_index(payload), answers
+    ),
+}
 
 
 class AnswerRecorder:

@@ -39,12 +39,20 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.errors import SocketError, StateError
 from amf_netwatch.netlink.listener import PAUSES
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object, Value
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
-from amf_netwatch.netlink.mirror.tables import Observer
-from amf_netwatch.netlink.mirror.views import AddressView, LinkView, RouteView, matcher
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object, Value
+from amf_netwatch.netlink.mirror.tables.namespace import Observer
+from amf_netwatch.netlink.mirror.views import (
+    AddressView,
+    LinkView,
+    NeighbourView,
+    RouteView,
+    RuleView,
+    matcher,
+)
 from amf_netwatch.netlink.mirror.waiting import EventQueue, News, Waiter, Watch
 from amf_netwatch.netlink.socket import DATAGRAM_SIZE, RECEIVE_BUFFER, Namespace
 from amf_netwatch.netlink.transport import QueryTransport, Transport
@@ -57,11 +65,12 @@ _INCREMENTS = (Action.NEW, Action.CHANGED, Action.REMOVED)
 
 
 class State:
-    """Links, addresses and routes of a namespace; complete when the constructor returns.
+    """What is in a namespace; complete when the constructor returns.
 
-    `links`, `addresses` and `routes` are live views, see `views`. The arguments are those of `Follower`, and
-    `log`: called with one ``key=value`` line when an observer was dropped or a socket broke, was replaced or
-    was given up, in the state's thread; without it such lines go to standard error. Raises NetlinkError.
+    `links`, `addresses`, `routes`, `rules` and `neighbours` are live views, see `views`. The arguments are
+    those of `Follower`, and `log`: called with one ``key=value`` line when an observer was dropped or a
+    socket broke, was replaced or was given up, in the state's thread; without it such lines go to standard
+    error. Raises NetlinkError.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class State:
         open_events: Callable[[], Transport] | None = None,
         open_queries: Callable[[], QueryTransport] | None = None,
         timeout: float | None = None,
+        parsers: ParserRegistry | None = None,
         log: Callable[[str], object] | None = None,
     ) -> None:
         self._news = News(self._check)
@@ -101,11 +111,14 @@ class State:
             open_events=open_events,
             open_queries=open_queries,
             timeout=timeout,
+            parsers=parsers,
         )
         self._mirror = self._follower.mirror
         self.links = LinkView(self._news, self._mirror.tables)
         self.addresses = AddressView(self._news, self._mirror.tables)
         self.routes = RouteView(self._news, self._mirror.tables)
+        self.rules = RuleView(self._news, self._mirror.tables)
+        self.neighbours = NeighbourView(self._news, self._mirror.tables)
         try:
             while self._mirror.reading:
                 self._follower.read()
@@ -155,7 +168,7 @@ class State:
         return self._follower.reopenings
 
     def __iter__(self) -> Iterator[Value]:
-        """Links, then addresses, then routes, all of one moment."""
+        """Links, addresses, routes, rules and neighbours, all of one moment."""
         with self._news.lock:
             self._check()
             return iter(tuple(self._mirror.tables))

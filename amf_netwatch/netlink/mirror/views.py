@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Live views of a state: links, addresses, routes, found by name, by prefix, or by their facts.
+"""Live views of a state: what is there, found by name, by prefix, or by its facts.
 
 ::
 
-    state.links["eth0"]                        by name, index, or alternative name; KeyError when there is
-    none state.links.filter(kind="bridge", state="up") state.addresses.of("eth0").ipv4            the IPv4
-    addresses of one link state.routes["default"]                    by destination; the one of the main table
-    comes first state.routes.find(dst="10.0.0.0/8", priority=10) state.routes.tables
-    the numbers of the tables that have routes
+    state.links["eth0"]                       by name, index, or alternative name; else KeyError
+    state.links.filter(kind="bridge", state="up")
+    state.addresses.of("eth0").ipv4           the IPv4 addresses of one link
+    state.routes["default"]                   by destination; the one of the main table comes first
+    state.routes.find(dst="10.0.0.0/8", priority=10)
+    state.routes.tables                       the numbers of the tables that have routes
+    state.rules.filter(table=100, family="ipv4")
+    state.neighbours.find(link="eth0", address="192.0.2.9")
 
 A view shows the present moment at each call. What it returns are the codec's records: values that cannot be
 changed and do not change afterwards. `find` gives the first record that has all the facts, or None; `filter`
@@ -28,11 +31,13 @@ from typing import Any, Generic, NamedTuple, Optional, TypeVar, Union
 from amf_netwatch.netlink.codec.address import Address, format_ip
 from amf_netwatch.netlink.codec.constants import Family
 from amf_netwatch.netlink.codec.link import Link, format_address
+from amf_netwatch.netlink.codec.neighbour import Neighbour
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.route_constants import TableNumber
-from amf_netwatch.netlink.mirror.changes import Object, Value
-from amf_netwatch.netlink.mirror.route_table import route_interfaces
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.codec.rule import Rule
+from amf_netwatch.netlink.mirror.tables.changes import Object, Value
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
+from amf_netwatch.netlink.mirror.tables.routes import route_interfaces
 from amf_netwatch.netlink.mirror.waiting import News
 
 Key = Union[bytes, str, int]
@@ -66,10 +71,18 @@ def read_prefix(text: str) -> Prefix:
     )
 
 
+def _prefix(family: int, address: bytes | None, length: int) -> Prefix:
+    return Prefix(int(family), address if length else None, length)
+
+
 def _read_destination(route: Route, _: Tables) -> set[Prefix]:
-    length = route.destination_length
-    prefix = Prefix(int(route.family), route.destination if length else None, length)
-    return {prefix, prefix._replace(family=None)} if length == 0 else {prefix}
+    prefix = _prefix(route.family, route.destination, route.destination_length)
+    return {prefix, prefix._replace(family=None)} if prefix.length == 0 else {prefix}
+
+
+def _either(name: bytes | None) -> set[Any]:
+    """The name as bytes and as text."""
+    return {None} if name is None else {name, os.fsdecode(name)}
 
 
 def _read_family(value: Any, _: Tables) -> set[Any]:
@@ -90,7 +103,7 @@ def _names_of(tables: Tables, ifindexes: Iterable[int | None]) -> set[Any]:
 
 _FACTS: dict[Object, dict[str, Reader]] = {
     Object.LINK: {
-        "name": lambda link, _: {link.name, os.fsdecode(link.name or b"")},
+        "name": lambda link, _: _either(link.name),
         "mac": lambda link, _: format_address(link.address),
         "state": lambda link, _: "up" if link.up else "down",
         "master": lambda link, tables: _names_of(tables, [link.master]),
@@ -111,8 +124,33 @@ _FACTS: dict[Object, dict[str, Reader]] = {
         "kind": lambda route, _: str(route.type),
         "family": _read_family,
     },
+    Object.RULE: {
+        "src": lambda rule, _: {rule.source_text, _prefix(rule.family, rule.source, rule.source_length)},
+        "dst": lambda rule, _: {
+            rule.destination_text,
+            _prefix(rule.family, rule.destination, rule.destination_length),
+        },
+        "priority": lambda rule, _: rule.priority or 0,
+        "input": lambda rule, _: _either(rule.input),
+        "output": lambda rule, _: _either(rule.output),
+        "family": _read_family,
+    },
+    Object.NEIGHBOUR: {
+        "address": lambda one, _: {one.text, one.destination},
+        "mac": lambda one, _: format_address(one.address),
+        "link": lambda one, tables: _names_of(tables, [one.ifindex]),
+        "family": _read_family,
+    },
 }
-_RECORDS: dict[Object, type] = {Object.LINK: Link, Object.ADDRESS: Address, Object.ROUTE: Route}
+_RECORDS: dict[Object, type] = {
+    Object.LINK: Link,
+    Object.ADDRESS: Address,
+    Object.ROUTE: Route,
+    Object.RULE: Rule,
+    Object.NEIGHBOUR: Neighbour,
+}
+# Of these facts a text is a prefix.
+_PREFIXES = {(Object.ROUTE, "dst"), (Object.RULE, "src"), (Object.RULE, "dst")}
 
 
 def matcher(about: Object, tables: Tables, facts: dict[str, Any]) -> Callable[[Any], bool]:
@@ -124,7 +162,7 @@ def matcher(about: Object, tables: Tables, facts: dict[str, Any]) -> Callable[[A
             if name.startswith("_") or not hasattr(_RECORDS[about], name):
                 raise TypeError(f"a {about} has no fact {name!r}")
             reader = _read_field(name)
-        is_prefix = reader is _read_destination and isinstance(value, str)
+        is_prefix = (about, name) in _PREFIXES and isinstance(value, str) and value != "all"
         readers.append((reader, read_prefix(value) if is_prefix else value))
 
     def matches(record: Any) -> bool:
@@ -251,10 +289,10 @@ class AddressView(View[Address]):
 
     def _list(self) -> Iterable[Address]:
         if self._link is None:
-            listed: Iterable[Address] = self._tables.addresses.values()
+            listed: Iterable[Address] = self._tables.addresses
         else:
             ifindex = find_ifindex(self._tables, self._link)
-            listed = [] if ifindex is None else self._tables.list_addresses(ifindex)
+            listed = [] if ifindex is None else self._tables.addresses.of(ifindex)
         return [one for one in listed if self._family is None or one.family == self._family]
 
     def __getitem__(self, text: str) -> Address:
@@ -298,3 +336,32 @@ class RouteView(View[Route]):
     def __contains__(self, dst: str) -> bool:
         """Whether there is a route to this destination."""
         return bool(self.filter(dst=dst))
+
+
+class RuleView(View[Rule]):
+    """The routing rules, in the order in which the kernel goes through them: IPv4, then IPv6."""
+
+    about = Object.RULE
+
+    def _list(self) -> Iterable[Rule]:
+        return self._tables.rules
+
+
+class NeighbourView(View[Neighbour]):
+    """The neighbours whose hardware address is known."""
+
+    about = Object.NEIGHBOUR
+
+    def _list(self) -> Iterable[Neighbour]:
+        return self._tables.neighbours
+
+    def __getitem__(self, address: str) -> Neighbour:
+        """The first that has this address, such as ``192.0.2.9``, on whichever link; raises KeyError."""
+        neighbour = self.find(address=address)
+        if neighbour is None:
+            raise KeyError(address)
+        return neighbour
+
+    def __contains__(self, address: str) -> bool:
+        """Whether there is such a neighbour."""
+        return self.find(address=address) is not None

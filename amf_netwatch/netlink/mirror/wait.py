@@ -24,7 +24,6 @@ from typing import Union
 from amf_netwatch.netlink.codec.constants import OperState
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.errors import WaitTimeoutError
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.conditions import (
     AdminState,
     AnyDetached,
@@ -35,7 +34,8 @@ from amf_netwatch.netlink.mirror.conditions import (
     StrictlyReconnected,
 )
 from amf_netwatch.netlink.mirror.follower import Follower
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 
 _CATCH_UP = 16  # reads; each takes in hundreds of events, or everything anew

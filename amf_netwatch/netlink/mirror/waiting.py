@@ -15,8 +15,8 @@ from time import monotonic
 from typing import Any, Callable, Optional
 
 from amf_netwatch.netlink.errors import WaitTimeoutError
-from amf_netwatch.netlink.mirror.changes import Action, Change
-from amf_netwatch.netlink.mirror.mirror import Mirror
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change
+from amf_netwatch.netlink.mirror.tables.mirror import Mirror
 
 
 class News:

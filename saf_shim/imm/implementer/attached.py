@@ -168,14 +168,18 @@ class HooksPort:
 
 
 class Attached(StoreView):
-    """An implementer name that is held inside the server, with the functions of `InsideImplementer`."""
+    """An implementer inside the server: it holds a name, reads the model, and owns runtime objects."""
 
     def __init__(self, store: Store, name: str, hooks: Hooks) -> None:
+        """Take the implementer name for the life of the server; AisError EXIST when somebody holds it."""
         super().__init__(store)
         self.name = name
         self._implementer = bindings.attach(store, name, HooksPort(store, hooks))
 
     def bind_classes(self, class_names: Iterable[str]) -> None:
+        """Become the implementer of configuration classes.
+
+        Classes that do not exist yet are bound when they are created."""
         for name in class_names:
             if name in self._store.classes:
                 bindings.set_class(self._store, self._implementer, name)
@@ -183,6 +187,8 @@ class Attached(StoreView):
                 self._store.waiting_bindings[name] = self._implementer
 
     def create(self, class_name: str, parent: str, attributes: Mapping[str, Values]) -> str:
+        """Create a runtime object, whose RDN is among the `attributes`, and return its DN. AisError as
+        saImmOiRtObjectCreate_2."""
         cls = self._store.find_class(class_name)
         given = []
         for name, values in attributes.items():
@@ -192,6 +198,9 @@ class Attached(StoreView):
         return runtime_objects.create(self._store, self._implementer, class_name, parent, given).dn
 
     def update(self, dn: str, attributes: Mapping[str, Values]) -> None:
+        """Replace the values of runtime attributes, cached or not, of a runtime or configuration object.
+
+        Values that are there already cost nothing. AisError as saImmOiRtObjectUpdate_2."""
         found = self._store.find(dn)
         changes = []
         for name, values in attributes.items():
@@ -204,4 +213,5 @@ class Attached(StoreView):
             runtime_objects.update(self._store, self._implementer, dn, changes)
 
     def delete(self, dn: str) -> None:
+        """Delete a runtime object and all below it. AisError as saImmOiRtObjectDelete."""
         runtime_objects.delete(self._store, self._implementer, dn)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What IMM and an implementer inside the server (AMF, CLM) promise each other.
 
-`attached.Attached(store, name, hooks)` is an `InsideImplementer`. It holds the implementer name for the life
+`attached.Attached(store, name, hooks)` is such an implementer. It holds the implementer name for the life
 of the server (clients get ERR_EXIST for it), it is bound to the configuration classes that it asks for, and
 IMM calls it through `Hooks`. Values are plain Python (int, float, str, bytes for SA_ANY_T); attributes are
 tuples of values, empty when there is none. Everything happens in the server's one thread. Hooks may call the
@@ -10,7 +10,7 @@ implementer's functions, but may not change the CCB that they are asked about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional, Protocol
 
 from saf_shim.imm.content.port import AdminOperation
@@ -73,24 +73,3 @@ class View(Protocol):
     def of_class(self, class_name: str, root: str = "") -> Sequence[str]:
         """Return the DNs of all objects of a class in byte order; only the subtree of `root`, if one is
         given."""
-
-
-class InsideImplementer(View, Protocol):
-    """What an implementer inside the server does in IMM, besides reading it."""
-
-    name: str
-
-    def bind_classes(self, class_names: Iterable[str]) -> None:
-        """Become the implementer of configuration classes. Classes that do not exist yet are bound when they
-        are created."""
-
-    def create(self, class_name: str, parent: str, attributes: Mapping[str, Values]) -> str:
-        """Create a runtime object, whose RDN is among the `attributes`, and return its DN. AisError as
-        saImmOiRtObjectCreate_2."""
-
-    def update(self, dn: str, attributes: Mapping[str, Values]) -> None:
-        """Replace the values of runtime attributes, cached or not, of a runtime or configuration object.
-        Values that are there already cost nothing. AisError as saImmOiRtObjectUpdate_2."""
-
-    def delete(self, dn: str) -> None:
-        """Delete a runtime object and all below it. AisError as saImmOiRtObjectDelete."""

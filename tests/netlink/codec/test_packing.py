@@ -171,7 +171,13 @@ RULES = build(
     ip_protocol=some(U8),
     source_ports=some(build(Range, U16, U16)),
     destination_ports=some(build(Range, U16, U16)),
-    unknown=unknown(24),
+    source_port_mask=some(U16),
+    destination_port_mask=some(U16),
+    dscp=some(U8),
+    dscp_mask=some(U8),
+    flow_label=some(st.binary(min_size=4, max_size=4)),
+    flow_label_mask=some(st.binary(min_size=4, max_size=4)),
+    unknown=unknown(30),
 )
 NEIGHBOURS = build(
     Neighbour,

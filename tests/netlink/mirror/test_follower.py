@@ -36,7 +36,7 @@ from amf_netwatch.netlink.codec.constants import Family, HardwareType, Scope
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol
 from amf_netwatch.netlink.mirror import follower as module
-from amf_netwatch.netlink.mirror.route_table import RouteScope as RouteScopeKey
+from amf_netwatch.netlink.mirror.tables.routes import RouteScope as RouteScopeKey
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the recordings are little-endian")
 
@@ -395,13 +395,13 @@ def test_an_address_event_is_newer_than_the_dump_it_overtakes(monkeypatch: pytes
     settle(setting)
     tables = setting.follower.mirror.tables
     tables.begin_dump()
-    tables.put_address(an_address(0))
+    tables.addresses.put(an_address(0))
     tables.apply_address_dump(1, [an_address(TENTATIVE)])
-    assert tables.addresses_to_reread == {1}
-    assert tables.list_addresses(1) == [an_address(0)]
+    assert tables.addresses.to_reread == {1}
+    assert tables.addresses.of(1) == [an_address(0)]
     tables.end_dump()
     tables.apply_address_dump(0, [an_address(TENTATIVE)])
-    assert tables.list_addresses(1) == [an_address(TENTATIVE)]
+    assert tables.addresses.of(1) == [an_address(TENTATIVE)]
 
 
 def test_the_addresses_of_many_links_are_one_dump_and_of_none_is_none(
@@ -413,9 +413,9 @@ def test_the_addresses_of_many_links_are_one_dump_and_of_none_is_none(
     ]
     settle(setting)
     setting.kernel.asked.clear()
-    setting.follower.mirror.tables.addresses_to_reread.update(range(2, 20))
+    setting.follower.mirror.tables.addresses.to_reread.update(range(2, 20))
     setting.follower.read()
     assert setting.kernel.asked == ["barrier", "addresses"]
-    setting.follower.mirror.tables.addresses_to_reread.add(4711)
+    setting.follower.mirror.tables.addresses.to_reread.add(4711)
     setting.follower.read()
     assert setting.kernel.asked == ["barrier", "addresses"]

@@ -16,11 +16,11 @@ from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag,
 from amf_netwatch.netlink.codec.link import Link, LinkInfo
 from amf_netwatch.netlink.codec.route import NextHop, Route
 from amf_netwatch.netlink.codec.route_constants import RouteProtocol, RouteType
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.follower import EVERYTHING
 from amf_netwatch.netlink.mirror.lines import format_colour, format_json, format_name, format_text
 from amf_netwatch.netlink.mirror.monitor import Monitor, Selection
-from amf_netwatch.netlink.mirror.tables import Tables
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
 
 UP = LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP
 # What the kernel takes for a name: no slash, no colon, no white space, at most 15 bytes.

@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 from kernel_fixtures import Namespace
-from netlink_oracle import Pyroute2Oracle, ip_addresses, ip_links, ip_routes
+from netlink_oracle import (
+    Pyroute2Oracle,
+    ip_addresses,
+    ip_links,
+    ip_neighbours,
+    ip_routes,
+    ip_rules,
+)
 from netlink_programs import MONITOR, Program
 
 Row = dict[str, Any]
@@ -76,6 +83,28 @@ ip route del 203.0.113.0/24 metric 5
     removed route v0 203.0.113.0/24
 ip route add default via 192.0.2.9 table 1000
     new route v0 default
+ip route change 203.0.113.0/24 via 192.0.2.9 metric 6 mtu 1300
+    changed route v0 203.0.113.0/24 metrics
+ip rule add from 192.0.2.0/24 table 100 priority 1000
+    new rule None 1000
+ip rule add from 192.0.2.0/24 iif v0 fwmark 2 table 100 priority 1000
+    new rule None 1000
+ip -6 rule add to 2001:db8::/32 type blackhole priority 1001
+    new rule None 1001
+ip rule add oif v0 goto 32766 priority 1002
+    new rule None 1002
+ip rule del iif v0 priority 1000
+    removed rule None 1000
+ip neigh add 192.0.2.77 lladdr 02:00:00:00:00:77 dev v0 nud permanent
+    new neighbour v0 192.0.2.77
+ip neigh change 192.0.2.77 lladdr 02:00:00:00:00:78 dev v0 nud permanent
+    changed neighbour v0 192.0.2.77 mac
+ip neigh change 192.0.2.77 lladdr 02:00:00:00:00:78 dev v0 nud stale
+    changed neighbour v0 192.0.2.77 permanent
+ip neigh del 192.0.2.77 dev v0
+    removed neighbour v0 192.0.2.77
+ip neigh add 192.0.2.78 lladdr 02:00:00:00:00:78 dev v0 nud permanent
+    new neighbour v0 192.0.2.78
 ip route add blackhole 10.0.0.0/8
     new route None 10.0.0.0/8
 ip route add 10.1.0.0/16 nexthop via 192.0.2.9 nexthop via 192.0.2.10 weight 2
@@ -108,6 +137,8 @@ ip link set v1 master br0
     changed link v1 master
     new route br0 ff00::/8
     changed link br0 oper_state,running
+ip link set v1 type bridge_slave cost 5
+    changed link v1 port
 ip link set v1 nomaster
     changed link v1 master
     changed link br0 oper_state,running
@@ -138,6 +169,7 @@ ip route del 198.51.100.0/24
 ip link set v0 down
     changed link v0 admin_state,oper_state,running
     removed route v0 ff00::/8
+    removed neighbour v0 192.0.2.78
     changed link v1 oper_state,running
     removed route v0 192.0.2.0/24
     removed route v0 192.0.2.255/32
@@ -217,6 +249,8 @@ class Picture:
         self.links: dict[int, Row] = {}
         self.addresses: set[tuple[int, str, str]] = set()
         self.routes: list[Row] = []
+        self.rules: list[tuple[Any, ...]] = []
+        self.neighbours: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def add(self, line: Row) -> None:
         """One line; fails when it tells what cannot be."""
@@ -232,6 +266,13 @@ class Picture:
             address = (line["ifindex"], line["address"], line["family"])
             assert (address in self.addresses) == gone, line
             self.addresses ^= {address}
+        elif line["object"] == "rule":
+            self.rules.remove(rule_of(line)) if gone else self.rules.append(rule_of(line))
+        elif line["object"] == "neighbour":
+            if action in ("changed", "removed"):
+                del self.neighbours[line["ifname"], line["address"]]
+            if not gone:
+                self.neighbours[line["ifname"], line["address"]] = (line["mac"], line["permanent"])
         else:
             if action == "changed":
                 # The series never has two of one destination when it replaces one.
@@ -247,8 +288,15 @@ def route_of(line: Row) -> tuple[Any, ...]:
     return (line["family"], line["table"], line["dst"], line["gateway"], line["ifname"])
 
 
+def rule_of(line: Row) -> tuple[Any, ...]:
+    names = ("family", "priority", "src", "dst", "input", "output", "mark", "table", "rule_action")
+    return tuple(line[name] for name in names)
+
+
 def describe(line: Row) -> str:
     what = line.get("address") or line.get("dst") or ""
+    if line["object"] == "rule":
+        what = str(line["priority"])
     words = (line["action"], line["object"], str(line["ifname"]), what, ",".join(line.get("changed", ())))
     return " ".join(word for word in words if word)
 
@@ -264,6 +312,8 @@ def compare(picture: Picture, namespace: Namespace, pyroute2: Pyroute2Oracle) ->
     links = {index: {name: line[name] for name in LINK_FIELDS} for index, line in picture.links.items()}
     assert links == ip_links(namespace)
     assert links == pyroute2.links()
+    assert sorted(picture.rules, key=repr) == ip_rules(namespace)
+    assert {(*key, *value) for key, value in picture.neighbours.items()} == ip_neighbours(namespace)
     assert picture.addresses == ip_addresses(namespace) == pyroute2.addresses()
     assert sorted(map(route_of, picture.routes), key=repr) == ip_routes(namespace)
     single = [
@@ -281,7 +331,9 @@ def test_a_series_of_operations_is_told_once_in_order_and_rightly(
     elsewhere = new_namespace().name
     picture = Picture()
     with Pyroute2Oracle() as pyroute2, Program(MONITOR, "--json") as monitor:
-        present = len(ip_links(namespace)) + len(ip_addresses(namespace)) + len(ip_routes(namespace))
+        present = sum(
+            len(listed(namespace)) for listed in (ip_links, ip_addresses, ip_routes, ip_rules, ip_neighbours)
+        )
         read_current(monitor, picture, present)
         compare(picture, namespace, pyroute2)
         for operation, expected in read_series():

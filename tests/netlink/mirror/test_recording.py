@@ -21,10 +21,8 @@ from random_network import RandomNetwork
 
 from amf_netwatch.netlink.errors import OverrunError, RecordingError
 from amf_netwatch.netlink.listener import Cause, Listener
-from amf_netwatch.netlink.mirror.changes import Action, Change
 from amf_netwatch.netlink.mirror.follower import Follower
 from amf_netwatch.netlink.mirror.lines import list_fields
-from amf_netwatch.netlink.mirror.mirror import Mirror
 from amf_netwatch.netlink.mirror.recording import (
     LONGEST,
     Record,
@@ -34,6 +32,8 @@ from amf_netwatch.netlink.mirror.recording import (
     RecordKind,
     replay,
 )
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change
+from amf_netwatch.netlink.mirror.tables.mirror import Mirror
 
 KEPT = Path(__file__).parents[1] / "recordings"
 HEADER, RECORD_HEADER = 16, 20
@@ -350,10 +350,10 @@ def test_a_recording_without_sense_harms_nobody() -> None:
     """Calls in any order, and what does not decode is counted."""
     told: list[Change] = []
     mirror = Mirror(after=told.append)
-    records = [
-        Record(kind, 0.0, payload) for kind in (7, 6, 5, 4, 3, 2, 1, 0, 9) for payload in (b"", b"\xff" * 40)
-    ]
-    assert replay(records, mirror) == 3  # a scope without bytes, an answer and an event of nonsense
+    kinds = (7, 6, 5, 4, 3, 2, 1, 0, 9, 10, 11)
+    records = [Record(kind, 0.0, payload) for kind in kinds for payload in (b"", b"\xff" * 40)]
+    # Two scopes, indexes and families that are none; an answer and an event of nonsense.
+    assert replay(records, mirror) == 7
     assert [change.action for change in told] == [Action.LOST]
 
 

@@ -16,9 +16,9 @@ from netlink_programs import MONITOR, Program
 from pyroute2 import IPRoute
 
 from amf_netwatch.netlink.conversation import Conversation
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.follower import Follower
 from amf_netwatch.netlink.mirror.state import State
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
 
 pytestmark = pytest.mark.kernel
 ROUTES = 5000

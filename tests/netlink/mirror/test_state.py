@@ -15,6 +15,7 @@ from time import monotonic
 import pytest
 from kernel_fixtures import Namespace
 
+from amf_netwatch.netlink.codec.constants import Family
 from amf_netwatch.netlink.errors import (
     KernelError,
     NetlinkError,
@@ -24,9 +25,9 @@ from amf_netwatch.netlink.errors import (
     WaitTimeoutError,
 )
 from amf_netwatch.netlink.mirror import state as state_module
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, groups_of
 from amf_netwatch.netlink.mirror.state import State
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object, port_options
 from amf_netwatch.netlink.mirror.waiting import EventQueue
 from amf_netwatch.netlink.socket import NetlinkSocket
 from amf_netwatch.netlink.transport import QueryTransport
@@ -57,7 +58,13 @@ def test_what_is_there_is_found_by_name_and_index(state: State, namespace: Names
     assert {link.name for link in state.links} == {b"lo", b"v0", b"v1"}
     assert [one.text for one in state.addresses.of(index)] == ["192.0.2.1/24"]
     assert [one.text for one in state.routes.filter(link=index, table=1000)] == ["198.51.100.0/24"]
-    assert set(state) == {*state.links, *state.addresses, *state.routes}
+    assert set(state) == {
+        *state.links,
+        *state.addresses,
+        *state.routes,
+        *state.rules,
+        *state.neighbours,
+    }
     assert state.links.get("v2") is None
     assert state.links.get(4711) is None
 
@@ -510,3 +517,49 @@ def test_a_watch_refuses_facts_that_are_none(state: State) -> None:
         state.watch(colour="red")
     with pytest.raises(ValueError, match="nothing"):
         state.watch("nothing")
+
+
+# -- what happens without an event -------------------------------------------------------------------------
+
+
+def test_the_metrics_of_ipv6_routes_follow_the_mtu_of_their_link(state: State, namespace: Namespace) -> None:
+    namespace.add_link("v0", "veth", "peer", "name", "v1")
+    namespace.batch(["link set v0 up", "link set v1 up"])
+    namespace.ip("-6 route add 2001:db8:9::/48 via fe80::9 dev v0 mtu 1400")
+    namespace.ip("link set v0 mtu 1350")
+
+    def mtu(state: State) -> int | None:
+        route = state.routes.find(dst="2001:db8:9::/48")
+        return None if route is None or route.metrics is None else route.metrics.mtu
+
+    state.wait_for(lambda state: mtu(state) == 1350, PATIENCE)
+
+
+def test_the_state_of_a_port_is_kept(state: State, namespace: Namespace) -> None:
+    """Only a message of AF_BRIDGE tells that a port went from one state to another."""
+    namespace.batch(["link add br0 type bridge", "link add v0 type veth peer name v1"])
+    namespace.batch(["link set v0 master br0", "link set br0 up", "link set v0 up", "link set v1 up"])
+    state.wait_for(lambda state: port_options(state.links["v0"]).get("state") == "forwarding", PATIENCE)
+    with state.watch(name="v0") as watch:
+        namespace.ip("link set v0 type bridge_slave cost 77")
+        assert port_options(watch.wait(PATIENCE))["cost"] == 77
+
+
+def test_rules_and_neighbours_are_found(state: State, namespace: Namespace) -> None:
+    namespace.batch(["link add v0 type veth peer name v1", "link set v0 up"])
+    with state.watch("neighbour", link="v0") as watch, state.watch("rule", priority=1000) as rule:
+        namespace.ip("rule add from 192.0.2.0/24 iif v0 table 100 priority 1000")
+        namespace.ip("-6 rule add to 2001:db8::/32 type blackhole priority 1001")
+        namespace.ip("neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev v0 nud permanent")
+        assert watch.wait(PATIENCE) == state.neighbours["192.0.2.9"]
+        assert rule.wait(PATIENCE) in state.rules.filter(table=100, family="ipv4")
+    (found,) = state.rules.filter(src="192.0.2.0/24", dst="all", input="v0")
+    assert state.rules.find(priority=1000) == found
+    (blackhole,) = state.rules.filter(dst="2001:db8::/32")
+    assert (blackhole.family, str(blackhole.action)) == (Family.INET6, "blackhole")
+    assert [one.priority or 0 for one in state.rules.filter(family="ipv6")] == [0, 1001, 32766]
+    assert state.neighbours.find(mac="02:00:00:00:00:09", permanent=True, link="v0") is not None
+    assert "192.0.2.10" not in state.neighbours
+    assert len(state.neighbours.filter(family="ipv6", permanent=True)) == 0
+    with pytest.raises(KeyError):
+        _ = state.neighbours["192.0.2.10"]

@@ -21,43 +21,68 @@ from netlink_oracle import Pyroute2Oracle
 from random_network import RandomNetwork
 
 from amf_netwatch.netlink.codec.address import Address
+from amf_netwatch.netlink.codec.constants import MessageType
 from amf_netwatch.netlink.codec.link import Link
-from amf_netwatch.netlink.codec.route import Route
+from amf_netwatch.netlink.codec.neighbour import Neighbour
+from amf_netwatch.netlink.codec.requests import pack_neighbour_request, pack_rule_request
+from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.conversation import Conversation
-from amf_netwatch.netlink.mirror.changes import (
+from amf_netwatch.netlink.mirror.follower import Follower
+from amf_netwatch.netlink.mirror.lines import list_fields
+from amf_netwatch.netlink.mirror.state import State
+from amf_netwatch.netlink.mirror.tables.addresses import address_key
+from amf_netwatch.netlink.mirror.tables.changes import (
     ADDRESS_FACTS,
     LINK_FACTS,
+    NEIGHBOUR_FACTS,
+    PORT_FACTS,
     ROUTE_FACTS,
     Action,
     Change,
+    Value,
     read_facts,
+    rule_identity,
 )
-from amf_netwatch.netlink.mirror.follower import Follower
-from amf_netwatch.netlink.mirror.lines import list_fields
-from amf_netwatch.netlink.mirror.route_table import FAMILIES, route_interfaces, route_key
-from amf_netwatch.netlink.mirror.state import State
-from amf_netwatch.netlink.mirror.tables import Tables, address_key
+from amf_netwatch.netlink.mirror.tables.namespace import Tables
+from amf_netwatch.netlink.mirror.tables.neighbours import counts_as_neighbour, neighbour_key
+from amf_netwatch.netlink.mirror.tables.routes import FAMILIES, route_interfaces, route_key
 
 SETTLING = 5.0  # seconds; the kernel tells a lost carrier up to one second later
 LINK_FIELDS = ("ifname", "mac", "mtu", "admin_state", "oper_state", "running", "master", "kind")
 
 
-def picture_of(links: Any, addresses: Any, routes: Any) -> tuple[Any, ...]:
+def picture_of(links: Any, addresses: Any, routes: Any, rules: Any, neighbours: Any) -> tuple[Any, ...]:
     """All facts, in an order of their own."""
     return (
-        {link.ifindex: read_facts(LINK_FACTS, link) for link in links},
+        {link.ifindex: (read_facts(LINK_FACTS, link), read_facts(PORT_FACTS, link)) for link in links},
         {address_key(one): read_facts(ADDRESS_FACTS, one) for one in addresses},
         sorted(((route_key(one), read_facts(ROUTE_FACTS, one)) for one in routes), key=repr),
+        sorted(map(rule_identity, rules), key=repr),
+        {
+            neighbour_key(one): read_facts(NEIGHBOUR_FACTS, one)
+            for one in neighbours
+            if counts_as_neighbour(one)
+        },
     )
 
 
 def picture_of_kernel(conversation: Conversation) -> tuple[Any, ...]:
     routes = [route for family in FAMILIES for route in conversation.dump_routes(family)]
-    return picture_of(conversation.dump_links(), conversation.dump_addresses(), routes)
+    rules = [
+        rule
+        for family in FAMILIES
+        for rule in conversation.dump(MessageType.GETRULE, pack_rule_request(family))
+    ]
+    neighbours = conversation.dump(MessageType.GETNEIGH, pack_neighbour_request())
+    return picture_of(conversation.dump_links(), conversation.dump_addresses(), routes, rules, neighbours)
 
 
 def picture_of_tables(tables: Tables) -> tuple[Any, ...]:
-    return picture_of(tables.links.values(), tables.addresses.values(), tables.routes)
+    return picture_of(tables.links.values(), tables.addresses, tables.routes, tables.rules, tables.neighbours)
+
+
+def picture_of_state(state: State) -> tuple[Any, ...]:
+    return picture_of(state.links, state.addresses, state.routes, state.rules, state.neighbours)
 
 
 class Driver:
@@ -118,15 +143,19 @@ def compare_with_pyroute2(tables: Tables, pyroute2: Pyroute2Oracle) -> None:
             "ifname": tables.find_name(line["ifindex"]).decode(),
         }
         for line in lines
-        if "mac" in line
+        if "mtu" in line
     }
     assert links == pyroute2.links()
-    addresses = {(line["ifindex"], line["address"], line["family"]) for line in lines if "address" in line}
+    addresses = {
+        (line["ifindex"], line["address"], line["family"])
+        for line in lines
+        if "address" in line and "permanent" not in line
+    }
     assert addresses == pyroute2.addresses()
     routes = [
         (line["family"], line["table"], line["dst"], line["gateway"], line["ifindex"])
         for line in lines
-        if "dst" in line and "next_hops" not in line
+        if "gateway" in line and "next_hops" not in line
     ]
     assert sorted(routes, key=repr) == pyroute2.routes()
 
@@ -171,16 +200,22 @@ class Accountant:
         for ifindex in [*tables.links, 4711]:
             through = [one for one in tables.routes if ifindex in route_interfaces(one)]
             assert sorted(map(repr, tables.routes.through(ifindex))) == sorted(map(repr, through))
-            addresses = [one for one in tables.addresses.values() if one.ifindex == ifindex]
-            assert sorted(map(repr, tables.list_addresses(ifindex))) == sorted(map(repr, addresses))
+            neighbours = [one for one in tables.neighbours if one.ifindex == ifindex]
+            assert sorted(map(repr, tables.neighbours.of(ifindex))) == sorted(map(repr, neighbours))
+            addresses = [one for one in tables.addresses if one.ifindex == ifindex]
+            assert sorted(map(repr, tables.addresses.of(ifindex))) == sorted(map(repr, addresses))
         assert tables.names == {link.name: ifindex for ifindex, link in tables.links.items()}
 
 
-def entry(value: Link | Address | Route) -> Any:
+def entry(value: Value) -> Any:
     if isinstance(value, Link):
         return value.ifindex, read_facts(LINK_FACTS, value)
     if isinstance(value, Address):
         return address_key(value), read_facts(ADDRESS_FACTS, value)
+    if isinstance(value, Rule):
+        return rule_identity(value)
+    if isinstance(value, Neighbour):
+        return neighbour_key(value), read_facts(NEIGHBOUR_FACTS, value)
     return route_key(value), read_facts(ROUTE_FACTS, value)
 
 
@@ -256,7 +291,7 @@ def test_a_state_in_its_thread_equals_a_fresh_dump(
             script = "".join(f"ip {network.operation()}\n" for _ in range(60))
             namespace.run("sh", input=script, check=False)
             deadline = monotonic() + SETTLING
-            while picture_of(state.links, state.addresses, state.routes) != picture_of_kernel(conversation):
+            while picture_of_state(state) != picture_of_kernel(conversation):
                 assert monotonic() < deadline
                 try:
                     state.wait_for(lambda _: False, timeout=0.02)

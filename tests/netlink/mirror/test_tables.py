@@ -21,6 +21,7 @@ from amf_netwatch.netlink import (
     HeaderFlag,
     Link,
     LinkFlag,
+    MessageType,
     Mirror,
     NextHop,
     Object,
@@ -32,7 +33,18 @@ from amf_netwatch.netlink import (
     Scope,
     Tables,
 )
-from amf_netwatch.netlink.mirror import route_table as routes
+from amf_netwatch.netlink.codec.link import LinkInfo
+from amf_netwatch.netlink.codec.messages import pack_attribute, pack_message
+from amf_netwatch.netlink.codec.neighbour import Neighbour
+from amf_netwatch.netlink.codec.route import Metrics
+from amf_netwatch.netlink.codec.route_constants import (
+    NeighbourFlag,
+    NeighbourState,
+    RuleAction,
+    RuleFlag,
+)
+from amf_netwatch.netlink.codec.rule import Rule, pack_rule
+from amf_netwatch.netlink.mirror.tables import routes
 
 UP, LOWER_UP, RUNNING = LinkFlag.UP, LinkFlag.LOWER_UP, LinkFlag.RUNNING
 
@@ -139,7 +151,7 @@ def test_a_port_that_leaves_its_bridge_lives_on() -> None:
 
 def test_a_reused_index_is_a_new_link_and_names_follow_their_links(seen: Seen) -> None:
     seen.tables.put_link(link(77, b"p0"))
-    seen.tables.put_address(ipv4(b"\xc0\0\x02\x01", 77))
+    seen.tables.addresses.put(ipv4(b"\xc0\0\x02\x01", 77))
     seen.tables.remove_link(77)
     seen.tables.put_link(link(77, b"q0"))
     assert seen.take() == ["new link", "new address", "removed address", "removed link", "new link"]
@@ -165,17 +177,17 @@ def test_a_carrier_that_flapped_between_two_messages_is_told(seen: Seen) -> None
 
 def test_an_addresss_identity_is_of_its_family(seen: Seen) -> None:
     one, two = b"\xc0\0\x02\x01", b"\x0a\0\0\x01"
-    seen.tables.put_address(ipv4(one))
-    seen.tables.put_address(ipv4(one, length=25))
-    seen.tables.put_address(ipv4(one, peer=two))
-    seen.tables.put_address(ipv4(one, 2))
+    seen.tables.addresses.put(ipv4(one))
+    seen.tables.addresses.put(ipv4(one, length=25))
+    seen.tables.addresses.put(ipv4(one, peer=two))
+    seen.tables.addresses.put(ipv4(one, 2))
     assert seen.take() == ["new address"] * 4
     six = Address(Family.INET6, 64, 0x40, Scope.UNIVERSE, 1, address=bytes(15) + b"\x07")
-    seen.tables.put_address(six)
-    seen.tables.put_address(six._replace(flags=0))
-    seen.tables.put_address(six._replace(flags=0, local=six.address, address=bytes(16), prefix_length=128))
+    seen.tables.addresses.put(six)
+    seen.tables.addresses.put(six._replace(flags=0))
+    seen.tables.addresses.put(six._replace(flags=0, local=six.address, address=bytes(16), prefix_length=128))
     assert seen.take() == ["new address", "changed address flags", "changed address prefix_length peer"]
-    seen.tables.remove_address(ipv4(one, length=26))
+    seen.tables.addresses.remove(ipv4(one, length=26))
     assert seen.take() == []
 
 
@@ -311,7 +323,7 @@ def test_what_ends_without_a_word_is_doubted(seen: Seen) -> None:
     tables.put_link(link(1, b"v0"))
     both = {routes.RouteScope(family, None, 1) for family in routes.FAMILIES}
     assert to_reread() == both
-    tables.remove_address(ipv4(GATEWAY))
+    tables.addresses.remove(ipv4(GATEWAY))
     assert to_reread() == both | {routes.RouteScope(Family.INET, None, 2)}
     tables.routes.note_next_hops_changed()
     assert to_reread() == {routes.RouteScope(Family.INET)}
@@ -399,3 +411,129 @@ def test_names_that_changed_places_during_a_loss_are_found() -> None:
     mirror.load([link(1, b"b"), link(2, b"a")])
     mirror.settle()
     assert mirror.tables.names == {b"b": 1, b"a": 2}
+
+
+# -- rules and neighbours ----------------------------------------------------------------------------------
+
+
+def rule(priority: int, family: Family = Family.INET, **more: Any) -> Rule:
+    return Rule(family, 0, 0, 0, 100, RuleAction.TO_TBL, 0, priority, **more)
+
+
+def test_rules_come_in_the_kernels_order_and_their_detached_flag_is_no_change(seen: Seen) -> None:
+    table = seen.tables.rules
+    for one in (rule(9), rule(3, Family.INET6), rule(5, input=b"v0"), rule(5, output=b"v0")):
+        table.add(one)
+    assert [(one.family, one.priority) for one in table] == [
+        (Family.INET, 5),
+        (Family.INET, 5),
+        (Family.INET, 9),
+        (Family.INET6, 3),
+    ]
+    assert seen.take() == ["new rule"] * 4
+    detached = rule(5, input=b"v0")._replace(flags=int(RuleFlag.IIF_DETACHED))
+    table.apply_dump(Family.INET, [rule(9), rule(5, output=b"v0"), detached])
+    assert (seen.take(), table.to_reread) == ([], set())
+    table.remove(detached)
+    assert seen.take() == ["removed rule"]
+    table.add(rule(1, Family(128)))
+    table.remove(rule(1, Family(128)))
+    assert (seen.take(), len(table)) == ([], 3)
+
+
+def test_a_rule_that_is_there_already_is_read_again(seen: Seen) -> None:
+    table = seen.tables.rules
+    table.add(rule(5))
+    table.add(rule(5))
+    assert (seen.take(), table.to_reread) == (["new rule"], {Family.INET})
+    table.to_reread.clear()
+    table.begin_dump()
+    table.apply_dump(Family.INET, [rule(5), rule(5), rule(7, Family.INET6)])
+    table.end_dump()
+    assert (seen.take(), len(table), table.to_reread) == (["new rule"], 2, set())
+    table.remove(rule(5))
+    assert (seen.take(), len(table)) == (["removed rule"], 1)
+    table.begin_dump()
+    table.remove(rule(5))
+    table.apply_dump(Family.INET, [rule(5)])
+    assert (seen.take(), len(table), table.to_reread) == (["removed rule"], 0, {Family.INET})
+
+
+def test_a_rule_event_that_a_first_dump_may_have_overtaken_is_checked() -> None:
+    told: list[Change] = []
+    mirror = Mirror(after=told.append)
+    mirror.load([rule(5)])
+    mirror.apply(pack_message(MessageType.DELRULE, 0, 0, pack_rule(rule(5))))
+    mirror.settle()
+    assert mirror.tables.rules.to_reread == {Family.INET}
+    mirror.begin_dump()
+    mirror.apply_rule_dump(Family.INET, [rule(5)])
+    mirror.end_dump()
+    assert [str(change.action) for change in told] == ["new"], "an equal one had been added before"
+
+
+def neighbour(state: NeighbourState, mac: bytes = b"\x02\0\0\0\0\x09", **more: Any) -> Neighbour:
+    fields = {"flags": 0, "destination": b"\xc0\0\2\x09", **more}
+    return Neighbour(Family.INET, 1, int(state), type=1, address=mac, **fields)
+
+
+def test_a_neighbour_counts_while_its_hardware_address_is_known(seen: Seen) -> None:
+    table = seen.tables.neighbours
+    table.put(neighbour(NeighbourState.INCOMPLETE))
+    table.put(neighbour(NeighbourState.NOARP))
+    assert seen.take() == []
+    table.put(neighbour(NeighbourState.REACHABLE))
+    table.put(neighbour(NeighbourState.STALE))
+    assert seen.take() == ["new neighbour"], "the kernel does not announce every step between these states"
+    table.put(neighbour(NeighbourState.DELAY, b"\x02\0\0\0\0\x08"))
+    table.put(neighbour(NeighbourState.PERMANENT, b"\x02\0\0\0\0\x08"))
+    assert seen.take() == ["changed neighbour mac", "changed neighbour permanent"]
+    table.put(neighbour(NeighbourState.PERMANENT, flags=int(NeighbourFlag.PROXY)))
+    table.remove(neighbour(NeighbourState.PERMANENT, flags=int(NeighbourFlag.PROXY)))
+    table.put(neighbour(NeighbourState.PERMANENT)._replace(family=Family.BRIDGE))
+    assert seen.take() == [], "proxies and forwarding entries are no neighbours"
+    table.put(neighbour(NeighbourState.FAILED))
+    assert seen.take() == ["removed neighbour"]
+    table.remove(neighbour(NeighbourState.FAILED))
+    assert (seen.take(), len(table)) == ([], 0)
+
+
+def test_neighbours_go_with_their_link(seen: Seen) -> None:
+    seen.tables.put_link(link(1, b"v0"))
+    seen.tables.neighbours.put(neighbour(NeighbourState.REACHABLE))
+    seen.take()
+    seen.tables.remove_link(1)
+    assert seen.take() == ["removed neighbour", "removed link"]
+
+
+# -- ports and metrics -------------------------------------------------------------------------------------
+
+
+def port(cost: int, state: int = 3, **more: Any) -> Link:
+    data = pack_attribute(1, bytes([state])) + pack_attribute(3, cost.to_bytes(4, sys.byteorder))
+    info = LinkInfo("veth", "bridge", port_data=data)
+    return link(3, b"v0", UP, **{"master": 2, "info": info, **more})
+
+
+def test_the_options_of_a_port_are_facts_while_it_stays_one(seen: Seen) -> None:
+    seen.tables.put_link(link(3, b"v0", UP, info=LinkInfo("veth")))
+    seen.tables.put_link(port(2))
+    assert seen.take() == ["new link", "changed link master"]
+    seen.tables.put_link(port(5))
+    seen.tables.put_link(port(5, 4))
+    assert seen.take() == ["changed link port", "changed link port_state"]
+    seen.tables.put_link(port(7)._replace(flags=0))
+    seen.tables.put_link(port(9)._replace(flags=0))
+    assert seen.take() == ["changed link admin_state"], "nothing is announced of a port that is down"
+    assert seen.tables.links_to_reread == set()
+    seen.tables.put_link(port(9)._replace(family=Family.BRIDGE))
+    assert (seen.take(), seen.tables.links_to_reread) == ([], {3})
+
+
+def test_an_mtu_changes_the_metrics_of_ipv6_routes_in_silence(seen: Seen) -> None:
+    table = seen.tables.routes
+    seen.tables.put_link(link(1, b"v0"))
+    table.add(six((bytes(16), 1), metrics=Metrics(mtu=1400)), 0)
+    table.add(route(interface=1, metrics=Metrics(mtu=1400)), 0)
+    seen.tables.put_link(link(1, b"v0", mtu=1450))
+    assert table.to_reread == {routes.RouteScope(Family.INET6, None, 1)}

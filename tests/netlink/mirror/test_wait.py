@@ -17,8 +17,8 @@ from amf_netwatch.netlink.codec.constants import Group, OperState
 from amf_netwatch.netlink.codec.link import Link, decode_link
 from amf_netwatch.netlink.codec.messages import iter_messages
 from amf_netwatch.netlink.errors import SocketError, WaitTimeoutError
-from amf_netwatch.netlink.mirror.changes import Change
 from amf_netwatch.netlink.mirror.conditions import Condition, NamedCondition
+from amf_netwatch.netlink.mirror.tables.changes import Change
 from amf_netwatch.netlink.mirror.wait import (
     LinkWaiter,
     wait_attach,

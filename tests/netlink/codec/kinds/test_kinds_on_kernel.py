@@ -13,7 +13,7 @@ import shlex
 import pytest
 from pyroute2 import IPRoute
 
-from amf_netwatch.netlink import Conversation, format_address
+from amf_netwatch.netlink import Conversation, format_address, parse_ip
 from amf_netwatch.netlink.codec.constants import MessageType
 from amf_netwatch.netlink.codec.edits import pack_create_link, pack_delete_link, pack_set_port, plan_link
 from amf_netwatch.netlink.codec.kinds.registry import (
@@ -297,6 +297,26 @@ def test_tun_devices(namespace, mode):
     if "user" in expected:
         expected["user"] = pwd.getpwnam(expected["user"]).pw_uid
     assert read_options(link, find_name) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "type gre local 192.0.2.1 remote 192.0.2.2",
+        "type ipip local 192.0.2.1",
+        "type sit local 192.0.2.1",
+        "type ip6tnl local 2001:db8::1 remote 2001:db8::2",
+        "type ip6gre local 2001:db8::1 remote 2001:db8::2",
+    ],
+)
+def test_the_hardware_address_of_a_tunnel_is_an_ip_address_to_ip(base, arguments):
+    """`ip` prints its 4 or 16 bytes as an IP address; sysfs and we as hex, as those of every other link."""
+    make(base, arguments)
+    link, said, _, _ = read(base)
+    assert parse_ip(said["address"]) == link.address
+    sysfs = base.run("cat", "/sys/class/net/k0/address").stdout.strip()
+    assert format_address(link.address) == sysfs
+    assert link.hardware_type in (768, 769, 776, 778, 823)
 
 
 def test_every_kind_with_a_table_has_a_scene():

@@ -15,12 +15,19 @@ Whoever feeds the table reads that part from the kernel and hands it to `apply_d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Callable, NamedTuple, Optional, Union
+from typing import NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.codec.constants import Family, HeaderFlag
 from amf_netwatch.netlink.codec.route import NextHop, Route
 from amf_netwatch.netlink.codec.route_constants import RouteFlag
-from amf_netwatch.netlink.mirror.changes import ROUTE_FACTS, Action, Change, Object, changed_facts, route_hops
+from amf_netwatch.netlink.mirror.tables.changes import (
+    ROUTE_FACTS,
+    Commit,
+    Object,
+    changed_facts,
+    make_change,
+    route_hops,
+)
 
 FAMILIES = (Family.INET, Family.INET6)
 
@@ -47,8 +54,6 @@ class RouteScope(NamedTuple):
 
 
 Tag = Union[int, bytes, None]
-Commit = Callable[[Change, Callable[[], None]], None]
-"""Reports a change and makes it: calls the observers before, the given function, the observers after."""
 
 
 def route_key(route: Route) -> RouteKey:
@@ -227,6 +232,13 @@ class RouteTable:
                         RouteScope(family, None, index) for index in route_interfaces(route)
                     )
 
+    def note_mtu_changed(self, ifindex: int) -> None:
+        """The link has another MTU: the kernel adapts the MTU of IPv6 routes that have one, without an
+        event.
+        """
+        if any(route.metrics is not None and route.family == Family.INET6 for route in self.through(ifindex)):
+            self.to_reread.add(RouteScope(Family.INET6, None, ifindex))
+
     def note_next_hops_changed(self, ifindex: int | None = None) -> None:
         """Next hop objects may have been deleted or replaced; with `ifindex`, only those through this link.
 
@@ -325,8 +337,7 @@ class RouteTable:
             if not changed:
                 make()
                 return
-        action = Action.NEW if old is None else Action.REMOVED if new is None else Action.CHANGED
-        self._commit(Change(action, Object.ROUTE, old, new, changed, None, resync), make)
+        self._commit(make_change(Object.ROUTE, old, new, changed, resync), make)
 
     def _store(self, key: RouteKey, place: tuple[Route, ...]) -> None:
         old = {tag for route in self._places.get(key, ()) for tag in _tags(route)}
@@ -370,7 +381,14 @@ def _with_hops(route: Route, hops: list[NextHop]) -> Route:
     if len(hops) > 1:
         return route._replace(next_hops=tuple(hops))
     hop = hops[0]
-    return route._replace(next_hops=None, interface=hop.interface, gateway=hop.gateway, via=hop.via)
+    return route._replace(
+        next_hops=None,
+        interface=hop.interface,
+        gateway=hop.gateway,
+        via=hop.via,
+        encap_type=hop.encap_type,
+        encap=hop.encap,
+    )
 
 
 def _in_scope(route: Route, scope: RouteScope) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A change of the network as a value: what happened to which link, address or route.
+"""A change of the network as a value: what happened to which link, address, route, rule or neighbour.
 
 This module also says what counts as a change: the *facts* of each object, named as `amf-netwatch monitor`
 prints them. What is no fact (a counter, a queue length, an alias) is kept as the kernel last said it, but
@@ -13,12 +13,18 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import AddressFlag, Family, LinkFlag
-from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.kinds.registry import Choice, read_port_options
+from amf_netwatch.netlink.codec.link import Link, LinkInfo
+from amf_netwatch.netlink.codec.neighbour import Neighbour
 from amf_netwatch.netlink.codec.route import NextHop, Route
-from amf_netwatch.netlink.codec.route_constants import RouteFlag
+from amf_netwatch.netlink.codec.route_constants import RouteFlag, RuleFlag
+from amf_netwatch.netlink.codec.rule import Rule
+from amf_netwatch.netlink.errors import DecodeError
 
-Value = Union[Link, Address, Route]
+Value = Union[Link, Address, Route, Rule, Neighbour]
 Fact = Callable[[Any], Any]
+Commit = Callable[["Change", Callable[[], None]], None]
+"""Reports a change and makes it: calls the observers before, the given function, the observers after."""
 
 
 class Object(Enum):
@@ -27,6 +33,8 @@ class Object(Enum):
     LINK = "link"
     ADDRESS = "address"
     ROUTE = "route"
+    RULE = "rule"
+    NEIGHBOUR = "neighbour"
 
     def __str__(self) -> str:
         return self.value
@@ -50,10 +58,10 @@ class Change(NamedTuple):
 
     action: Action
     object: Optional[Object]  # None for `Action.LOST`
-    before: Any = None  # Link, Address or Route
+    before: Any = None  # a `Value`
     after: Any = None
     changed: tuple[str, ...] = ()  # the names of the facts that differ; of `Action.CHANGED` only
-    name: Optional[bytes] = None  # the name of the link (of an address's or route's link) after the change
+    name: Optional[bytes] = None  # the name, after the change, of the link, or of the link it belongs to
     resync: bool = False  # no event told of it: it was found when everything was read anew after a loss
 
     @property
@@ -63,9 +71,20 @@ class Change(NamedTuple):
 
     @property
     def ifindex(self) -> int | None:
-        """The link's index; None for a route without one (blackhole, several next hops)."""
+        """The link's index; None for a rule, and for a route without one (blackhole, several next hops)."""
         value = self.value
-        return value.interface if isinstance(value, Route) else None if value is None else value.ifindex
+        if value is None or isinstance(value, Rule):
+            return None
+        ifindex: int | None = value.interface if isinstance(value, Route) else value.ifindex
+        return ifindex
+
+
+def make_change(
+    about: Object, before: Value | None, after: Value | None, changed: tuple[str, ...], resync: bool
+) -> Change:
+    """The change from one value to another (None: there is none)."""
+    action = Action.NEW if before is None else Action.REMOVED if after is None else Action.CHANGED
+    return Change(action, about, before, after, changed, None, resync)
 
 
 def address_flags(address: Address) -> int:
@@ -87,11 +106,36 @@ def route_hops(route: Route) -> tuple[NextHop, ...]:
     if route.interface is None and route.gateway is None and route.via is None:
         return ()
     flags = route.flags & RouteFlag.ONLINK
-    return (NextHop(flags, 1, route.interface or 0, route.gateway, route.via),)
+    way = NextHop(flags, 1, route.interface or 0, route.gateway, route.via)
+    return (way._replace(encap_type=route.encap_type, encap=route.encap),)
 
 
 def _multipath(route: Route) -> tuple[NextHop, ...] | None:
     return None if route.next_hops is None else route_hops(route)
+
+
+def port_options(link: Link) -> dict[str, Any]:
+    """The options of a link as a port, those that can be set; {} unless it is a port and up.
+
+    While a port is down, the kernel announces no change of them.
+    """
+    if not link.up:
+        return {}
+    try:
+        return read_port_options(link, choice=Choice.SETTABLE)
+    except DecodeError:  # another kernel's format; the bytes are still there
+        return {}
+
+
+def same_port(one: Link, other: Link) -> bool:
+    """Whether two messages say the same of a link as a port, by the bytes: decoding them takes 100 us."""
+    here, there = one.info or LinkInfo(), other.info or LinkInfo()
+    return (here.port_kind, here.port_data) == (there.port_kind, there.port_data)
+
+
+def rule_identity(rule: Rule) -> Rule:
+    """The rule without the flags that the kernel sets when a link or another rule comes or goes."""
+    return rule._replace(flags=rule.flags & (RuleFlag.PERMANENT | RuleFlag.INVERT))
 
 
 # The kernel changes other flags without an event, for example while an IPv6 address is tentative.
@@ -109,6 +153,11 @@ LINK_FACTS: dict[str, Fact] = {
     "carrier": lambda link: link.flags & LinkFlag.LOWER_UP,
     "master": lambda link: link.master,
     "kind": lambda link: link.kind,
+}
+# Facts of a port; see `same_port` for why they stand apart. The state changes by itself (spanning tree).
+PORT_FACTS: dict[str, Fact] = {
+    "port": lambda link: {name: value for name, value in port_options(link).items() if name != "state"},
+    "port_state": lambda link: port_options(link).get("state"),
 }
 ADDRESS_FACTS: dict[str, Fact] = {
     "prefix_length": lambda address: address.prefix_length,
@@ -128,6 +177,15 @@ ROUTE_FACTS: dict[str, Fact] = {
     "scope": lambda route: route.scope,
     "flags": lambda route: route.flags & RouteFlag.ONLINK,
     "preferred_source": lambda route: route.preferred_source,
+    "metrics": lambda route: route.metrics,
+    "encap": lambda route: (route.encap_type, route.encap),
+}
+# A rule has no facts that could change: all of it is its identity.
+RULE_FACTS: dict[str, Fact] = {}
+# The kernel does not announce every step between the states of a neighbour that answers.
+NEIGHBOUR_FACTS: dict[str, Fact] = {
+    "mac": lambda neighbour: neighbour.address,
+    "permanent": lambda neighbour: neighbour.permanent,
 }
 
 

@@ -14,12 +14,21 @@ from collections.abc import Collection, Iterable, Iterator
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.messages import Buffer, iter_messages
+from amf_netwatch.netlink.codec.neighbour import Neighbour
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.codec.route import Route
-from amf_netwatch.netlink.mirror.changes import Action, Change, Object, Value
-from amf_netwatch.netlink.mirror.route_table import RouteScope
-from amf_netwatch.netlink.mirror.tables import Observer, Tables
+from amf_netwatch.netlink.codec.rule import Rule
+from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object, Value
+from amf_netwatch.netlink.mirror.tables.namespace import Observer, Tables
+from amf_netwatch.netlink.mirror.tables.routes import RouteScope
 
-_OBJECTS: dict[type, Object] = {Link: Object.LINK, Address: Object.ADDRESS, Route: Object.ROUTE}
+_OBJECTS: dict[type, Object] = {
+    Link: Object.LINK,
+    Address: Object.ADDRESS,
+    Route: Object.ROUTE,
+    Rule: Object.RULE,
+    Neighbour: Object.NEIGHBOUR,
+}
 
 
 class Mirror:
@@ -27,8 +36,8 @@ class Mirror:
 
     A mirror begins empty, and reading: call `load` with what dumps list, `apply` with what was announced
     since the first of the dumps began, then `settle`. After `lose` do the same again. `before` and `after`
-    are called as in `Tables`; `after` also gets the changes `Action.CURRENT` and `Action.LOST`. For one
-    thread at a time.
+    are called as in `Tables`; `after` also gets the changes `Action.CURRENT` and `Action.LOST`. `parsers`:
+    what reads the messages. For one thread at a time.
     """
 
     def __init__(
@@ -37,11 +46,14 @@ class Mirror:
         after: Observer | None = None,
         *,
         ignored_tables: Collection[int] = (),
+        parsers: ParserRegistry | None = None,
     ) -> None:
+        self.parsers = parsers or ParserRegistry()
         self._before = before
         self._after = after
         self._ignored_tables = ignored_tables
-        self.tables = Tables(ignored_tables=ignored_tables)  # the same object as long as the mirror lives
+        # The same object as long as the mirror lives.
+        self.tables = Tables(ignored_tables=ignored_tables, parsers=self.parsers)
         self._fresh: Tables | None = self.tables  # at first nobody sees it, so it is filled in place
 
     @property
@@ -53,7 +65,7 @@ class Mirror:
         """Events were lost: the view stays as it is, and is not kept up to date until `settle`."""
         if self._fresh is None:
             self._announce(Change(Action.LOST, None))
-            self._fresh = Tables(ignored_tables=self._ignored_tables)
+            self._fresh = Tables(ignored_tables=self._ignored_tables, parsers=self.parsers)
         else:
             self._fresh.clear()
 
@@ -65,8 +77,9 @@ class Mirror:
     def apply(self, datagram: Buffer) -> None:
         """Take in an event datagram; raises DecodeError, and has applied what came before the bad place."""
         tables = self.tables if self._fresh is None else self._fresh
+        reading = self.reading
         for message in iter_messages(datagram):
-            tables.apply(message)
+            tables.apply(message, reading)
 
     def settle(self) -> None:
         """The new view is complete: report how it differs from the old one, then `CURRENT` for everything."""
@@ -81,7 +94,7 @@ class Mirror:
             self._announce(change)
 
     def list_current(self) -> Iterator[Change]:
-        """The whole view as changes of `Action.CURRENT`: links, addresses, routes."""
+        """The whole view as changes of `Action.CURRENT`, in the order of `Tables`."""
         for value in self.tables:
             kind = _OBJECTS[type(value)]
             change = Change(Action.CURRENT, kind, None, value)
@@ -98,7 +111,7 @@ class Mirror:
     def apply_link_dump(self, links: Iterable[Link]) -> None:
         """A dump since `begin_dump` listed these links, perhaps not all.
 
-        Call this and the two below when the events that came meanwhile have been applied.
+        Call this and those below when the events that came meanwhile have been applied.
         """
         if self._fresh is None:
             self.tables.apply_link_dump(links)
@@ -112,6 +125,11 @@ class Mirror:
         """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links)."""
         if self._fresh is None:
             self.tables.apply_address_dump(ifindex, addresses)
+
+    def apply_rule_dump(self, family: int, rules: Iterable[Rule]) -> None:
+        """A dump since `begin_dump` listed all rules of a family."""
+        if self._fresh is None:
+            self.tables.rules.apply_dump(family, rules)
 
     def _announce(self, change: Change) -> None:
         if self._after is not None:
