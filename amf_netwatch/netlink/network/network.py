@@ -7,12 +7,13 @@ each of which is committed whole, or not at all (see `change` and `committer`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Optional
 
 from amf_netwatch.netlink.mirror.state import State
 from amf_netwatch.netlink.network.change import Change
 from amf_netwatch.netlink.network.committer import Committer, Hook
+from amf_netwatch.netlink.network.documents.dump import OBJECTS
 from amf_netwatch.netlink.network.freeze import Freeze
 from amf_netwatch.netlink.socket import Namespace
 
@@ -24,6 +25,13 @@ class Network(State):
         super().__init__(*options, namespace=namespace, **more)
         self._committer = Committer(namespace)
         self._namespace = namespace
+
+    def dump(self, objects: Collection[str] = OBJECTS) -> dict[str, Any]:
+        """What is there now, as a document that a change can load; read from the kernel, not from the state.
+
+        `objects`: some of the words link, address, route, rule, neighbour. Raises NetlinkError.
+        """
+        return self._committer.dump(objects)
 
     def change(self) -> Change:
         """A new change; several may be open.  It is read from the kernel now, and reviewed without asking."""
