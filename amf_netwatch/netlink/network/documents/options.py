@@ -23,6 +23,7 @@ from amf_netwatch.netlink.codec.route import METRICS_ATTRIBUTES, Metrics
 from amf_netwatch.netlink.errors import DecodeError, EncodeError
 from amf_netwatch.netlink.network.objects.records import pack_raw, read_raw
 
+_MODE = "mode"  # of a bond
 _STATE = "state"  # of a port: follows from carrier and STP, and a port that is down refuses it
 _BRIDGE_SWITCHES = 46  # IFLA_BR_MULTI_BOOLOPT: values and mask
 _NO_VLAN_FILTERING = (7, b"\0")
@@ -155,7 +156,8 @@ def keep_options(table: Table | None, data: bytes) -> bytes:
     """The bytes that make a link or port once more what it was.
 
     They are made from the options, because some attributes of a dump are refused in a request.  A bridge
-    takes its attributes as they are.
+    takes its attributes as they are.  A bond gets its mode, which it takes only without ports; most of its
+    other options are refused in one mode or another, so only what differs is set afterwards.
     """
     if table is None or not data:
         return b""
@@ -165,6 +167,8 @@ def keep_options(table: Table | None, data: bytes) -> bytes:
     raw: Attributes = dict(iter_nested(data))
     packed: Attributes = {}
     for row in table.options:
+        if table.kind == "bond" and row.name != _MODE:
+            continue
         value = ABSENT if row.write is None or row.name == _STATE else row.read(raw)
         if value is not ABSENT and row.write is not None:
             row.write(value, packed)
