@@ -78,9 +78,11 @@ def _complain(row: Option, value: Any) -> str:
 
 
 def check_metrics(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the metrics of a route."""
+    """What is wrong with the metrics of a route; None takes a metric away."""
     wrong = []
     for name, value in metrics.items():
+        if value is None and name in Metrics._fields:
+            continue
         try:
             Metrics.from_values({name: value})
         except EncodeError as error:
@@ -231,14 +233,21 @@ def _to_index(row: Option, value: Any, names: Names) -> Any:
 
 
 def merge_metrics(packed: bytes, named: Mapping[str, Any]) -> bytes:
-    """RTA_METRICS with the named metrics set and the others as they were."""
+    """RTA_METRICS with the named metrics set (None: taken away) and the others as they were."""
     found = read_raw(packed, 0, len(packed))
-    metrics = Metrics.from_values(named)
+    metrics = Metrics.from_values(_without_taken(named))
     for row in METRICS_ATTRIBUTES:
+        if row.name in named and named[row.name] is None:
+            found.pop(int(row.type), None)
         value = getattr(metrics, row.name)
         if value is not None and row.writer is not None:
             found[int(row.type)] = row.writer(value)
     return pack_raw(found)
+
+
+def _without_taken(named: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set; ``ecn`` has no value, so None does not take it away."""
+    return {name: value for name, value in named.items() if value is not None or name not in Metrics._fields}
 
 
 def read_metrics(packed: bytes) -> dict[str, Any]:
