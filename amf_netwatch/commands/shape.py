@@ -60,9 +60,13 @@ def is_dumb_terminal() -> bool:
 
 
 def complain(program: str, text: str) -> None:
-    """Print one line to standard error, if there is one."""
-    if sys.stderr is not None:
-        print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr)
+    """Print one line to standard error, if there is one and it can be written to."""
+    if sys.stderr is None:
+        return
+    try:
+        print(f"{program}: {text.encode('utf-8', 'backslashreplace').decode()}", file=sys.stderr, flush=True)
+    except OSError:
+        return  # the terminal has gone
 
 
 def read_seconds(text: str) -> float:

@@ -25,6 +25,12 @@ FAILURE = 1
 _RETRY_SECONDS = 1.0
 
 
+class CallError(Exception):
+    """A call of IMM has failed where the tool did not expect it. The tool prints `complaint`."""
+
+    complaint = ""
+
+
 def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
     """Run `tool` with the arguments (default: the process's own); returns its exit status.
 
@@ -49,6 +55,9 @@ def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
         status = tool(argv)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else FAILURE
+    except CallError as error:
+        complain(error.complaint)
+        status = FAILURE
     finally:
         signal.alarm(0)
     try:

@@ -204,6 +204,18 @@ def test_ctrl_c_ends_it():
         assert "Traceback" not in screen.text
 
 
+def test_a_terminal_that_goes_leaves_nothing_behind(tmp_path):
+    with Screen(TMPDIR=str(tmp_path)) as screen:
+        screen.wait_for("q or Ctrl-C ends.")
+        assert list(tmp_path.iterdir())
+        os.close(screen.master)
+        screen.master = os.open(os.devnull, os.O_RDONLY)  # for the end of the block
+        _, status = os.waitpid(screen.process, 0)
+        screen.process = 0
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_color_is_obeyed_and_a_new_size_is_drawn():
     with Screen(NO_COLOR="1") as screen:
         drawn = screen.wait_for("q or Ctrl-C ends.")

@@ -25,11 +25,11 @@ class SpiedSysfs(Sysfs):
 
     def __init__(self):
         super().__init__()
-        self.read = []
+        self.asked = []
         self.instead = {}
 
     def read_mac(self, name):
-        self.read.append(name)
+        self.asked.append(name)
         return self.instead[name] if name in self.instead else super().read_mac(name)
 
 
@@ -58,7 +58,7 @@ def test_a_single_read_reads_one_file(namespace, sysfs, reader):
     facts = reader.read(index)
     assert facts.mac == A
     assert reader.read(index, facts) == facts
-    assert sysfs.read == [b"v0", b"v0"]
+    assert sysfs.asked == [b"v0", b"v0"]
 
 
 @pytest.mark.kernel
@@ -66,7 +66,7 @@ def test_a_filtered_link_costs_no_file(namespace, sysfs):
     reader = Reader(Settings(exclude=(b"v0",)), sysfs)
     assert reader.read(index_of(namespace, "v0")) is None
     assert [each.name for each in reader.read_everything().interfaces] == [b"v1"]
-    assert sysfs.read == [b"v1"]
+    assert sysfs.asked == [b"v1"]
     reader.close()
 
 
@@ -75,15 +75,15 @@ def test_a_full_read_reads_only_new_and_changed_macs(namespace, sysfs, reader):
     inventory = Inventory()
     found = reader.read_everything(inventory.at)
     assert {each.name: each.mac for each in found.interfaces} == {b"v0": A, b"v1": B}
-    assert sorted(sysfs.read) == [b"v0", b"v1"]
+    assert sorted(sysfs.asked) == [b"v0", b"v1"]
     inventory.replace(found.interfaces)
-    sysfs.read.clear()
+    sysfs.asked.clear()
     assert sorted(reader.read_everything(inventory.at).interfaces) == sorted(found.interfaces)
-    assert sysfs.read == []
+    assert sysfs.asked == []
     namespace.ip("link set v1 address 02:00:00:00:00:03")
     namespace.ip("link add w0 type veth peer name w1")
     assert {each.mac for each in reader.read_everything(inventory.at).interfaces} >= {A, "02:00:00:00:00:03"}
-    assert sorted(sysfs.read) == [b"v1", b"w0", b"w1"]
+    assert sorted(sysfs.asked) == [b"v1", b"w0", b"w1"]
 
 
 @pytest.mark.kernel

@@ -24,8 +24,10 @@ from errno import EAFNOSUPPORT, EINVAL, ENODEV, ENOENT, EOPNOTSUPP
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from amf_netwatch.netlink.buffer import ReceiveBuffer
 from amf_netwatch.netlink.codec.constants import Family, Group
 from amf_netwatch.netlink.codec.link import Link
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.conversation import Conversation
@@ -100,6 +102,8 @@ class Follower:
     mirror is given, and its owner closes it. `lock`: it is held while the mirror changes, and not while the
     kernel is asked. `open_events`, `open_queries`: where events come from and where questions go, if not to
     sockets of this machine; called again after a transport broke. `timeout`: seconds that a dump may take.
+    `parsers`: what reads messages, of events and answers alike; one that returns None hides an object.
+    `buffered`: a thread takes events out of the kernel's small queue, for an owner that may pause.
     Raises SocketError.
     """
 
@@ -118,8 +122,11 @@ class Follower:
         open_events: Callable[[], Transport] | None = None,
         open_queries: Callable[[], QueryTransport] | None = None,
         timeout: float | None = None,
+        parsers: ParserRegistry | None = None,
+        buffered: bool = False,
     ) -> None:
-        self.mirror = Mirror(before, after, ignored_tables=ignored_tables)
+        self.parsers = parsers or ParserRegistry()
+        self.mirror = Mirror(before, after, ignored_tables=ignored_tables, parsers=self.parsers)
         self.losses = 0  # overruns, truncations, unreadable datagrams, interrupted dumps
         self.reopenings = 0  # how often broken sockets were replaced
         self._objects = frozenset(objects) | {Object.LINK}
@@ -128,7 +135,8 @@ class Follower:
         self._timeout = timeout
 
         def subscribe() -> Transport:
-            return _subscribe(groups_of(self._objects), namespace, receive_buffer, datagram_size)
+            opened = _subscribe(groups_of(self._objects), namespace, receive_buffer, datagram_size)
+            return ReceiveBuffer(opened) if buffered else opened
 
         def connect() -> QueryTransport:
             return NetlinkSocket(receive_buffer=None, extended_ack=True, strict=True, namespace=namespace)
@@ -217,6 +225,7 @@ class Follower:
         self._conversation = (
             Conversation(queries) if self._timeout is None else Conversation(queries, timeout=self._timeout)
         )
+        self._conversation.parsers = self.parsers
 
     def _reopen(self) -> None:
         """Open new sockets, after which everything is read anew; raises SocketError when there are none."""

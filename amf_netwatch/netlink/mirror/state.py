@@ -39,6 +39,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.errors import SocketError, StateError
 from amf_netwatch.netlink.listener import PAUSES
 from amf_netwatch.netlink.mirror.follower import EVERYTHING, Follower
@@ -84,6 +85,7 @@ class State:
         open_events: Callable[[], Transport] | None = None,
         open_queries: Callable[[], QueryTransport] | None = None,
         timeout: float | None = None,
+        parsers: ParserRegistry | None = None,
         log: Callable[[str], object] | None = None,
     ) -> None:
         self._news = News(self._check)
@@ -109,6 +111,7 @@ class State:
             open_events=open_events,
             open_queries=open_queries,
             timeout=timeout,
+            parsers=parsers,
         )
         self._mirror = self._follower.mirror
         self.links = LinkView(self._news, self._mirror.tables)

@@ -35,12 +35,15 @@ def settle(cluster: SimulatedCluster) -> None:
     while True:
         envelope = cluster.outbox.next_message()
         if envelope is None:
-            break
+            pending.finish_node_operations(cluster)
+            pending.continue_node_groups(cluster)
+            if cluster.outbox.has_messages:
+                continue
+            return
         if envelope.node is not None:
             node_director.receive(cluster.local_nodes[envelope.node], envelope.message)  # type: ignore[arg-type]
         else:
             _receive(cluster, envelope.message)  # type: ignore[arg-type]
-    pending.finish_node_operations(cluster)
 
 
 def _receive(cluster: SimulatedCluster, message: ToCluster) -> None:

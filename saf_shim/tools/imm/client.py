@@ -8,6 +8,7 @@ any other code but OK. No ctypes: a command must start fast.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
 
@@ -16,7 +17,7 @@ from imm_model.named_tuple import NamedTuple
 from imm_model.types import Value, ValueType
 from saf_shim.client import Session, UnreachableError
 from saf_shim.codes import Code
-from saf_shim.patience import FINALIZE_TIME, INITIALIZE_TIME
+from saf_shim.patience import FINALIZE_TIME, INITIALIZE_TIME, call_timeout
 from saf_shim.tools import command
 from saf_shim.tools.imm.formatting import describe_code
 
@@ -99,7 +100,7 @@ class ClassDescription(NamedTuple):
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
-class ImmError(Exception):
+class ImmError(command.CallError):
     """An AIS call did not answer OK. `reason` says why nobody is there to answer."""
 
     def __init__(self, call: str, code: int, reason: str = "") -> None:
@@ -107,13 +108,25 @@ class ImmError(Exception):
         self.call = call
         self.code = code
         self.reason = reason
+        self.complaint = f"error - {call} FAILED: {describe_code(code)}"
 
     def __str__(self) -> str:
         return f"{self.call}: {describe_code(self.code)}"
 
 
-# Seconds after which OpenSAF's library gives up the two calls that do not care for IMMA_SYNCR_TIMEOUT.
-_PATIENCE = {"saImmOmInitialize": INITIALIZE_TIME, "saImmOmFinalize": FINALIZE_TIME}
+_OUTCOME = 10.0  # seconds more that a call on a CCB may take, so that its end is known
+
+
+def _patience(call: str) -> Optional[float]:
+    """Return the seconds after which OpenSAF's library gives a call up; None for an operation, whose caller
+    says it."""
+    if call == "saImmOmInitialize":
+        return INITIALIZE_TIME
+    if call == "saImmOmFinalize":
+        return FINALIZE_TIME
+    if call.startswith("saImmOmAdminOperation"):
+        return None
+    return call_timeout(os.environ) + (_OUTCOME if call.startswith("saImmOmCcb") else 0.0)
 
 
 class ImmClient:
@@ -340,7 +353,7 @@ class ImmClient:
 
     def _call(self, name: str, **arguments: Any) -> dict[str, Any]:
         for attempt in range(1, self._tries + 1):
-            code, out = self._session.call(name, arguments, _PATIENCE.get(name))
+            code, out = self._session.call(name, arguments, _patience(name))
             if code == Code.OK or (code == Code.ERR_TIMEOUT and name == "saImmOmFinalize"):
                 return out
             if code != Code.ERR_TRY_AGAIN or attempt == self._tries:

@@ -89,6 +89,14 @@ def test_what_was_asked_meanwhile_is_done_in_its_order(saf_shim: SafShim) -> Non
     assert om.get("rt=a", "SaImmAttrImplementerName")[0] == "OK"
 
 
+def test_a_tool_gives_up_when_imm_begins_to_hang(saf_shim: SafShim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMMA_SYNCR_TIMEOUT", "30")
+    saf_shim.fault("saImmOmAccessorInitialize", "lost", times=1)
+    given_up = saf_shim.run("immlist", "safApp=safImmService", check=False)
+    assert given_up.returncode == 1
+    assert "saImmOmAccessorInitialize FAILED: SA_AIS_ERR_TIMEOUT (5)" in given_up.stderr
+
+
 def test_a_restart_ends_a_hang(saf_shim: SafShim) -> None:
     om = Om()
     saf_shim.imm("hang")

@@ -15,6 +15,7 @@ from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.messages import Buffer, iter_messages
 from amf_netwatch.netlink.codec.neighbour import Neighbour
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
 from amf_netwatch.netlink.codec.route import Route
 from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object, Value
@@ -35,8 +36,8 @@ class Mirror:
 
     A mirror begins empty, and reading: call `load` with what dumps list, `apply` with what was announced
     since the first of the dumps began, then `settle`. After `lose` do the same again. `before` and `after`
-    are called as in `Tables`; `after` also gets the changes `Action.CURRENT` and `Action.LOST`. For one
-    thread at a time.
+    are called as in `Tables`; `after` also gets the changes `Action.CURRENT` and `Action.LOST`. `parsers`:
+    what reads the messages. For one thread at a time.
     """
 
     def __init__(
@@ -45,11 +46,14 @@ class Mirror:
         after: Observer | None = None,
         *,
         ignored_tables: Collection[int] = (),
+        parsers: ParserRegistry | None = None,
     ) -> None:
+        self.parsers = parsers or ParserRegistry()
         self._before = before
         self._after = after
         self._ignored_tables = ignored_tables
-        self.tables = Tables(ignored_tables=ignored_tables)  # the same object as long as the mirror lives
+        # The same object as long as the mirror lives.
+        self.tables = Tables(ignored_tables=ignored_tables, parsers=self.parsers)
         self._fresh: Tables | None = self.tables  # at first nobody sees it, so it is filled in place
 
     @property
@@ -61,7 +65,7 @@ class Mirror:
         """Events were lost: the view stays as it is, and is not kept up to date until `settle`."""
         if self._fresh is None:
             self._announce(Change(Action.LOST, None))
-            self._fresh = Tables(ignored_tables=self._ignored_tables)
+            self._fresh = Tables(ignored_tables=self._ignored_tables, parsers=self.parsers)
         else:
             self._fresh.clear()
 

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from amf_netwatch.netlink.codec.address import Address, decode_address
+from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import Family, LinkFlag, MessageType
-from amf_netwatch.netlink.codec.link import Link, decode_link
+from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.messages import Message
-from amf_netwatch.netlink.codec.neighbour import decode_neighbour
-from amf_netwatch.netlink.codec.route import Route, decode_route
-from amf_netwatch.netlink.codec.rule import Rule, decode_rule
+from amf_netwatch.netlink.codec.parsers import ParserRegistry
+from amf_netwatch.netlink.codec.route import Route
+from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.mirror.tables.addresses import AddressTable
 from amf_netwatch.netlink.mirror.tables.changes import (
     LINK_FACTS,
@@ -90,7 +90,9 @@ class Tables:
         after: Observer | None = None,
         *,
         ignored_tables: Collection[int] = (),
+        parsers: ParserRegistry | None = None,
     ) -> None:
+        self.parsers = parsers or ParserRegistry()
         self.links: dict[int, Link] = {}  # by ifindex
         self.names: dict[bytes, int] = {}  # name to ifindex
         self.addresses = AddressTable(self._commit, self._note_address_removed)
@@ -146,11 +148,15 @@ class Tables:
         `maybe_old`: a dump that has been loaded may be newer than the event. Only rules need to know, because
         several equal ones may exist.
         """
-        decode, take_in = _EVENTS.get(message.type, _PASS_OVER)
-        if decode is None:
-            take_in(self, None, message.flags)
+        if message.type in _NEXT_HOP_TYPES:  # they are not kept; but routes may go with them
+            self.routes.note_next_hops_changed()
             return
-        value = decode(message.buffer, message.start, message.end)
+        take_in = _EVENTS.get(message.type)
+        if take_in is None:
+            return
+        value = self.parsers.parse(message)
+        if value is None:
+            return  # its parser passed it over
         take_in(self, value, message.flags)
         if maybe_old and isinstance(value, Rule) and value.family in FAMILIES:
             self.rules.to_reread.add(value.family)
@@ -316,25 +322,18 @@ def _remove_link(tables: Tables, link: Any, _: int) -> None:
         tables.remove_link(link.ifindex)
 
 
-Decoder = Callable[..., Any]
 TakeIn = Callable[[Tables, Any, int], None]
-_PASS_OVER: tuple[Decoder | None, TakeIn] = (None, lambda tables, value, flags: None)
-_NEXT_HOPS: tuple[Decoder | None, TakeIn] = (  # they are not kept; but routes may go with them
-    None,
-    lambda tables, value, flags: tables.routes.note_next_hops_changed(),
-)
-# By message type: what reads the payload, and what is done with the value and the flags of the header.
-_EVENTS: dict[int, tuple[Decoder | None, TakeIn]] = {
-    int(MessageType.NEWLINK): (decode_link, lambda tables, link, _: tables.put_link(link)),
-    int(MessageType.DELLINK): (decode_link, _remove_link),
-    int(MessageType.NEWADDR): (decode_address, lambda tables, address, _: tables.addresses.put(address)),
-    int(MessageType.DELADDR): (decode_address, lambda tables, address, _: tables.addresses.remove(address)),
-    int(MessageType.NEWROUTE): (decode_route, lambda tables, route, flags: tables.routes.add(route, flags)),
-    int(MessageType.DELROUTE): (decode_route, lambda tables, route, _: tables.routes.remove(route)),
-    int(MessageType.NEWRULE): (decode_rule, lambda tables, rule, _: tables.rules.add(rule)),
-    int(MessageType.DELRULE): (decode_rule, lambda tables, rule, _: tables.rules.remove(rule)),
-    int(MessageType.NEWNEIGH): (decode_neighbour, lambda tables, one, _: tables.neighbours.put(one)),
-    int(MessageType.DELNEIGH): (decode_neighbour, lambda tables, one, _: tables.neighbours.remove(one)),
-    int(MessageType.NEWNEXTHOP): _NEXT_HOPS,
-    int(MessageType.DELNEXTHOP): _NEXT_HOPS,
+_NEXT_HOP_TYPES = frozenset((int(MessageType.NEWNEXTHOP), int(MessageType.DELNEXTHOP)))
+# By message type: what is done with the value and the flags of the header.
+_EVENTS: dict[int, TakeIn] = {
+    int(MessageType.NEWLINK): lambda tables, link, _: tables.put_link(link),
+    int(MessageType.DELLINK): _remove_link,
+    int(MessageType.NEWADDR): lambda tables, address, _: tables.addresses.put(address),
+    int(MessageType.DELADDR): lambda tables, address, _: tables.addresses.remove(address),
+    int(MessageType.NEWROUTE): lambda tables, route, flags: tables.routes.add(route, flags),
+    int(MessageType.DELROUTE): lambda tables, route, _: tables.routes.remove(route),
+    int(MessageType.NEWRULE): lambda tables, rule, _: tables.rules.add(rule),
+    int(MessageType.DELRULE): lambda tables, rule, _: tables.rules.remove(rule),
+    int(MessageType.NEWNEIGH): lambda tables, one, _: tables.neighbours.put(one),
+    int(MessageType.DELNEIGH): lambda tables, one, _: tables.neighbours.remove(one),
 }

@@ -134,7 +134,21 @@ def pack_options(table: Table | None, wanted: Mapping[str, Any], data: bytes, na
                 packed.setdefault(number, raw[number])
         if row.write is not None:
             row.write(_to_index(row, value, names), packed)
+    if table is not None and table.kind == "bridge" and not data:
+        packed = _for_new_bridge(table, packed)
     return pack_nested(packed)
+
+
+def _for_new_bridge(table: Table, packed: Attributes) -> Attributes:
+    """Without what is off in a new bridge anyway: a kernel built without it refuses to be told so."""
+    kept = {
+        number: _only_set(table, number, value)
+        for number, value in packed.items()
+        if (number, value) != _NO_VLAN_FILTERING
+    }
+    if kept.get(_BRIDGE_SWITCHES) == bytes(_SWITCHES.size):
+        del kept[_BRIDGE_SWITCHES]
+    return kept
 
 
 def keep_options(table: Table | None, data: bytes) -> bytes:

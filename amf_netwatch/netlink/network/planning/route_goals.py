@@ -51,18 +51,19 @@ class RouteGoals:
         """Make the route as the wish says; raises RefusedError."""
         routes = self._goal.routes
         there = routes.get(wish.key, ())
-        text = format_prefix(wish.key.destination or bytes(4), wish.key.length)
         if len(there) > 1 or any(route.foreign for route in there):
             if wish.absent or len(there) != 1 or not self.holds(wish, there[0]):
                 raise RefusedError(
-                    wish.path, f"the routes to {text} cannot be expressed here, and stay as they are"
+                    wish.path, f"the routes to {_say(wish)} cannot be expressed here, and stay as they are"
                 )
             return
         old = there[0] if there else None
         if (old is None and wish.absent) or (old is not None and not wish.absent and self.holds(wish, old)):
             return
         if old is not None and old.protocol == PROTOCOL_KERNEL:
-            raise RefusedError(wish.path, f"the route to {text} is the kernel's own, and stays as it is")
+            raise RefusedError(
+                wish.path, f"the route to {_say(wish)} is the kernel's own, and stays as it is"
+            )
         if wish.absent:
             del routes[wish.key]
         else:
@@ -161,6 +162,11 @@ class RouteGoals:
         if link is not None:
             attributes[RTA_OIF] = _U32.pack(self._need(link, wish.path, "").ifindex)
         return flags
+
+
+def _say(wish: RouteWish) -> str:
+    key = wish.key
+    return format_prefix(key.destination or bytes(4 if key.family == INET else 16), key.length)
 
 
 def _drop_ways(

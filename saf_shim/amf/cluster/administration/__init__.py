@@ -6,4 +6,4 @@ end: that is in `cluster.pending`, which hears what the nodes report, and in the
 models.
 
 Reading order: `rules` (the form of a table), `units`, `services`, `nodes` (tables for SUs and components, for
-SIs and SGs, for nodes), `operations` (the door)."""
+SIs and SGs, for nodes), `node_groups`, `operations` (the door)."""

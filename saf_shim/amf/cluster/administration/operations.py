@@ -8,6 +8,7 @@ AisError."""
 
 from __future__ import annotations
 
+from saf_shim.amf.cluster.administration.node_groups import NODE_GROUP, check_node_group
 from saf_shim.amf.cluster.administration.nodes import NODE
 from saf_shim.amf.cluster.administration.rules import Rule
 from saf_shim.amf.cluster.administration.services import GROUP, INSTANCE
@@ -22,6 +23,7 @@ OPERATIONS = {
     "SaAmfSI": INSTANCE,
     "SaAmfSG": GROUP,
     "SaAmfNode": NODE,
+    "SaAmfNodeGroup": NODE_GROUP,
 }
 """By class; every other class has none."""
 
@@ -85,6 +87,10 @@ def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: 
         node = cluster.nodes[dn]
         _check_node(cluster, dn, operation)
         _perform(cluster, node, NODE[Operation(operation)], operation, ticket)
+    elif dn in cluster.node_groups:
+        node_group = cluster.node_groups[dn]
+        check_node_group(cluster, node_group, operation)
+        _perform(cluster, node_group, NODE_GROUP[Operation(operation)], operation, ticket)
     elif dn in cluster.applications:
         _refuse_application(cluster, dn, operation)
     elif class_name in ("SaAmfCluster", "OpenSafAmfConfig"):
