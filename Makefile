@@ -44,9 +44,10 @@ check: $(DEVELOPMENT)  ## format, lint, types, architecture (repair: make fix)
 rooms:  ## the rooms, their sizes and the arrows between them; fails on a broken wall
 	@$(PYTHON) tests/support/house.py
 
-fix: $(DEVELOPMENT)  ## repair what check finds in format and lint
+fix: $(DEVELOPMENT)  ## repair format and lint, write what is generated
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/python packaging/generate.py
 
 venv: $(DEVELOPMENT)  ## .venv with everything
 
