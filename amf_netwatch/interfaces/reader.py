@@ -6,9 +6,11 @@ links whose MAC is new or differs from what an earlier read found there. The oth
 kernel's answer to one netlink request, which holds in one consistent message what sysfs has in eight files:
 8 us against 55 for one link, 7 ms against 63 for a thousand.
 
-The two sources are not read at one moment. When they do not tell the same MAC, the link has changed in
-between, or its name belongs to another link by now: then nothing is believed of it, and it is read again in
-the next round (`DisagreementError`, `Everything.uncertain`).
+The two sources are not read at one moment. When they do not tell the same MAC, both are asked again. Usually
+the link has changed in between, or its name belongs to another link by now: then nothing is believed of it,
+and it is read again in the next round (`DisagreementError`, `Everything.uncertain`). When neither of them
+changes and they still differ, sysfs shows another network namespace than ours, in which links have the same
+names: from then on netlink tells the MAC.
 
 Rules: filters come before anything that costs; a link's facts are never built from an event; a link that is
 not there is None. What never changes while a link lives is read once: a device is behind a link for all its
@@ -35,6 +37,7 @@ from amf_netwatch.settings import Settings
 
 _OPER_STATES = tuple(str(state) for state in OperState)  # the kernel's words by number
 _UP = int(LinkFlag.UP)
+_ATTEMPTS = 3  # to find out whether sysfs and netlink differ for good
 _ETHER, _LOOPBACK = int(HardwareType.ETHER), int(HardwareType.LOOPBACK)
 
 
@@ -70,15 +73,19 @@ class Everything(NamedTuple):
 class Reader:
     """Asks the kernel for facts. For one thread. Raises NetlinkError and SysfsError; close it after use."""
 
-    def __init__(self, settings: Settings, sysfs: Optional[Sysfs]) -> None:
+    def __init__(
+        self, settings: Settings, sysfs: Optional[Sysfs], on_foreign: Callable[[], None] = lambda: None
+    ) -> None:
         """`sysfs` None: there is no sysfs of our namespace.
 
-        Then netlink tells the MAC as well, and a link counts as physical when it has no kind.
+        Then netlink tells the MAC as well, and a link counts as physical when it has no kind. `on_foreign` is
+        called when `sysfs` turns out to show another namespace; it is not used any more then.
         """
         self._filter = Filter(settings.include, settings.exclude, settings.types == "ether")
         self._physical_only = settings.physical_only
         self._addresses = settings.addresses
         self._sysfs = sysfs
+        self._on_foreign = on_foreign
         self._query = LinkQuery()
         self._masters: dict[int, bytes] = {}  # name of each link that has a published port
 
@@ -122,9 +129,19 @@ class Reader:
         if self._sysfs is None or (known is not None and known.mac == told):
             return told
         read = self._sysfs.read_mac(link.name or b"")
-        if read != told:
-            raise DisagreementError(f"link {link.ifindex}: netlink says {told!r}, sysfs {read!r}")
-        return read
+        return read if read == told else self._settle(link, told, self._sysfs)
+
+    def _settle(self, link: LinkFacts, told: str, sysfs: Sysfs) -> str:
+        """The MAC of a link of which the sources did not tell the same; raises DisagreementError."""
+        for _ in range(_ATTEMPTS):
+            again = self._query.get_link(link.ifindex)
+            if again is None or (again.name, again.address) != (link.name, link.address):
+                raise DisagreementError(f"link {link.ifindex} has changed while it was read")
+            if sysfs.read_mac(link.name or b"") == told:
+                return told
+        self._sysfs = None
+        self._on_foreign()
+        return told
 
     def _master_name(self, ifindex: Optional[int]) -> bytes:
         """The name of the link above; b"" when there is none, or none any more."""

@@ -88,14 +88,60 @@ def test_a_full_read_reads_only_new_and_changed_macs(namespace, sysfs, reader):
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("said", [B, "", None], ids=["another", "none", "gone"])
-def test_where_the_sources_differ_nothing_is_believed(namespace, sysfs, reader, said):
+def test_a_link_that_changes_while_it_is_read_is_not_believed(namespace, sysfs, reader, said):
+    """Netlink was asked before the change, sysfs after it."""
     index = index_of(namespace, "v0")
-    sysfs.instead[b"v0"] = said
+    read_mac, asked = sysfs.read_mac, []
+
+    def change(name):
+        if asked:
+            return read_mac(name)
+        asked.append(name)
+        namespace.ip("link set v0 address 02:00:00:00:00:03")
+        return said
+
+    sysfs.read_mac = change
     with pytest.raises(DisagreementError):
         reader.read(index)
+    assert reader.read(index).mac == "02:00:00:00:00:03"
+
+
+@pytest.mark.kernel
+def test_a_full_read_is_uncertain_of_a_link_that_changes_meanwhile(namespace, sysfs, reader):
+    index = index_of(namespace, "v0")
+    read_mac, asked = sysfs.read_mac, []
+
+    def change(name):
+        if name == b"v0" and not asked:
+            asked.append(name)
+            namespace.ip("link set v0 address 02:00:00:00:00:03")
+        return read_mac(name)
+
+    sysfs.read_mac = change
     found = reader.read_everything()
     assert [each.name for each in found.interfaces] == [b"v1"]
     assert found.uncertain == {index}
+
+
+@pytest.mark.kernel
+def test_a_difference_that_passes_is_no_difference(namespace, sysfs, reader):
+    read_mac, said = sysfs.read_mac, [B, None]
+    sysfs.read_mac = lambda name: said.pop() if said else read_mac(name)
+    assert reader.read(index_of(namespace, "v0")).mac == A
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("said", [B, None], ids=["another", "gone"])
+def test_a_difference_that_stays_means_that_sysfs_is_foreign(namespace, sysfs, said):
+    told = []
+    reader = Reader(Settings(), sysfs, lambda: told.append("foreign"))
+    sysfs.instead[b"v0"] = said
+    assert reader.read(index_of(namespace, "v0")).mac == A
+    assert told == ["foreign"]
+    sysfs.read.clear()
+    assert {each.mac for each in reader.read_everything().interfaces} == {A, B}
+    assert (told, sysfs.read) == (["foreign"], [])
+    reader.close()
 
 
 @pytest.mark.kernel
