@@ -37,8 +37,11 @@ class Command(NamedTuple):
 _TRY, _CHANGE, _CLUSTER, _AMF = "Try it", "Change the network", "On a cluster", "For AMF"
 COMMANDS = (
     Command("demo", "demo", "AMF, IMM and the component on this machine, live", _TRY),
-    Command("monitor", "network.monitor", "print link, address and route changes", _TRY),
+    Command(
+        "monitor", "network.monitor", "print changes of links, addresses, routes, rules and neighbours", _TRY
+    ),
     Command("wait", "network.wait", "wait until a link appears, goes, is up or down", _TRY),
+    Command("dump", "network.dump", "print the network as a document, for apply", _CHANGE),
     Command("apply", "network.apply", "make the network as a document says, or leave it", _CHANGE),
     Command("confirm", "network.confirm", "keep a change that is on trial", _CHANGE),
     Command("freeze", "network.freeze", "keep links as they are", _CHANGE),

@@ -61,7 +61,8 @@ behind its prefix (`--node 'SC-2=ip netns exec n2'`).
   whole.
 * saAmfHealthcheckStart and the like about a component of another node are answered as if it were here,
   when they come from a process outside AMF: there is one machine, so such a process is on every node.
-* Operations on a node group are not supported.
+* An operation on a node group is carried out on one of its nodes after the other; OpenSAF begins with all of
+  them at once.
 
 """
 

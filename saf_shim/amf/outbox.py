@@ -47,6 +47,10 @@ class Outbox:
         """Return the oldest message that nobody has taken yet."""
         return self._mail.popleft() if self._mail else None
 
+    @property
+    def has_messages(self) -> bool:
+        return bool(self._mail)
+
     def forget_node(self, node: str, names: set[str]) -> None:
         """Drop what is on its way to a node that goes down, or is about the units and components `names`
         of that node."""

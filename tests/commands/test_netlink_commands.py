@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from kernel_fixtures import Namespace
-from netlink_programs import MONITOR, PATIENCE, WAIT, Program, command
+from netlink_programs import DUMP, MONITOR, PATIENCE, WAIT, Program, command
 
+from amf_netwatch.commands.network.dump import main as dump_main
 from amf_netwatch.commands.network.monitor import main as monitor_main
 from amf_netwatch.commands.network.wait import main as wait_main
 
@@ -357,3 +358,54 @@ def test_without_standard_error_nothing_goes_elsewhere(namespace: Namespace) -> 
     words = command(WAIT, "up", "if9", "--timeout", "0")
     done = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *words], check=False, capture_output=True)
     assert (done.returncode, done.stdout) == (1, b"")
+
+
+# -- dump --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frobnicate"], "'frobnicate' is none of link, address, route, rule, neighbour"),
+        (["--json"], "unrecognized arguments: --json"),
+        (["--netns", "no-such-namespace"], "cannot enter the network namespace no-such-namespace"),
+    ],
+)
+def test_dump_refuses_wrong_use_with_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dump_main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert said in errors
+
+
+@pytest.mark.kernel
+def test_dump_prints_what_apply_has_nothing_to_do_with(namespace: Namespace, tmp_path: Path) -> None:
+    namespace.batch(["link add br0 type bridge", "link set br0 up", "addr add 192.0.2.1/24 dev br0"])
+    status, output, errors = run(DUMP)
+    assert (status, errors) == (0, "")
+    path = tmp_path / "network.json"
+    path.write_text(output, encoding="ascii")
+    assert run("apply", "--check", str(path)) == (0, "nothing to do\n", "")
+    status, output, _ = run(DUMP, "address", "route")
+    assert [list(entry) for entry in json.loads(output)["links"]] == [["name", "addresses"]] * 2
+
+
+@pytest.mark.kernel
+def test_dump_looks_into_another_namespace(
+    namespace: Namespace, new_namespace: Callable[[], Namespace]
+) -> None:
+    there = new_namespace()
+    there.add_link("if0", "ifb")
+    _, output, _ = run(DUMP, "link", "--netns", there.name)
+    assert [entry["name"] for entry in json.loads(output)["links"]] == ["if0", "lo"]
+
+
+@pytest.mark.kernel
+def test_a_dump_that_cannot_be_written_is_told(namespace: Namespace) -> None:
+    words = command(DUMP)
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >/dev/full', "sh", *words], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (1, "amf-netwatch dump: No space left on device\n")

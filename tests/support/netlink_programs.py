@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 PATIENCE = 10.0  # seconds; only a failing test waits so long
-MONITOR, WAIT = "monitor", "wait"
+MONITOR, WAIT, DUMP = "monitor", "wait", "dump"
 
 
 def command(module: str, *arguments: str) -> list[str]:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mirror room: a picture of a namespace's network that is kept up to date, and what is made of it.
+"""The mirror room: a view of a namespace's network that is kept up to date, and what is made of it.
 
 It is for programs that look at the network, follow it, wait for it, or record it. It is not for asking single
 questions (`netlink.conversation`), not for the component's flag (`netlink.listener`), and it changes nothing
 in the kernel (`netlink.network`).
 
-Reading order: `changes` (a change as a value, and what counts as one); `route_table`, `tables` and `mirror`
-(the picture, pure values without IO); `follower` (the sockets); `recording`. Then the users of these:
-`waiting` and `views` with `state` (a thread that keeps the picture); `lines` with `monitor` (changes as
-lines); `conditions` with `wait` (waiting for a link).
+Reading order: the room `tables` (the view itself, pure values without IO); `follower` (the sockets);
+`recording`. Then the users of these: `waiting` and `views` with `state` (a thread that keeps the view);
+`lines` with `monitor` (changes as lines); `conditions` with `wait` (waiting for a link).
 
 The public names are those that `amf_netwatch.netlink` lists.
 """

@@ -7,13 +7,15 @@ the kernel.  For one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from errno import EEXIST
 from typing import Any, Optional
 
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import CommitError, KernelError, RefusedError
 from amf_netwatch.netlink.network.change import Change
+from amf_netwatch.netlink.network.documents.dump import OBJECTS, describe_picture
+from amf_netwatch.netlink.network.documents.reader import arrange_document
 from amf_netwatch.netlink.network.guardian import Guardian
 from amf_netwatch.netlink.network.objects.picture import Picture, read_picture
 from amf_netwatch.netlink.network.planning.consequences import find_touched, restore
@@ -52,6 +54,10 @@ class Committer:
         with Conversation(self._open()) as conversation:
             return read_picture(conversation)
 
+    def dump(self, objects: Collection[str] = OBJECTS) -> dict[str, Any]:
+        """What is there now, as a document; `objects`: see `describe_picture`. Raises NetlinkError."""
+        return arrange_document(describe_picture(self.read(), objects))
+
     def change(self) -> Change:
         """A new change, which begins with what is there now; raises NetlinkError."""
         return Change(self.read(), self.commit)
@@ -86,10 +92,8 @@ class Committer:
         """
         targets = [parse_target(text) for text in ensure]
 
-        def before_it(picture: Picture) -> None:
-            goal = apply_wishes(change.wishes, picture, force=change.force)
-            objects = name_objects(picture, goal)
-            for trial in iter_conflicts(objects, self._namespace):
+        def before_it(picture: Picture, goal: Picture) -> None:
+            for trial in iter_conflicts(lambda: name_objects(picture, goal), self._namespace):
                 raise RefusedError(
                     "", f"the change {trial} is on trial and touches the same: confirm it first"
                 )
@@ -139,7 +143,7 @@ class Committer:
     def _run(
         self,
         aim: Aim,
-        before_it: Optional[Callable[[Picture], None]],
+        before_it: Optional[Callable[[Picture, Picture], None]],
         after_it: Optional[Callable[[], None]],
         guardian: Optional[Guardian],
         timeout: float,

@@ -7,12 +7,13 @@ each of which is committed whole, or not at all (see `change` and `committer`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Optional
 
 from amf_netwatch.netlink.mirror.state import State
 from amf_netwatch.netlink.network.change import Change
 from amf_netwatch.netlink.network.committer import Committer, Hook
+from amf_netwatch.netlink.network.documents.dump import OBJECTS
 from amf_netwatch.netlink.network.freeze import Freeze
 from amf_netwatch.netlink.socket import Namespace
 
@@ -25,13 +26,28 @@ class Network(State):
         self._committer = Committer(namespace)
         self._namespace = namespace
 
+    def dump(self, objects: Collection[str] = OBJECTS) -> dict[str, Any]:
+        """What is there now, as a document that a change can load; read from the kernel, not from the state.
+
+        `objects`: some of the words link, address, route, rule, neighbour. Raises NetlinkError.
+        """
+        return self._committer.dump(objects)
+
     def change(self) -> Change:
-        """A new change; several may be open.  It is read from the kernel now, and reviewed without asking."""
-        return self._committer.change()
+        """A new change; several may be open.  It is read from the kernel now, and reviewed without asking.
+
+        After its commit this state shows what was done.
+        """
+        return Change(self._committer.read(), self._commit)
+
+    def _commit(self, change: Change, **options: Any) -> None:
+        self._committer.commit(change, **options)
+        self.refresh()
 
     def undo(self, change: Change) -> None:
         """Make it as it was before this change's last commit; raises CommitError, RefusedError."""
         self._committer.undo(change)
+        self.refresh()
 
     def add_hook(self, hook: Hook, *, after: bool = False) -> Callable[[], None]:
         """Call `hook(change)` before every commit, or (`after`) when it is done and does not count yet.

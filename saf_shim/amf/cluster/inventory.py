@@ -14,7 +14,7 @@ from saf_shim.amf.cluster import csi_changes
 from saf_shim.amf.cluster.group_events import group_event
 from saf_shim.amf.cluster.simulated import SimulatedCluster
 from saf_shim.amf.effects import Update, Values
-from saf_shim.amf.entities.records import Component, Csi, Group, Node, Si, Unit, by_name
+from saf_shim.amf.entities.records import Component, Csi, Group, Node, NodeGroup, Si, Unit, by_name
 from saf_shim.amf.node import director as node_director
 from saf_shim.amf.node import healthcheck
 from saf_shim.amf.redundancy.groups import Cause, GroupEvent
@@ -24,6 +24,7 @@ from saf_shim.imm.implementer.hooks import ObjectChange
 
 ORDER = (
     "SaAmfNode",
+    "SaAmfNodeGroup",
     "SaAmfApplication",
     "SaAmfSG",
     "SaAmfSI",
@@ -36,7 +37,6 @@ ORDER = (
 CLASSES = (
     *ORDER,
     "SaAmfCluster",
-    "SaAmfNodeGroup",
     "SaAmfNodeSwBundle",
     "SaAmfAppBaseType",
     "SaAmfAppType",
@@ -126,6 +126,11 @@ def _add_node(cluster: SimulatedCluster, dn: str) -> None:
     node.admin = _admin(cluster, dn, "saAmfNodeAdminState")
     values = {"saAmfNodeAdminState": (int(node.admin),), "saAmfNodeOperState": (int(node.operational),)}
     cluster.outbox.emit(Update(dn, values))
+
+
+def _add_node_group(cluster: SimulatedCluster, dn: str) -> None:
+    group = cluster.node_groups[dn] = NodeGroup(dn)
+    group.admin = _admin(cluster, dn, "saAmfNGAdminState")
 
 
 def _add_application(cluster: SimulatedCluster, dn: str) -> None:
@@ -242,6 +247,7 @@ def _add_component(cluster: SimulatedCluster, dn: str) -> None:
 
 _ADD = {
     "SaAmfNode": _add_node,
+    "SaAmfNodeGroup": _add_node_group,
     "SaAmfApplication": _add_application,
     "SaAmfSG": _add_group,
     "SaAmfSI": _add_si,
@@ -378,6 +384,8 @@ def _delete(cluster: SimulatedCluster, changes: Sequence[ObjectChange]) -> None:
         del cluster.groups[dn]
     for dn in gone & cluster.applications.keys():
         del cluster.applications[dn]
+    for dn in gone & cluster.node_groups.keys():
+        del cluster.node_groups[dn]
     for dn in gone & cluster.nodes.keys():
         cluster.local_nodes.pop(cluster.nodes.pop(dn).name, None)
 

@@ -10,7 +10,7 @@ from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.entities.records import Component, Group, Unit
 from saf_shim.amf.messages import AssignmentReport, ComponentOperation, UnitOperation
 from saf_shim.amf.states import Act, Admin, GroupState, Operation, Operational, Presence
-from saf_shim.codes import Code
+from saf_shim.codes import AisError, Code
 
 
 def all_in(unit: Unit, presence: Presence) -> bool:
@@ -166,6 +166,29 @@ def assignment_done(cluster: Cluster, unit: Unit, message: AssignmentReport) -> 
                 Operation.SHUTDOWN,
             ):
                 cluster.end(other)
+
+
+def continue_node_groups(cluster: Cluster) -> None:
+    """Go on with operations on node groups whose present node has come to its end."""
+    for group in cluster.node_groups.values():
+        if group.pending is None or (group.at is not None and group.at.pending is not None):
+            continue
+        group.at = None
+        while group.steps and group.at is None:
+            step = group.steps.pop(0)
+            try:
+                done = step.begin()
+            except AisError as error:
+                group.steps.clear()
+                cluster.end(group, Code(error.code), error.text)
+                break
+            if not done:
+                group.at = step.node
+                cluster.wait(step.node, group.pending.operation, cluster.outbox.ticket())
+        if group.at is None:
+            if group.admin == Admin.SHUTTING_DOWN:
+                cluster.set_node_group_admin(group, Admin.LOCKED)
+            cluster.end(group)
 
 
 def finish_node_operations(cluster: Cluster) -> None:

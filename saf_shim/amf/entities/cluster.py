@@ -18,6 +18,7 @@ from saf_shim.amf.entities.records import (
     Csi,
     Group,
     Node,
+    NodeGroup,
     PendingOperation,
     ProtectionGroup,
     Si,
@@ -38,7 +39,7 @@ from saf_shim.amf.states import (
 from saf_shim.codes import Code
 from saf_shim.imm.implementer.hooks import View
 
-Entity = Union[Unit, Component, Si, Group, Node]
+Entity = Union[Unit, Component, Si, Group, Node, NodeGroup]
 """What an administrative operation can wait for."""
 
 
@@ -51,6 +52,7 @@ class Cluster:
         self.outbox = Outbox()
         self.simulated = frozenset(nodes)
         self.nodes: dict[str, Node] = {}
+        self.node_groups: dict[str, NodeGroup] = {}
         self.applications: dict[str, Admin] = {}
         self.groups: dict[str, Group] = {}
         self.units: dict[str, Unit] = {}
@@ -82,6 +84,10 @@ class Cluster:
     def set_node_admin(self, node: Node, state: Admin) -> None:
         node.admin = state
         self.update(node.dn, "saAmfNodeAdminState", int(state))
+
+    def set_node_group_admin(self, group: NodeGroup, state: Admin) -> None:
+        group.admin = state
+        self.update(group.dn, "saAmfNGAdminState", int(state))
 
     def end_node_shutdown(self, node: Node) -> None:
         """Lock a node that is shutting down, if no unit on it is quiescing any more."""

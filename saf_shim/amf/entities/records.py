@@ -8,7 +8,7 @@ assignments of a CSI with the latest first."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from imm_model.names import escape_dn, parent_dn, rdn_value
 from saf_shim.amf.messages import Attributes
@@ -61,6 +61,26 @@ class Node:
         self.units: list[Unit] = []
         self.pending: Optional[PendingOperation] = None
         self.left = 0  # units that the pending operation still waits for
+
+
+class NodeStep(NamedTuple):
+    """What an operation on a node group has still to do with one node."""
+
+    node: Node
+    begin: Callable[[], bool]  # True: it has ended; False: its end comes later
+
+
+class NodeGroup:
+    """A node group. Which nodes it has is asked of the model."""
+
+    __slots__ = ("admin", "at", "dn", "pending", "steps")
+
+    def __init__(self, dn: str) -> None:
+        self.dn = dn
+        self.admin = Admin.UNLOCKED
+        self.pending: Optional[PendingOperation] = None
+        self.steps: list[NodeStep] = []  # of the pending operation, those that have not begun
+        self.at: Optional[Node] = None  # the node that the pending operation is at
 
 
 class Group:

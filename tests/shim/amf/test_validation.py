@@ -179,6 +179,64 @@ def test_objects_without_operations_say_the_number_of_their_class(dn: str, numbe
     assert caught.value.text == f"Admin operation not supported for {dn} ({number})"
 
 
+TWO_NODES = ("SC-1", "SC-2")
+UNITS = ("safSu=SU1,safSg=G,safApp=A", "safSu=SU2,safSg=G,safApp=A")
+
+
+def with_node_group(redundancy: int) -> World:
+    model = Model(redundancy, units=2, sis=2 if redundancy == 5 else 1, nodes=TWO_NODES)
+    nodes = tuple(f"safAmfNode={name},{CLUSTER}" for name in TWO_NODES)
+    model.view.add("SaAmfNodeGroup", GROUP, saAmfNGNodeList=nodes)
+    world = World(model)
+    world.up()
+    return world
+
+
+@pytest.mark.parametrize("redundancy", [1, 5])
+@pytest.mark.parametrize("leave", [Operation.LOCK, Operation.SHUTDOWN])
+def test_operations_on_a_node_group_are_carried_out_on_its_nodes(redundancy: int, leave: Operation) -> None:
+    world = with_node_group(redundancy)
+    assert [bool(world.cluster.units[dn].assignments) for dn in UNITS] == [True, True]
+
+    def states() -> set[Any]:
+        nodes = (f"safAmfNode={name},{CLUSTER}" for name in TWO_NODES)
+        return {world.value(dn, "saAmfNodeAdminState") for dn in nodes} | {
+            world.value(GROUP, "saAmfNGAdminState")
+        }
+
+    assert world.do(leave, GROUP) == (Code.OK, "")
+    assert states() == {2}
+    assert [world.cluster.units[dn].assignments for dn in UNITS] == [[], []]
+    assert world.do(Operation.LOCK, GROUP) == (Code.ERR_NO_OP, f"'{GROUP}' Already in LOCKED state")
+    assert world.do(Operation.LOCK_INSTANTIATION, GROUP) == (Code.OK, "")
+    assert states() == {3}
+    assert world.processes == {}
+    code, text = world.do(Operation.UNLOCK, GROUP)
+    assert (code, text) == (
+        Code.ERR_BAD_OPERATION,
+        f"'{GROUP}' Invalid Admin Operation UNLOCK in state LOCKED_INSTANTIATION",
+    )
+    assert world.do(Operation.UNLOCK_INSTANTIATION, GROUP) == (Code.OK, "")
+    assert world.do(Operation.UNLOCK, GROUP) == (Code.OK, "")
+    assert states() == {1}
+    assert [bool(world.cluster.units[dn].assignments) for dn in UNITS] == [True, True]
+
+
+def test_other_operations_on_a_node_group_say_their_number() -> None:
+    world = with_node_group(5)
+    for operation in (Operation.RESTART, Operation.REPAIRED, Operation.EAM_STOP):
+        text = f"Operation is not supported ({int(operation)})"
+        assert world.do(operation, GROUP) == (Code.ERR_NOT_SUPPORTED, text)
+
+
+def test_a_node_group_is_locked_when_nothing_else_is_under_way() -> None:
+    world = with_node_group(5)
+    waiting = world.operate(Operation.LOCK, GROUP)
+    code, text = world.do(Operation.UNLOCK, f"safAmfNode=SC-1,{CLUSTER}")
+    assert code == Code.ERR_TRY_AGAIN, text
+    assert world.ended[waiting] == (Code.OK, "")
+
+
 def test_the_commands_say_why(saf_shim: SafShim) -> None:
     """The administrator reads the reason, and the simulator's log has it for commands that do not tell."""
     refused = saf_shim.run(

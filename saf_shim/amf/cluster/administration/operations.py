@@ -8,10 +8,11 @@ AisError."""
 
 from __future__ import annotations
 
-from saf_shim.amf.cluster.administration.nodes import NODE
-from saf_shim.amf.cluster.administration.rules import Rule
-from saf_shim.amf.cluster.administration.services import GROUP, INSTANCE
-from saf_shim.amf.cluster.administration.units import COMPONENT, UNIT, check_unit
+from saf_shim.amf.cluster.administration.node_group_operations import NODE_GROUP, check_node_group
+from saf_shim.amf.cluster.administration.node_operations import NODE
+from saf_shim.amf.cluster.administration.operation_rules import Rule
+from saf_shim.amf.cluster.administration.service_operations import GROUP, INSTANCE
+from saf_shim.amf.cluster.administration.unit_operations import COMPONENT, UNIT, check_unit
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.states import MOVING, Admin, GroupState, Operation
 from saf_shim.codes import AisError, Code
@@ -22,6 +23,7 @@ OPERATIONS = {
     "SaAmfSI": INSTANCE,
     "SaAmfSG": GROUP,
     "SaAmfNode": NODE,
+    "SaAmfNodeGroup": NODE_GROUP,
 }
 """By class; every other class has none."""
 
@@ -85,6 +87,10 @@ def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: 
         node = cluster.nodes[dn]
         _check_node(cluster, dn, operation)
         _perform(cluster, node, NODE[Operation(operation)], operation, ticket)
+    elif dn in cluster.node_groups:
+        node_group = cluster.node_groups[dn]
+        check_node_group(cluster, node_group, operation)
+        _perform(cluster, node_group, NODE_GROUP[Operation(operation)], operation, ticket)
     elif dn in cluster.applications:
         _refuse_application(cluster, dn, operation)
     elif class_name in ("SaAmfCluster", "OpenSafAmfConfig"):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from saf_shim.amf.cluster.administration.rules import Done, Rule
+from saf_shim.amf.cluster.administration.operation_rules import Done, Rule
 from saf_shim.amf.cluster.group_events import group_event
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.entities.records import Node
@@ -12,7 +12,7 @@ from saf_shim.amf.redundancy.groups import Cause, GroupEvent
 from saf_shim.amf.states import AT_REST, Admin, GroupState, Ha, Operation, Operational, Presence, Readiness
 from saf_shim.codes import AisError, Code
 
-_OUT_OF_ORDER = {
+ADMIN_WORDS = {
     Admin.UNLOCKED: "UNLOCKED",
     Admin.LOCKED: "LOCKED",
     Admin.LOCKED_INSTANTIATION: "LOCKED INSTANTIATION",
@@ -23,7 +23,7 @@ _OUT_OF_ORDER = {
 def _check(node: Node, operation: Operation) -> None:
     rule = NODE[operation]
     if node.admin in rule.no_op:
-        raise AisError(Code.ERR_NO_OP, f"'{node.dn}' Already in {_OUT_OF_ORDER[node.admin]} state")
+        raise AisError(Code.ERR_NO_OP, f"'{node.dn}' Already in {ADMIN_WORDS[node.admin]} state")
     if node.admin not in rule.accepted:
         text = f"'{node.dn}' Invalid Admin Operation {operation.name} in state {node.admin.name}"
         raise AisError(Code.ERR_BAD_OPERATION, text)
