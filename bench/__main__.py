@@ -16,7 +16,7 @@ import sys
 from bench.measure import Row
 from bench.world import become_able
 
-PARTS = ("component", "process", "decode", "listening", "tools", "shim")
+PARTS = ("component", "process", "decode", "listening", "network", "tools", "shim")
 
 
 def main() -> int:

@@ -56,7 +56,7 @@ FUNCTIONS: Mapping[str, str] = {
         saClmResponse saClmResponse_4""",
 }
 # Services that the simulator does not have are asked only for a handle, and refuse it.
-REFUSED_HANDLES = ("saLogInitialize", "saNtfInitialize", "saNtfInitialize_2", "saNtfInitialize_3")
+REFUSED_HANDLES = ("saLogInitialize", "saNtfInitialize")
 
 
 def calls() -> list[str]:

@@ -40,7 +40,8 @@ _TAIL = """
 
 `saAis`, `saImm`, `saEnumConst` (types, constants, conversions) are whole. `saLog` and `saNtf` can be
 imported: their types and constants are whole, initializing is refused with ERR_NOT_SUPPORTED, every other
-function with ERR_BAD_HANDLE. Absent are: {}.
+function with ERR_BAD_HANDLE; functions of `saNtf` that OpenSAF's library lacks raise AttributeError, as
+there. Absent are: {}.
 """
 
 

@@ -20,6 +20,7 @@ from amf_netwatch.component.loop import EXIT_CANNOT_START, EXIT_USAGE, serve
 from amf_netwatch.component.privileges import become, find_account
 from amf_netwatch.environment import COMPONENT_VARIABLE
 from amf_netwatch.errors import NetwatchError, SettingsError, SurroundingsError, place_of
+from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.reader import Reader
 from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.interfaces.sysfs import CLASS_NET, Sysfs
@@ -29,7 +30,7 @@ from amf_netwatch.netlink.listener import Listener
 from amf_netwatch.publication.classes import CLASSES
 from amf_netwatch.publication.owner import Owner
 from amf_netwatch.publication.publisher import Publisher
-from amf_netwatch.settings import ProcessSettings, Sources
+from amf_netwatch.settings import ProcessSettings, Settings, Sources
 
 if TYPE_CHECKING:
     from amf_netwatch.ais import Amf
@@ -85,11 +86,21 @@ def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, s
         publisher = Publisher(ImmService(CLASSES), name, log)
         return Owner(publisher, awake=component.awake, failed=component.failed)
 
+    def give_sysfs_up() -> None:
+        nonlocal sysfs
+        if sysfs is not None:
+            sysfs.close()
+            sysfs = None
+            log.event("sysfs-foreign", path=CLASS_NET)
+
+    def make_refresh(settings: Settings, inventory: Inventory) -> Refresh:
+        return Refresh(Reader(settings, sysfs, give_sysfs_up), inventory)
+
     component = Component(
         listener=Listener(log=lambda line: log.event("listener", note=line)),
         connect=connect,
         make_owner=make_owner,
-        make_refresh=lambda settings, inventory: Refresh(Reader(settings, sysfs), inventory),
+        make_refresh=make_refresh,
         sources=sources,
         log=log,
     )

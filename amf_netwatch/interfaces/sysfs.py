@@ -38,14 +38,14 @@ class Sysfs:
         """Are the links it lists those of our network namespace?"""
         return any(self._lists_ours() for _ in range(_ATTEMPTS))
 
-    def read_mac(self, name: bytes) -> Optional[str]:
-        """The link-layer address of a link, as the kernel writes it: lower-case colon hex of any length.
+    def read(self, name: bytes, attribute: bytes) -> Optional[bytes]:
+        """One of a link's files, such as ``address`` or ``speed``, without the newline at its end.
 
-        The empty string: the link has none (tun). None: there is no link of this name. One file is opened,
-        read once and closed. Raises SysfsError when that fails for another reason.
+        None: there is no such link, no such file, or the link has no such value now. The file is opened, read
+        once and closed. Raises SysfsError when that fails for another reason.
         """
         try:
-            file = os.open(name + b"/address", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._directory)
+            file = os.open(b"%s/%s" % (name, attribute), os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._directory)
             try:
                 content = os.read(file, _FILE_SIZE)
             finally:
@@ -53,8 +53,17 @@ class Sysfs:
         except OSError as error:
             if error.errno in _GONE:
                 return None
-            raise SysfsError(f"{self.path}/{os.fsdecode(name)}/address: {error.strerror}") from error
-        return content[:-1].decode("latin-1")  # without the newline; never anything but ASCII
+            where = f"{self.path}/{os.fsdecode(name)}/{os.fsdecode(attribute)}"
+            raise SysfsError(f"{where}: {error.strerror}") from error
+        return content[:-1]
+
+    def read_mac(self, name: bytes) -> Optional[str]:
+        """The link-layer address of a link, as the kernel writes it: lower-case colon hex of any length.
+
+        The empty string: the link has none (tun). None: there is no link of this name. Raises SysfsError.
+        """
+        content = self.read(name, b"address")
+        return None if content is None else content.decode("latin-1")  # never anything but ASCII
 
     def is_physical(self, name: bytes) -> bool:
         """Is a device behind the link? A link that has gone has none; that it goes is an event of its own."""

@@ -47,8 +47,8 @@ class Request:
     """
 
     __slots__ = (
-        "decoder", "done", "enough", "error", "errors_as_values", "interrupted", "multi", "only", "parser",
-        "special", "until", "values",
+        "decoder", "done", "enough", "error", "errors_as_values", "flags", "interrupted", "multi", "only",
+        "parser", "special", "until", "values",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +65,7 @@ class Request:
         self.until = until
         self.errors_as_values = errors_as_values
         self.values: deque[Any] = deque()
+        self.flags = 0  # of the last header
         self.multi = False  # the answer has several parts, of which DONE is the last
         self.interrupted = False
         self.error: BaseException | None = None
@@ -77,21 +78,31 @@ class Request:
             self.error = error
         self.done = True
 
-    def add(self, parse: Callable[..., Any], *arguments: Any) -> None:
-        """Parse one message. What its parser raises is the request's error when the answer is complete."""
+    def add(self, decoder: Decoder, buffer: Buffer, start: int, end: int) -> None:
+        """Parse one payload. What its decoder raises is the request's error when the answer is complete."""
         if self.enough:
             return
         try:
-            value = parse(*arguments)
+            value = decoder(buffer, start, end)
             if value is not None:
                 self.values.append(value)
                 if self.until is not None and self.until(value):
-                    self.enough = True
+                    self._stop()
         except Exception as error:  # it fails its own request, not the thread that happens to receive
             self.error = self.error or error
 
+    def add_message(self, parser: HeaderParser, message: Message) -> None:
+        """The same, by a parser that takes the header as well."""
+        self.add(lambda *_: parser.parse(message), message.buffer, message.start, message.end)
+
+    def _stop(self) -> None:
+        """No more values are wanted; of an answer in several parts the end is still awaited."""
+        self.enough = True
+        self.done = not self.multi
+
     def note_flags(self, flags: int) -> None:
         """What the header of a message says of the whole answer."""
+        self.flags = flags
         if flags & _MULTI:
             self.multi = True
         if flags & _INTERRUPTED:
@@ -127,7 +138,8 @@ def add_run(request: Request, parser: Parser | None, datagram: Buffer, offset: i
         while found >= 0:
             start = offset + found * step
             if type(parser) is HeaderParser:
-                request.add(parser.parse, header._replace(start=start + HEADER_SIZE, end=start + length))
+                message = header._replace(start=start + HEADER_SIZE, end=start + length)
+                request.add_message(parser, message)
             else:
                 request.add(cast("Decoder", parser), datagram, start + HEADER_SIZE, start + length)
             found = column.find(value, found + 1)

@@ -80,7 +80,6 @@ TIMEOUT = 5.0  # seconds for a whole answer, all attempts together
 KEPT = 1024  # unrequested messages; older ones go
 BURST = 10  # datagrams that are there without waiting for them: more are counted as a burst
 _FIRST_DATA_TYPE = 16  # NLMSG_MIN_TYPE: below are ERROR, DONE ...
-_MULTI_OR_INTERRUPTED = int(HeaderFlag.MULTI | HeaderFlag.DUMP_INTERRUPTED)
 _TRANSIENT = (EBUSY, EAGAIN, EINTR)
 _NO_END = float("inf")
 
@@ -486,7 +485,7 @@ class Conversation:
             request = requests.get(sequence) if to_port == port else None
             start, end = offset + HEADER_SIZE, offset + length
             if request is not None and not request.done and kind >= _FIRST_DATA_TYPE:
-                if flags & _MULTI_OR_INTERRUPTED:
+                if flags != request.flags:
                     request.note_flags(flags)
                 decoder = request.decoder or plain.get(kind)
                 if decoder is None or request.special:
@@ -495,8 +494,6 @@ class Conversation:
                 else:
                     request.add(decoder, datagram, start, end)
                     offset += (length + 3) & ALIGNMENT_MASK
-                if request.enough and not request.multi:
-                    request.done = True
                 continue
             message = Message(kind, flags, sequence, to_port, datagram, start, end)
             if request is None:
@@ -513,7 +510,7 @@ class Conversation:
         if request.only is not None:
             return add_run(request, parser, message.buffer, offset, message)
         if type(parser) is HeaderParser:
-            request.add(parser.parse, message)
+            request.add_message(parser, message)
         elif parser is not None:
             request.add(cast("Decoder", parser), message.buffer, message.start, message.end)
         return offset + ((message.end - offset + 3) & ALIGNMENT_MASK)

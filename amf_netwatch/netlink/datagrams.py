@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue of datagrams that is a transport: what is put in at one end is received at the other.
+"""A queue of datagrams that is a transport: one side puts datagrams in, the other side receives them.
 
-`ReceiveBuffer` puts in what a socket brings; a replay puts in what was recorded; a test, what it likes. So
-the listener, a conversation and a monitor run unchanged on all of them. It decodes nothing.
+A `ReceiveBuffer` puts in what a socket brings, a replay puts in what was recorded, a test puts in what it
+likes. So the listener, a conversation and a monitor run unchanged on all of them. It decodes nothing.
 """
 
 from __future__ import annotations

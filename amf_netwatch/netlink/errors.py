@@ -88,7 +88,7 @@ class SocketError(NetlinkError):
 
 
 class RecordingError(NetlinkError):
-    """A file is no recording, or one that cannot be played here."""
+    """A file is no recording, or it is one that cannot be played on this machine."""
 
 
 class StateError(NetlinkError):
@@ -96,7 +96,7 @@ class StateError(NetlinkError):
 
 
 class WaitTimeoutError(NetlinkError, TimeoutError):
-    """What was waited for has not happened in time."""
+    """The caller waited for something that has not happened in time."""
 
 
 class DocumentError(NetlinkError):

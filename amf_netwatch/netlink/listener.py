@@ -220,7 +220,7 @@ class Listener:
     # -- the owner's work: the thread's while the flag is down, the taker's while it is up -----------------
 
     def _drain(self) -> None:
-        """Note or throw away what has queued up; ends with an empty queue or a broken transport."""
+        """Note or throw away what has queued up. Then the queue is empty, or the transport is broken."""
         transport = self._transport
         if transport is None or self._broken is not None:
             return
@@ -258,7 +258,7 @@ class Listener:
         return True
 
     def _changed(self, cause: Cause) -> None:
-        """Everything has changed; the first cause is the one that is told."""
+        """Everything has changed. The first cause is kept; later ones do not replace it."""
         if self._cause is Cause.NONE:
             self._cause = cause
 
@@ -267,7 +267,7 @@ class Listener:
     def _run(self) -> None:
         try:
             self._listen()
-        except BaseException as error:  # whatever it was: dying must be loud
+        except BaseException as error:  # a thread that ends must say so, whatever the reason
             self.failure = error
             self.healthy = False
             self._say(f"listener state=failed reason={error}")
@@ -352,7 +352,7 @@ class Listener:
         try:
             os.write(self._wake_writer, b"x")
         except BlockingIOError:
-            pass  # the pipe is full of reasons to wake up
+            pass  # the pipe is full, so the thread will wake up anyway
 
     def _empty_wake(self) -> None:
         try:

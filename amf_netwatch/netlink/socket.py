@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The netlink socket: the only place of the project that opens AF_NETLINK.
 
-It sends and receives datagrams and says truthfully what was lost; it decodes nothing. Never blocking:
+It sends and receives datagrams and says truthfully what was lost; it decodes nothing. It never blocks:
 whoever waits polls `fileno()`.
 
 Rules: the kernel gives the port (our process id would collide with any second socket); a datagram that does

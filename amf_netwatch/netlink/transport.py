@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where datagrams come from and requests go to, as the other modules see it.
 
-A `NetlinkSocket`, a `ReceiveBuffer`, a `DatagramQueue`, a recording. Nothing at run time: a shape for the
-type checker, and for those who write another one.
+These are a `NetlinkSocket`, a `ReceiveBuffer`, a `DatagramQueue` and a recording. The classes here have no
+effect at run time: they are for the type checker, and for those who write another transport.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ string.
 
 from __future__ import annotations
 
-from imm_model.classes import AttributeDefinition, AttributeFlag, Category, ClassDefinition
+from amf_netwatch.publication.facts import FACTS, cached_attribute
+from imm_model.classes import AttributeFlag, Category, ClassDefinition
 from imm_model.types import ValueType
 
 NODE_CLASS = "NetWatchNode"
@@ -19,26 +20,16 @@ INTERFACE_CLASS = "NetWatchInterface"
 INTERFACE_RDN = "netIf"
 IMPLEMENTER_PREFIX = "NetWatch_"  # and the node's name: one implementer a node, each owns its own objects
 
-_CACHED = AttributeFlag.RUNTIME | AttributeFlag.CACHED
-
-
-def _attribute(name: str, kind: ValueType, *extra: AttributeFlag) -> AttributeDefinition:
-    flags = _CACHED
-    for flag in extra:
-        flags |= flag
-    return AttributeDefinition(name, kind, flags)
-
-
 NODE = ClassDefinition(
     NODE_CLASS,
     Category.RUNTIME,
     (
-        _attribute(NODE_RDN, ValueType.STRING, AttributeFlag.RDN),
-        _attribute("macAddresses", ValueType.STRING, AttributeFlag.MULTI_VALUE),
-        _attribute("interfaceCount", ValueType.UINT32),
-        _attribute("changeCount", ValueType.UINT64),
-        _attribute("overrunCount", ValueType.UINT64),
-        _attribute("lastChange", ValueType.TIME),
+        cached_attribute(NODE_RDN, ValueType.STRING, AttributeFlag.RDN),
+        cached_attribute("macAddresses", ValueType.STRING, AttributeFlag.MULTI_VALUE),
+        cached_attribute("interfaceCount", ValueType.UINT32),
+        cached_attribute("changeCount", ValueType.UINT64),
+        cached_attribute("overrunCount", ValueType.UINT64),
+        cached_attribute("lastChange", ValueType.TIME),
     ),
 )
 
@@ -46,17 +37,9 @@ INTERFACE = ClassDefinition(
     INTERFACE_CLASS,
     Category.RUNTIME,
     (
-        _attribute(INTERFACE_RDN, ValueType.STRING, AttributeFlag.RDN),
-        _attribute("macAddress", ValueType.STRING),
-        _attribute("ifIndex", ValueType.UINT32),
-        _attribute("mtu", ValueType.UINT32),
-        _attribute("adminState", ValueType.STRING),
-        _attribute("operState", ValueType.STRING),
-        _attribute("master", ValueType.STRING),
-        _attribute("physical", ValueType.UINT32),
-        _attribute("ipv4Addresses", ValueType.STRING, AttributeFlag.MULTI_VALUE),
-        _attribute("ipv6Addresses", ValueType.STRING, AttributeFlag.MULTI_VALUE),
-        _attribute("lastChange", ValueType.TIME),
+        cached_attribute(INTERFACE_RDN, ValueType.STRING, AttributeFlag.RDN),
+        *(fact.definition for fact in FACTS),
+        cached_attribute("lastChange", ValueType.TIME),
     ),
 )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How facts become IMM objects: the names of the objects, and a value for each attribute.
+"""How facts become IMM objects: the names of the objects, and values for their attributes.
 
-What an attribute means is in `classes`; this module decides how a fact is written. No IO and no state.
+How one fact of an interface is written stands in its row of `facts`. No IO and no state.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Optional
 
 from amf_netwatch.interfaces.record import Interface, NodeFacts
 from amf_netwatch.publication.classes import INTERFACE_RDN, NODE_RDN
+from amf_netwatch.publication.facts import FACTS, NONE
 from imm_model.names import decode_rdn_value, encode_rdn_value, make_rdn, split_dn
 from imm_model.types import Value
 
 Attributes = Mapping[str, tuple[Value, ...]]
-NONE = ("",)  # a cached attribute must have a value: the empty string says "none"
 
 
 def node_dn(node: str) -> str:
@@ -42,17 +42,7 @@ def interface_name(dn: str, parent: str) -> Optional[bytes]:
 
 def interface_attributes(facts: Interface) -> dict[str, tuple[Value, ...]]:
     """The attributes of an interface's object, all but ``lastChange``."""
-    return {
-        "macAddress": (facts.mac,),
-        "ifIndex": (facts.ifindex,),
-        "mtu": (facts.mtu,),
-        "adminState": ("up" if facts.admin_up else "down",),
-        "operState": (facts.oper_state,),
-        "master": (name_as_text(facts.master),),
-        "physical": (1 if facts.physical else 0,),
-        "ipv4Addresses": facts.ipv4 or NONE,
-        "ipv6Addresses": facts.ipv6 or NONE,
-    }
+    return {fact.definition.name: fact.values(facts) for fact in FACTS}
 
 
 def node_attributes(facts: NodeFacts) -> dict[str, tuple[Value, ...]]:
@@ -62,14 +52,3 @@ def node_attributes(facts: NodeFacts) -> dict[str, tuple[Value, ...]]:
         "interfaceCount": (facts.interface_count,),
         "overrunCount": (facts.overrun_count,),
     }
-
-
-def name_as_text(name: bytes) -> str:
-    """An interface's name as an IMM string: as it is, or encoded like an RDN value when it is no UTF-8.
-
-    IMM refuses strings that are not UTF-8 (ERR_INVALID_PARAM); the kernel takes any byte for a name.
-    """
-    try:
-        return name.decode("utf-8")
-    except UnicodeDecodeError:
-        return encode_rdn_value(name)

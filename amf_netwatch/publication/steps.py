@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Optional, Union
 
 from amf_netwatch.publication.objects import Attributes
+from imm_model.diff import changed_attributes
 from imm_model.objects import ImmObject
 
 
@@ -60,8 +61,7 @@ def plan_steps(
         elif old is None:
             creates.append(Create(ImmObject(dn, class_name, attributes)))
         else:
-            known = old.attributes
-            changed = {name: values for name, values in attributes.items() if known.get(name) != values}
+            changed = changed_attributes(old.attributes, attributes)
             if changed:
                 updates.append(Update(dn, changed))
     return deletes + creates + updates

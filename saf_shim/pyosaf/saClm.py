@@ -10,6 +10,7 @@ from saf_shim.codes import Code
 
 from ._library import handles
 from ._library.native import by_reference, native
+from ._library.refusal import miss_symbol
 from ._types.ais import *  # noqa: F403 - as the real module hands on
 from ._types.ais import PY3 as PY3  # noqa: PLC0414 - programs take it from here
 from ._types.ais import (
@@ -85,9 +86,8 @@ def saClmInitialize_4(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
     return _open("saClmInitialize_4", clmHandle, clmCallbacks, version)
 
 
-def saClmInitialize_3(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
-    """Raise AttributeError, as in the real bindings: OpenSAF's library has no such function."""
-    raise AttributeError("undefined symbol: saClmInitialize_3")
+# The real bindings have the name, and calling it raises the same.
+saClmInitialize_3 = miss_symbol("saClmInitialize_3")
 
 
 @native(SaClmHandleT, by_reference(SaSelectionObjectT))

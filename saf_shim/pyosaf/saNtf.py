@@ -6,14 +6,12 @@ SA_AIS_ERR_NOT_SUPPORTED."""
 
 from __future__ import annotations
 
-from ._library.refusal import refuse_handle, refuse_initialize
+from ._library.refusal import miss_symbol, refuse_handle, refuse_initialize
 from ._types.ais import *  # noqa: F403 - as the real module hands on
 from ._types.ntf import *  # noqa: F403 - what programs find in this module
 from ._types.ntf_numbers import *  # noqa: F403
 
 saNtfInitialize = refuse_initialize("saNtfInitialize")
-saNtfInitialize_2 = refuse_initialize("saNtfInitialize_2")
-saNtfInitialize_3 = refuse_initialize("saNtfInitialize_3")
 
 # Everything else needs a handle, and there is none.
 saNtfAlarmNotificationAllocate = refuse_handle("saNtfAlarmNotificationAllocate")
@@ -26,25 +24,16 @@ saNtfAttributeChangeNotificationFilterAllocate = refuse_handle(
 )
 saNtfDispatch = refuse_handle("saNtfDispatch")
 saNtfFinalize = refuse_handle("saNtfFinalize")
-saNtfIdentifierAllocate = refuse_handle("saNtfIdentifierAllocate")
 saNtfLocalizedMessageFree = refuse_handle("saNtfLocalizedMessageFree")
-saNtfLocalizedMessageFree_2 = refuse_handle("saNtfLocalizedMessageFree_2")
 saNtfLocalizedMessageGet = refuse_handle("saNtfLocalizedMessageGet")
-saNtfMiscellaneousNotificationAllocate = refuse_handle("saNtfMiscellaneousNotificationAllocate")
 saNtfNotificationFilterFree = refuse_handle("saNtfNotificationFilterFree")
 saNtfNotificationFree = refuse_handle("saNtfNotificationFree")
 saNtfNotificationReadFinalize = refuse_handle("saNtfNotificationReadFinalize")
 saNtfNotificationReadInitialize = refuse_handle("saNtfNotificationReadInitialize")
-saNtfNotificationReadInitialize_2 = refuse_handle("saNtfNotificationReadInitialize_2")
-saNtfNotificationReadInitialize_3 = refuse_handle("saNtfNotificationReadInitialize_3")
 saNtfNotificationReadNext = refuse_handle("saNtfNotificationReadNext")
-saNtfNotificationReadNext_3 = refuse_handle("saNtfNotificationReadNext_3")
 saNtfNotificationSend = refuse_handle("saNtfNotificationSend")
-saNtfNotificationSendWithId = refuse_handle("saNtfNotificationSendWithId")
 saNtfNotificationSubscribe = refuse_handle("saNtfNotificationSubscribe")
-saNtfNotificationSubscribe_3 = refuse_handle("saNtfNotificationSubscribe_3")
 saNtfNotificationUnsubscribe = refuse_handle("saNtfNotificationUnsubscribe")
-saNtfNotificationUnsubscribe_2 = refuse_handle("saNtfNotificationUnsubscribe_2")
 saNtfObjectCreateDeleteNotificationAllocate = refuse_handle("saNtfObjectCreateDeleteNotificationAllocate")
 saNtfObjectCreateDeleteNotificationFilterAllocate = refuse_handle(
     "saNtfObjectCreateDeleteNotificationFilterAllocate"
@@ -55,7 +44,20 @@ saNtfSecurityAlarmNotificationAllocate = refuse_handle("saNtfSecurityAlarmNotifi
 saNtfSecurityAlarmNotificationFilterAllocate = refuse_handle("saNtfSecurityAlarmNotificationFilterAllocate")
 saNtfSelectionObjectGet = refuse_handle("saNtfSelectionObjectGet")
 saNtfStateChangeNotificationAllocate = refuse_handle("saNtfStateChangeNotificationAllocate")
-saNtfStateChangeNotificationAllocate_3 = refuse_handle("saNtfStateChangeNotificationAllocate_3")
 saNtfStateChangeNotificationFilterAllocate = refuse_handle("saNtfStateChangeNotificationFilterAllocate")
-saNtfStateChangeNotificationFilterAllocate_2 = refuse_handle("saNtfStateChangeNotificationFilterAllocate_2")
-saNtfVariableDataSizeGet = refuse_handle("saNtfVariableDataSizeGet")
+
+# OpenSAF's library is of version A.01: the real bindings have these names, and calling them raises the same.
+saNtfIdentifierAllocate = miss_symbol("saNtfIdentifierAllocate")
+saNtfInitialize_2 = miss_symbol("saNtfInitialize_2")
+saNtfInitialize_3 = miss_symbol("saNtfInitialize_3")
+saNtfLocalizedMessageFree_2 = miss_symbol("saNtfLocalizedMessageFree_2")
+saNtfMiscellaneousNotificationAllocate = miss_symbol("saNtfMiscellaneousNotificationAllocate")
+saNtfNotificationReadInitialize_2 = miss_symbol("saNtfNotificationReadInitialize_2")
+saNtfNotificationReadInitialize_3 = miss_symbol("saNtfNotificationReadInitialize_3")
+saNtfNotificationReadNext_3 = miss_symbol("saNtfNotificationReadNext_3")
+saNtfNotificationSendWithId = miss_symbol("saNtfNotificationSendWithId")
+saNtfNotificationSubscribe_3 = miss_symbol("saNtfNotificationSubscribe_3")
+saNtfNotificationUnsubscribe_2 = miss_symbol("saNtfNotificationUnsubscribe_2")
+saNtfStateChangeNotificationAllocate_3 = miss_symbol("saNtfStateChangeNotificationAllocate_3")
+saNtfStateChangeNotificationFilterAllocate_2 = miss_symbol("saNtfStateChangeNotificationFilterAllocate_2")
+saNtfVariableDataSizeGet = miss_symbol("saNtfVariableDataSizeGet")

@@ -438,3 +438,21 @@ def test_the_component_gives_up_root(namespace):
             assert cluster.find("NetWatchNode") == set()
         finally:
             cluster.stop()
+
+
+@pytest.mark.parametrize("names", [("v0", "v1"), ("w0", "w1")], ids=["same names", "other names"])
+def test_a_foreign_sysfs_is_not_believed(namespace, new_namespace, tmp_path, names):
+    """The component's network namespace is another one than that of the sysfs it sees."""
+    space = new_namespace()
+    namespace.ip(f"link add {names[0]} address 02:00:00:00:00:01 type veth peer name {names[1]}")
+    space.ip("link add v0 address 02:00:00:00:00:aa type veth peer name v1")
+    node = f"SC-1=nsenter --net=/run/netns/{space.name}"
+    cluster = Cluster(tmp_path, ModelOptions(period=PERIOD), (node,))
+    try:
+        cluster.unlock()
+        assert cluster.attribute(dn("v0"), "macAddress") == "02:00:00:00:00:aa"
+        assert cluster.events().count("sysfs-foreign") == 1
+        space.ip("link set v0 address 02:00:00:00:00:bb")
+        eventually(lambda: cluster.attribute(dn("v0"), "macAddress") == "02:00:00:00:00:bb")
+    finally:
+        cluster.stop()

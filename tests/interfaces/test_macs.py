@@ -25,11 +25,11 @@ class SpiedSysfs(Sysfs):
 
     def __init__(self):
         super().__init__()
-        self.read = []
+        self.asked = []
         self.instead = {}
 
     def read_mac(self, name):
-        self.read.append(name)
+        self.asked.append(name)
         return self.instead[name] if name in self.instead else super().read_mac(name)
 
 
@@ -58,7 +58,7 @@ def test_a_single_read_reads_one_file(namespace, sysfs, reader):
     facts = reader.read(index)
     assert facts.mac == A
     assert reader.read(index, facts) == facts
-    assert sysfs.read == [b"v0", b"v0"]
+    assert sysfs.asked == [b"v0", b"v0"]
 
 
 @pytest.mark.kernel
@@ -66,7 +66,7 @@ def test_a_filtered_link_costs_no_file(namespace, sysfs):
     reader = Reader(Settings(exclude=(b"v0",)), sysfs)
     assert reader.read(index_of(namespace, "v0")) is None
     assert [each.name for each in reader.read_everything().interfaces] == [b"v1"]
-    assert sysfs.read == [b"v1"]
+    assert sysfs.asked == [b"v1"]
     reader.close()
 
 
@@ -75,27 +75,73 @@ def test_a_full_read_reads_only_new_and_changed_macs(namespace, sysfs, reader):
     inventory = Inventory()
     found = reader.read_everything(inventory.at)
     assert {each.name: each.mac for each in found.interfaces} == {b"v0": A, b"v1": B}
-    assert sorted(sysfs.read) == [b"v0", b"v1"]
+    assert sorted(sysfs.asked) == [b"v0", b"v1"]
     inventory.replace(found.interfaces)
-    sysfs.read.clear()
+    sysfs.asked.clear()
     assert sorted(reader.read_everything(inventory.at).interfaces) == sorted(found.interfaces)
-    assert sysfs.read == []
+    assert sysfs.asked == []
     namespace.ip("link set v1 address 02:00:00:00:00:03")
     namespace.ip("link add w0 type veth peer name w1")
     assert {each.mac for each in reader.read_everything(inventory.at).interfaces} >= {A, "02:00:00:00:00:03"}
-    assert sorted(sysfs.read) == [b"v1", b"w0", b"w1"]
+    assert sorted(sysfs.asked) == [b"v1", b"w0", b"w1"]
 
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("said", [B, "", None], ids=["another", "none", "gone"])
-def test_where_the_sources_differ_nothing_is_believed(namespace, sysfs, reader, said):
+def test_a_link_that_changes_while_it_is_read_is_not_believed(namespace, sysfs, reader, said):
+    """Netlink was asked before the change, sysfs after it."""
     index = index_of(namespace, "v0")
-    sysfs.instead[b"v0"] = said
+    read_mac, asked = sysfs.read_mac, []
+
+    def change(name):
+        if asked:
+            return read_mac(name)
+        asked.append(name)
+        namespace.ip("link set v0 address 02:00:00:00:00:03")
+        return said
+
+    sysfs.read_mac = change
     with pytest.raises(DisagreementError):
         reader.read(index)
+    assert reader.read(index).mac == "02:00:00:00:00:03"
+
+
+@pytest.mark.kernel
+def test_a_full_read_is_uncertain_of_a_link_that_changes_meanwhile(namespace, sysfs, reader):
+    index = index_of(namespace, "v0")
+    read_mac, asked = sysfs.read_mac, []
+
+    def change(name):
+        if name == b"v0" and not asked:
+            asked.append(name)
+            namespace.ip("link set v0 address 02:00:00:00:00:03")
+        return read_mac(name)
+
+    sysfs.read_mac = change
     found = reader.read_everything()
     assert [each.name for each in found.interfaces] == [b"v1"]
     assert found.uncertain == {index}
+
+
+@pytest.mark.kernel
+def test_a_difference_that_passes_is_no_difference(namespace, sysfs, reader):
+    read_mac, said = sysfs.read_mac, [B, None]
+    sysfs.read_mac = lambda name: said.pop() if said else read_mac(name)
+    assert reader.read(index_of(namespace, "v0")).mac == A
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("said", [B, None], ids=["another", "gone"])
+def test_a_difference_that_stays_means_that_sysfs_is_foreign(namespace, sysfs, said):
+    told = []
+    reader = Reader(Settings(), sysfs, lambda: told.append("foreign"))
+    sysfs.instead[b"v0"] = said
+    assert reader.read(index_of(namespace, "v0")).mac == A
+    assert told == ["foreign"]
+    sysfs.read.clear()
+    assert {each.mac for each in reader.read_everything().interfaces} == {A, B}
+    assert (told, sysfs.read) == (["foreign"], [])
+    reader.close()
 
 
 @pytest.mark.kernel

@@ -41,6 +41,7 @@ from amf_netwatch.netlink import (
     SocketError,
     TruncatedError,
     format_address,
+    iter_messages,
 )
 from amf_netwatch.netlink.answers import decode_acknowledgement
 from amf_netwatch.netlink.conversation import ATTEMPTS
@@ -208,29 +209,39 @@ def test_a_parser_of_the_request_goes_before_the_registry_and_may_pass_over():
 
 @given(st.data())
 def test_a_filter_passes_what_a_walk_would(data):
-    """Runs of messages alike, broken by others, by unrequested and by the end of the answer."""
+    """Runs of messages alike, broken by others, by unrequested ones, by the end of the answer, or cut off."""
     shapes = st.tuples(
-        st.integers(0, 2), st.sampled_from([0, 4, 5, 8]), st.sampled_from([PORT, PORT, PORT, 1])
+        st.integers(0, 2), st.sampled_from([0, 4, 5, 8, 29]), st.sampled_from([PORT, PORT, PORT, 1])
     )
     runs = data.draw(st.lists(st.tuples(shapes, st.integers(1, 6)), max_size=8))
-    place = data.draw(st.integers(0, 9))
-
-    def answer(sequence, _):
-        datagram, expected[:] = b"", []
-        for (first, size, port), count in runs:
-            for _ in range(count):
-                payload = bytes([first]) * size
-                datagram += message(16, sequence, payload, port=port)
-                if port == PORT and place < size and first == 1:
-                    expected.append(payload)
-        return [datagram, done(sequence)] if datagram else [done(sequence)]
-
-    expected = []
-    kernel, conversation = talk(answer)
-    found = conversation.dump(
-        18, b"", parser=lambda buffer, start, end: bytes(buffer[start:end]), only=ByteFilter(place, 1)
+    place = data.draw(st.integers(0, 31))
+    cut = data.draw(st.sampled_from([0, 0, 1, 5, 17]))
+    whole = b"".join(
+        message(16, 1, bytes([first]) * size, port=port) * count for (first, size, port), count in runs
     )
-    assert found == expected
+    datagram = whole[: len(whole) - cut] if cut < len(whole) else whole
+    expected, lie = [], False
+    try:
+        for found in iter_messages(datagram):
+            if found.port == PORT and found.payload[place : place + 1] == b"\1":
+                expected.append(found.payload)
+    except DecodeError:
+        lie = True
+
+    kernel, conversation = talk(
+        lambda sequence, _: [datagram, done(sequence)] if datagram else [done(sequence)]
+    )
+
+    def ask():
+        return conversation.dump(
+            18, b"", parser=lambda buffer, start, end: bytes(buffer[start:end]), only=ByteFilter(place, 1)
+        )
+
+    if lie:
+        with pytest.raises(DecodeError):
+            ask()
+    else:
+        assert ask() == expected
     kernel.close()
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from amf_netwatch.interfaces.record import Interface, NodeFacts
 from amf_netwatch.netlink.codec.link import format_address
 from amf_netwatch.publication.classes import CLASSES, INTERFACE, NODE
+from amf_netwatch.publication.facts import name_as_text
 from amf_netwatch.publication.objects import (
     interface_attributes,
     interface_dn,
     interface_name,
-    name_as_text,
     node_attributes,
     node_dn,
 )

@@ -123,7 +123,10 @@ def _run(options: argparse.Namespace) -> int:
 
         recorder = Recorder(options.record)
     try:
-        with Follower(objects, after=monitor.observe, namespace=options.netns, recorder=recorder) as follower:
+        # Buffered, for whoever reads our output may pause (`| less`), and no event shall be lost meanwhile.
+        with Follower(
+            objects, after=monitor.observe, namespace=options.netns, recorder=recorder, buffered=True
+        ) as follower:
             monitor.tables = follower.mirror.tables
             follow(monitor, follower, timeout=options.timeout, output=descriptor_of(output))
     finally:

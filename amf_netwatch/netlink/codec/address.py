@@ -47,7 +47,7 @@ _FAMILIES, _SCOPES = Members(Family), Members(Scope)
 
 
 class Address(NamedTuple):
-    """One address message. None: the message does not say."""
+    """One address message. A field is None when the message does not say."""
 
     family: Family
     prefix_length: int  # bits
@@ -86,7 +86,11 @@ def format_ip(address: bytes | None) -> str:
 
 
 def _format_ipv6(address: bytes) -> str:
-    """As inet_ntop(3) writes it; that one belongs to the sockets, and `ipaddress` costs 4 ms to import."""
+    """RFC 5952 text of 16 bytes, as inet_ntop(3) writes it.
+
+    By hand, because the component formats addresses and pays for what it imports: `ipaddress`, the part of
+    the standard library that does it without sockets, costs 4 ms and 1.1 MB. A test compares the two.
+    """
     groups = _EIGHT_GROUPS.unpack(address)
     best_start, best, start = 0, 0, 0  # the longest run of zero groups, the first of several
     for place in range(8):

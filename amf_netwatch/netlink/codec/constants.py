@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers of netlink and rtnetlink: one enum per table of the kernel's headers.
 
-Not a decoder and not complete: a number is here when this library reads, asks or prints it. What the kernel
-knows and we do not survives decoding and prints as ``unknown(n)``. Sources: linux/netlink.h, rtnetlink.h,
-if_link.h, if_addr.h, if.h, if_arp.h and RFC 2863 (operational states).
+This is no decoder, and the lists are not complete: a number is here when this library reads, asks or prints
+it. A number that only the kernel knows survives decoding and prints as ``unknown(n)``. Sources:
+linux/netlink.h, rtnetlink.h, if_link.h, if_addr.h, if.h, if_arp.h and RFC 2863 (operational states).
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ class MessageType(Number):
     DONE = 3  # the end of a multi-part answer
     OVERRUN = 4  # data was lost
     NEWLINK = 16  # a link is new or has changed
-    DELLINK = (
-        17  # a link is gone from this namespace (family AF_UNSPEC), or a port from its bridge (AF_BRIDGE)
-    )
+    DELLINK = 17  # a link has left this namespace (AF_UNSPEC), or a port has left its bridge (AF_BRIDGE)
     GETLINK = 18
     SETLINK = 19
     NEWADDR = 20  # an address was assigned, or one of its properties changed

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which links a datagram speaks of, and nothing more: the decoder of the listener.
 
-For those who take an event as a hint and read the truth elsewhere. It looks at the header, the fixed
-structure and one attribute header: half a microsecond a message.
+It serves readers that take an event as a hint and read the truth elsewhere. It looks at the header, the fixed
+structure and one attribute header, which takes half a microsecond a message.
 """
 
 from __future__ import annotations

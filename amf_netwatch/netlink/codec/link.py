@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Link messages (RTM_NEWLINK, RTM_DELLINK): what the kernel says of one network interface.
 
-The complete decoder, `decode_link`; `link_facts` has the fast one, for those who follow thousands of events a
-second. Not here: what the facts are used for, and sysfs.
+`decode_link` decodes everything; `link_facts` has a fast decoder for those who follow thousands of events a
+second. What the facts are used for is not here, and neither is sysfs.
 
 ::
 
@@ -79,7 +79,7 @@ class LinkInfo(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One link message. None: the message does not say."""
+    """One link message. A field is None when the message does not say."""
 
     family: Family  # UNSPEC: speaks of the link itself; BRIDGE: of its being a port
     hardware_type: HardwareType

@@ -51,7 +51,7 @@ _FAMILIES = Members(Family)
 
 
 class Neighbour(NamedTuple):
-    """One neighbour message. None: the message does not say."""
+    """One neighbour message. A field is None when the message does not say."""
 
     family: Family  # BRIDGE: a forwarding entry
     ifindex: int  # of the link

@@ -151,7 +151,7 @@ class Metrics(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One route message. None: the message does not say."""
+    """One route message. A field is None when the message does not say."""
 
     family: Family
     destination_length: int  # bits; 0: the default route

@@ -68,7 +68,7 @@ class Range(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule message. None: the message does not say."""
+    """One rule message. A field is None when the message does not say."""
 
     family: Family
     destination_length: int  # bits

@@ -24,6 +24,7 @@ from errno import EAFNOSUPPORT, EINVAL, ENODEV, ENOENT, EOPNOTSUPP
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from amf_netwatch.netlink.buffer import ReceiveBuffer
 from amf_netwatch.netlink.codec.constants import Family, Group
 from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.codec.parsers import ParserRegistry
@@ -102,6 +103,7 @@ class Follower:
     kernel is asked. `open_events`, `open_queries`: where events come from and where questions go, if not to
     sockets of this machine; called again after a transport broke. `timeout`: seconds that a dump may take.
     `parsers`: what reads messages, of events and answers alike; one that returns None hides an object.
+    `buffered`: a thread takes events out of the kernel's small queue, for an owner that may pause.
     Raises SocketError.
     """
 
@@ -121,6 +123,7 @@ class Follower:
         open_queries: Callable[[], QueryTransport] | None = None,
         timeout: float | None = None,
         parsers: ParserRegistry | None = None,
+        buffered: bool = False,
     ) -> None:
         self.parsers = parsers or ParserRegistry()
         self.mirror = Mirror(before, after, ignored_tables=ignored_tables, parsers=self.parsers)
@@ -132,7 +135,8 @@ class Follower:
         self._timeout = timeout
 
         def subscribe() -> Transport:
-            return _subscribe(groups_of(self._objects), namespace, receive_buffer, datagram_size)
+            opened = _subscribe(groups_of(self._objects), namespace, receive_buffer, datagram_size)
+            return ReceiveBuffer(opened) if buffered else opened
 
         def connect() -> QueryTransport:
             return NetlinkSocket(receive_buffer=None, extended_ack=True, strict=True, namespace=namespace)

@@ -92,10 +92,8 @@ class Committer:
         """
         targets = [parse_target(text) for text in ensure]
 
-        def before_it(picture: Picture) -> None:
-            goal = apply_wishes(change.wishes, picture, force=change.force)
-            objects = name_objects(picture, goal)
-            for trial in iter_conflicts(objects, self._namespace):
+        def before_it(picture: Picture, goal: Picture) -> None:
+            for trial in iter_conflicts(lambda: name_objects(picture, goal), self._namespace):
                 raise RefusedError(
                     "", f"the change {trial} is on trial and touches the same: confirm it first"
                 )
@@ -145,7 +143,7 @@ class Committer:
     def _run(
         self,
         aim: Aim,
-        before_it: Optional[Callable[[Picture], None]],
+        before_it: Optional[Callable[[Picture, Picture], None]],
         after_it: Optional[Callable[[], None]],
         guardian: Optional[Guardian],
         timeout: float,

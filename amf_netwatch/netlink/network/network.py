@@ -34,12 +34,20 @@ class Network(State):
         return self._committer.dump(objects)
 
     def change(self) -> Change:
-        """A new change; several may be open.  It is read from the kernel now, and reviewed without asking."""
-        return self._committer.change()
+        """A new change; several may be open.  It is read from the kernel now, and reviewed without asking.
+
+        After its commit this state shows what was done.
+        """
+        return Change(self._committer.read(), self._commit)
+
+    def _commit(self, change: Change, **options: Any) -> None:
+        self._committer.commit(change, **options)
+        self.refresh()
 
     def undo(self, change: Change) -> None:
         """Make it as it was before this change's last commit; raises CommitError, RefusedError."""
         self._committer.undo(change)
+        self.refresh()
 
     def add_hook(self, hook: Hook, *, after: bool = False) -> Callable[[], None]:
         """Call `hook(change)` before every commit, or (`after`) when it is done and does not count yet.

@@ -111,17 +111,17 @@ class Transaction:
         self._step = ""
         self._undone: list[str] = []
 
-    def run(self, base: Optional[Callable[[Picture], None]] = None) -> Outcome:
+    def run(self, base: Optional[Callable[[Picture, Picture], None]] = None) -> Outcome:
         """Carry it out; raises CommitError when it was refused and put back, RefusedError before it began.
 
-        `base` is called with the picture before the first step, and may raise.
+        `base` is called before the first step with what is there and what shall be there, and may raise.
         """
         deadline = monotonic() + self._timeout
         with self._asking() as conversation:
             before = read_picture(conversation)
-        if base is not None:
-            base(before)
         goal = self._aim(before, False)
+        if base is not None:
+            base(before, goal)
         plan = make_plan(before, goal, known=self._known)
         closure = find_closure(before, goal)
         if not plan:

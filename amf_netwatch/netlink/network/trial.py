@@ -189,9 +189,11 @@ def ask_trial(identifier: str, word: str, namespace: Optional[Namespace] = None)
     return answer.decode().strip()
 
 
-def iter_conflicts(objects: tuple[str, ...], namespace: Optional[Namespace] = None) -> Iterator[str]:
-    """The trials that touch one of these objects."""
+def iter_conflicts(
+    name_objects: Callable[[], tuple[str, ...]], namespace: Optional[Namespace] = None
+) -> Iterator[str]:
+    """The trials that touch one of the objects; they are only named if there is any trial."""
     for identifier in list_trials(namespace):
         answer = ask_trial(identifier, "objects", namespace)
-        if answer and set(objects) & set(json.loads(answer)):
+        if answer and set(name_objects()) & set(json.loads(answer)):
             yield identifier

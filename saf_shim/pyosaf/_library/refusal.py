@@ -30,6 +30,17 @@ def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
     return initialize
 
 
+def miss_symbol(name: str) -> Callable[..., int]:
+    """Make a function that the real bindings have and OpenSAF's library has not: AttributeError."""
+
+    def call(*arguments: Any, **named: Any) -> int:
+        del arguments, named
+        raise AttributeError(f"undefined symbol: {name}")
+
+    call.__name__ = name
+    return call
+
+
 def refuse_handle(name: str) -> Callable[..., int]:
     """Make any other function; it answers ERR_BAD_HANDLE, since nobody has a handle for it."""
 

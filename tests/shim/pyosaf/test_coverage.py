@@ -56,6 +56,15 @@ def test_services_that_are_not_there_say_so(
     assert name_of(getattr(found, f"{module}Finalize")(handle)) == "ERR_BAD_HANDLE"
 
 
+@pytest.mark.parametrize(
+    "function", ["saNtf.saNtfInitialize_3", "saNtf.saNtfNotificationSendWithId", "saClm.saClmInitialize_3"]
+)
+def test_what_the_real_library_lacks_is_lacking(function: str) -> None:
+    module, name = function.split(".")
+    with pytest.raises(AttributeError, match=name):
+        getattr(importlib.import_module(f"saf_shim.pyosaf.{module}"), name)(None, None, None)
+
+
 def test_what_is_refused_is_refused_with_that_code(saf_shim: SafShim) -> None:
     om = Om()
     _, owner = om.owner("Owner")

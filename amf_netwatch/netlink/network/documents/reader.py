@@ -267,13 +267,14 @@ class _Reader:
         if not isinstance(value, list):
             self.complain(path, "must be a list")
             return ()
-        found = []
+        found: dict[tuple[bytes, int, bytes | None], None] = {}  # in order
+        read = _text(texts.read_address)
         for number, entry in enumerate(value):
-            address = self._value(f"{path}[{number}]", entry, _text(texts.read_address))
-            if address is not None:
-                if address in found:
-                    self.complain(f"{path}[{number}]", "stands there twice")
-                found.append(address)
+            address = self._value(f"{path}[{number}]", entry, read)
+            if address in found:
+                self.complain(f"{path}[{number}]", "stands there twice")
+            elif address is not None:
+                found[address] = None
         return tuple(found)
 
     def _options(

@@ -26,7 +26,13 @@ from amf_netwatch.netlink.network.documents.wishes import (
     Wishes,
 )
 from amf_netwatch.netlink.network.objects.picture import LOOPBACK, LinkRecord, Picture
-from amf_netwatch.netlink.network.objects.records import PERMANENT, AddressRecord, NeighbourRecord
+from amf_netwatch.netlink.network.objects.records import (
+    FOR_EVER,
+    PERMANENT,
+    AddressKey,
+    AddressRecord,
+    NeighbourRecord,
+)
 from amf_netwatch.netlink.network.planning.route_goals import RouteGoals
 from amf_netwatch.netlink.network.planning.rule_goals import set_rule
 
@@ -282,31 +288,43 @@ class _Goal:
             return
         link = self.find(wish.link) or self.need(facts.get("rename", wish.link), wish.path, "")
         there = self.goal.addresses.get(link.ifindex, ())
-        if "addresses" in facts:
-            wanted = facts["addresses"]
-            keys = {_address_key(link.ifindex, one) for one in wanted}
-            aside = [one for one in there if one.key not in keys and (not one.permanent or one.link_local)]
-            by_key = {one.key: one for one in there}
-            records = [self.make_address(link, one, by_key) for one in wanted]
-            if [one.key for one in there if one.key in keys or one not in aside] == [
-                one.key for one in records
-            ] and all(one in there for one in records):
-                kept = there
-            else:
-                kept = tuple(aside + records)
-        else:
-            kept = there
+        by_key = {one.key: one for one in there}
+        kept = (
+            self.exact_addresses(link, facts["addresses"], there, by_key) if "addresses" in facts else there
+        )
         fewer = {_address_key(link.ifindex, one) for one in wish.fewer_addresses}
-        kept = tuple(one for one in kept if one.key not in fewer)
-        by_key = {one.key: one for one in kept}
-        for one in wish.more_addresses:
-            if _address_key(link.ifindex, one) not in by_key:
-                kept = (*kept, self.make_address(link, one, by_key))
+        if fewer:
+            kept = tuple(one for one in kept if one.key not in fewer)
+        if wish.more_addresses:
+            known = {one.key for one in kept}
+            more = [one for one in wish.more_addresses if _address_key(link.ifindex, one) not in known]
+            kept = (*kept, *(self.make_address(link, one, by_key) for one in more))
         if kept != there:
             self.goal.addresses[link.ifindex] = kept
 
+    def exact_addresses(
+        self,
+        link: LinkRecord,
+        wanted: tuple[AddressWish, ...],
+        there: tuple[AddressRecord, ...],
+        by_key: dict[AddressKey, AddressRecord],
+    ) -> tuple[AddressRecord, ...]:
+        """These addresses and, in front, those that are neither demanded nor removed."""
+        records = [self.make_address(link, one, by_key) for one in wanted]
+        keys = {_address_key(link.ifindex, one) for one in wanted}
+        aside = [
+            one
+            for key, one in by_key.items()
+            if key not in keys and (one.valid != FOR_EVER or one.link_local)
+        ]
+        left_out = set(map(id, aside))
+        present = [one for one in there if id(one) not in left_out]
+        if len(present) == len(records) and all(one is other for one, other in zip(present, records)):
+            return there
+        return (*aside, *records)
+
     def make_address(
-        self, link: LinkRecord, wanted: AddressWish, there: dict[Any, AddressRecord]
+        self, link: LinkRecord, wanted: AddressWish, there: dict[AddressKey, AddressRecord]
     ) -> AddressRecord:
         local, length, peer = wanted
         known = there.get(_address_key(link.ifindex, wanted))

@@ -372,8 +372,7 @@ class _Planner:
             ]
             for route in wanted:
                 if route not in there:
-                    step = steps.add_route(route, self.goal)
-                    made.append(step if len(wanted) == 1 else step._replace(flags=steps.APPEND))
+                    made.append(steps.add_route(route, self.goal, one_more=len(wanted) > 1))
             if made:
                 here.append((wanted[0], made))
         return away, self.order_routes(here)

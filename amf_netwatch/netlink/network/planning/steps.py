@@ -11,6 +11,7 @@ object, so it cannot take away somebody else's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from errno import EADDRNOTAVAIL, ENODEV, ENOENT, ESRCH
 from struct import Struct
 from typing import NamedTuple
@@ -25,9 +26,11 @@ from amf_netwatch.netlink.network.documents.texts import (
 )
 from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
+    FOR_EVER,
     FRA_DST,
     FRA_SRC,
     FRA_TABLE,
+    INET,
     RTA_GATEWAY,
     AddressRecord,
     NeighbourRecord,
@@ -59,18 +62,34 @@ _VETH_PEER = 1
 GONE = (ENODEV, ESRCH, EADDRNOTAVAIL, ENOENT)  # what a deletion of something that is gone is answered
 
 
+Words = Callable[[], "tuple[str, str]"]
+"""Says, in the words of `ip`, what a step does and what undoes it ('' when nothing has to be done).
+
+Nearly all steps succeed and are never spoken of, so the words are made when they are needed.
+"""
+
+
 class Step(NamedTuple):
     """One request."""
 
     type: int
     flags: int
     payload: bytes
-    text: str  # as `ip` would say it
-    inverse: str  # what undoes it, in the same words; '' when nothing has to be done
+    say: Words
     links: tuple[int, ...] = ()  # the indexes of the links that it touches
     accepted: tuple[int, ...] = ()  # the errno values that mean "it is so already"
     route: RouteRecord | None = None  # that is added, for those who know a remedy against a refusal
     needs_down: int = 0  # the index of a link that is set down, and up again, if the kernel says EBUSY
+
+    @property
+    def text(self) -> str:
+        """What it does."""
+        return self.say()[0]
+
+    @property
+    def inverse(self) -> str:
+        """What undoes it."""
+        return self.say()[1]
 
 
 # -- links --------------------------------------------------------------------------------------------------
@@ -80,7 +99,7 @@ def _set_link(
     index: int, attribute: int, value: bytes, text: str, inverse: str, *, needs_down: int = 0
 ) -> Step:
     payload = _IFINFO.pack(0, 0, index, 0, 0) + pack_attribute(attribute, value)
-    return Step(SETLINK, 0, payload, text, inverse, (index,), needs_down=needs_down)
+    return Step(SETLINK, 0, payload, lambda: (text, inverse), (index,), needs_down=needs_down)
 
 
 def set_up(link: LinkRecord, up: bool) -> Step:
@@ -89,7 +108,7 @@ def set_up(link: LinkRecord, up: bool) -> Step:
     name = format_name(link.name)
     payload = _IFINFO.pack(0, 0, link.ifindex, _UP if up else 0, _UP)
     text, inverse = f"link set {name} {words[up]}", f"link set {name} {words[not up]}"
-    return Step(SETLINK, 0, payload, text, inverse, (link.ifindex,))
+    return Step(SETLINK, 0, payload, lambda: (text, inverse), (link.ifindex,))
 
 
 def rename_link(link: LinkRecord, name: bytes) -> Step:
@@ -166,7 +185,7 @@ def set_options(link: LinkRecord, data: bytes) -> Step:
     inside = pack_attribute(_INFO_KIND, kind.encode() + b"\0") + pack_attribute(_INFO_DATA, data)
     payload = _IFINFO.pack(0, 0, link.ifindex, 0, 0) + pack_attribute(_IFLA_LINKINFO, inside)
     text = f"link set {format_name(link.name)} type {kind} {_say_options(link.options)}".rstrip()
-    return Step(NEWLINK, 0, payload, text, "the options as they were", (link.ifindex,))
+    return Step(NEWLINK, 0, payload, lambda: (text, "the options as they were"), (link.ifindex,))
 
 
 def set_port_options(link: LinkRecord, data: bytes) -> Step:
@@ -175,7 +194,7 @@ def set_port_options(link: LinkRecord, data: bytes) -> Step:
     inside = pack_attribute(_INFO_SLAVE_KIND, kind.encode() + b"\0") + pack_attribute(_INFO_SLAVE_DATA, data)
     payload = _IFINFO.pack(0, 0, link.ifindex, 0, 0) + pack_attribute(_IFLA_LINKINFO, inside)
     text = f"link set {format_name(link.name)} type {kind}_slave {_say_options(link.port)}".rstrip()
-    return Step(NEWLINK, 0, payload, text, "the port options as they were", (link.ifindex,))
+    return Step(NEWLINK, 0, payload, lambda: (text, "the port options as they were"), (link.ifindex,))
 
 
 def create_link(link: LinkRecord, picture: Picture, data: bytes) -> Step:
@@ -199,7 +218,7 @@ def create_link(link: LinkRecord, picture: Picture, data: bytes) -> Step:
     if data:
         inside += pack_attribute(_INFO_DATA, data)
     payload += pack_attribute(_IFLA_LINKINFO, inside)
-    return Step(NEWLINK, ADD, payload, text, f"link del {format_name(link.name)}", touched)
+    return Step(NEWLINK, ADD, payload, lambda: (text, f"link del {format_name(link.name)}"), touched)
 
 
 def _describe_new(link: LinkRecord) -> bytes:
@@ -222,7 +241,7 @@ def delete_link(link: LinkRecord) -> Step:
     name = format_name(link.name)
     inverse = f"link add {name} type {link.kind}, with all that it had"
     payload = _IFINFO.pack(0, 0, link.ifindex, 0, 0)
-    return Step(DELLINK, 0, payload, f"link del {name}", inverse, (link.ifindex,), GONE)
+    return Step(DELLINK, 0, payload, lambda: (f"link del {name}", inverse), (link.ifindex,), GONE)
 
 
 def _say_options(options: dict[str, object]) -> str:
@@ -238,25 +257,32 @@ def _say_address(record: AddressRecord, link: str) -> str:
 
 def add_address(record: AddressRecord, link: str, *, known: bool) -> Step:
     """Add the address; `known`: it was there before, so no duplicate detection is needed."""
-    words = _say_address(record, link)
-    payload = pack_address(record, known=known)
-    return Step(NEWADDR, ADD, payload, f"addr add {words}", f"addr del {words}", (record.ifindex,))
+
+    def say() -> tuple[str, str]:
+        words = _say_address(record, link)
+        return f"addr add {words}", f"addr del {words}"
+
+    return Step(NEWADDR, ADD, pack_address(record, known=known), say, (record.ifindex,))
 
 
 def change_address(record: AddressRecord, link: str) -> Step:
     """Set flags and lifetimes of an address that is there."""
-    words = _say_address(record, link)
-    payload = pack_address(record)
-    return Step(
-        NEWADDR, _REPLACE, payload, f"addr change {words}", "the address as it was", (record.ifindex,)
-    )
+
+    def say() -> tuple[str, str]:
+        return f"addr change {_say_address(record, link)}", "the address as it was"
+
+    return Step(NEWADDR, _REPLACE, pack_address(record), say, (record.ifindex,))
 
 
 def delete_address(record: AddressRecord, link: str) -> Step:
     """Delete the address."""
-    words = _say_address(record, link)
-    payload = pack_address(record._replace(priority=None, valid=0xFFFFFFFF, preferred=0xFFFFFFFF))
-    return Step(DELADDR, 0, payload, f"addr del {words}", f"addr add {words}", (record.ifindex,), GONE)
+
+    def say() -> tuple[str, str]:
+        words = _say_address(record, link)
+        return f"addr del {words}", f"addr add {words}"
+
+    payload = pack_address(record._replace(priority=None, valid=FOR_EVER, preferred=FOR_EVER))
+    return Step(DELADDR, 0, payload, say, (record.ifindex,), GONE)
 
 
 # -- routes -------------------------------------------------------------------------------------------------
@@ -265,7 +291,7 @@ def delete_address(record: AddressRecord, link: str) -> Step:
 def say_route(record: RouteRecord, picture: Picture) -> str:
     """The route in the words of `ip`."""
     key = record.key
-    zeros = bytes(4 if key.family == 2 else 16)
+    zeros = bytes(4 if key.family == INET else 16)
     words = "" if record.type == 1 else ROUTE_KIND_WORDS.get(record.type, str(record.type)) + " "
     words += "default" if not key.length else format_prefix(key.destination or zeros, key.length)
     for gateway in record.gateways():
@@ -280,39 +306,35 @@ def say_route(record: RouteRecord, picture: Picture) -> str:
     return words
 
 
-def add_route(record: RouteRecord, picture: Picture) -> Step:
-    """Add the route; another of its identity must not be there."""
-    words = say_route(record, picture)
-    return Step(
-        NEWROUTE,
-        ADD,
-        pack_route(record),
-        f"route add {words}",
-        f"route del {words}",
-        record.interfaces(),
-        route=record,
-    )
+def add_route(record: RouteRecord, picture: Picture, *, one_more: bool = False) -> Step:
+    """Add the route; another of its identity must not be there, unless it is `one_more`."""
+
+    def say() -> tuple[str, str]:
+        words = say_route(record, picture)
+        return f"route add {words}", f"route del {words}"
+
+    flags = APPEND if one_more else ADD
+    return Step(NEWROUTE, flags, pack_route(record), say, record.interfaces(), route=record)
 
 
 def replace_route(record: RouteRecord, old: RouteRecord, picture: Picture) -> Step:
     """Put the route in the place of the only one of its identity."""
-    words, before = say_route(record, picture), say_route(old, picture)
+
+    def say() -> tuple[str, str]:
+        return f"route replace {say_route(record, picture)}", f"route replace {say_route(old, picture)}"
+
     links = (*record.interfaces(), *old.interfaces())
-    return Step(NEWROUTE, PUT, pack_route(record), f"route replace {words}", f"route replace {before}", links)
+    return Step(NEWROUTE, PUT, pack_route(record), say, links, route=record)
 
 
 def delete_route(record: RouteRecord, picture: Picture) -> Step:
     """Delete exactly this route."""
-    words = say_route(record, picture)
-    return Step(
-        DELROUTE,
-        0,
-        pack_route(record),
-        f"route del {words}",
-        f"route add {words}",
-        record.interfaces(),
-        GONE,
-    )
+
+    def say() -> tuple[str, str]:
+        words = say_route(record, picture)
+        return f"route del {words}", f"route add {words}"
+
+    return Step(DELROUTE, 0, pack_route(record), say, record.interfaces(), GONE)
 
 
 def is_alike(one: RouteRecord, other: RouteRecord) -> bool:
@@ -342,35 +364,41 @@ def _say_rule(record: RuleRecord) -> str:
 
 def add_rule(record: RuleRecord) -> Step:
     """Add the rule."""
-    words = _say_rule(record)
-    return Step(NEWRULE, ADD, pack_rule(record), f"rule add {words}", f"rule del {words}")
+
+    def say() -> tuple[str, str]:
+        words = _say_rule(record)
+        return f"rule add {words}", f"rule del {words}"
+
+    return Step(NEWRULE, ADD, pack_rule(record), say)
 
 
 def delete_rule(record: RuleRecord) -> Step:
     """Delete exactly this rule."""
-    words = _say_rule(record)
-    return Step(DELRULE, 0, pack_rule(record), f"rule del {words}", f"rule add {words}", (), GONE)
+
+    def say() -> tuple[str, str]:
+        words = _say_rule(record)
+        return f"rule del {words}", f"rule add {words}"
+
+    return Step(DELRULE, 0, pack_rule(record), say, (), GONE)
 
 
 def put_neighbour(record: NeighbourRecord, old: NeighbourRecord | None, link: str) -> Step:
     """Set the neighbour, whether it is there or not."""
-    words = f"{format_ip(record.address)} dev {link}"
-    mac = "proxy" if record.proxy else f"lladdr {(record.mac or b'').hex(':')}"
-    inverse = f"neigh del {words}" if old is None else f"neigh replace {words} as it was"
-    return Step(
-        NEWNEIGH, PUT, pack_neighbour(record), f"neigh replace {words} {mac}", inverse, (record.ifindex,)
-    )
+
+    def say() -> tuple[str, str]:
+        words = f"{format_ip(record.address)} dev {link}"
+        mac = "proxy" if record.proxy else f"lladdr {(record.mac or b'').hex(':')}"
+        inverse = f"neigh del {words}" if old is None else f"neigh replace {words} as it was"
+        return f"neigh replace {words} {mac}", inverse
+
+    return Step(NEWNEIGH, PUT, pack_neighbour(record), say, (record.ifindex,))
 
 
 def delete_neighbour(record: NeighbourRecord, link: str) -> Step:
     """Delete the neighbour."""
-    words = f"{format_ip(record.address)} dev {link}"
-    return Step(
-        DELNEIGH,
-        0,
-        pack_neighbour(record),
-        f"neigh del {words}",
-        f"neigh add {words}",
-        (record.ifindex,),
-        GONE,
-    )
+
+    def say() -> tuple[str, str]:
+        words = f"{format_ip(record.address)} dev {link}"
+        return f"neigh del {words}", f"neigh add {words}"
+
+    return Step(DELNEIGH, 0, pack_neighbour(record), say, (record.ifindex,), GONE)
