@@ -31,7 +31,8 @@ test: $(DEVELOPMENT)  ## the whole suite (TESTS=path for a part)
 	@.ci/test $(BIN)/python $(TESTS)
 
 test-kernel: $(DEVELOPMENT)  ## the kernel tests on a second kernel, which has more kinds of links (TESTS=path)
-	tests/kernels/uml $(BIN)/python -m pytest -q -p no:cacheprovider -m 'kernel and not moments' $(TESTS)
+	tests/kernels/uml $(BIN)/python -m pytest -q -p no:cacheprovider --timeout 600 \
+	  -m 'kernel and not moments' $(TESTS)
 
 check: $(DEVELOPMENT)  ## format, lint, types, architecture (repair: make fix)
 	$(BIN)/ruff format --check $(SOURCES)

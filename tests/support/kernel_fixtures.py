@@ -57,7 +57,20 @@ class Namespace:
 
     def ip(self, command: str, *more: str) -> str:
         """Run `ip COMMAND MORE...` in the namespace; returns what it prints, fails when it fails."""
-        return self.run("ip", *shlex.split(command), *more).stdout
+        words = [*shlex.split(command), *more]
+        if words[:2] == ["link", "set"] and words[3:4] == ["name"]:
+            return self._rename(words[2], words[4])
+        return self.run("ip", *words).stdout
+
+    def _rename(self, old: str, new: str) -> str:
+        """Before Linux 6.2 a link that is up cannot be renamed: there it goes down and comes up again."""
+        done = self.run("ip", "link", "set", old, "name", new, check=False)
+        if "Device or resource busy" in done.stderr:
+            self.run("ip", "link", "set", old, "down")
+            done = self.run("ip", "link", "set", old, "name", new)
+            self.run("ip", "link", "set", new, "up")
+        assert done.returncode == 0, f"rename {old} to {new}: {done.stderr}"
+        return done.stdout
 
     def ip_json(self, command: str) -> Any:
         """What `ip -j COMMAND` prints, decoded."""
@@ -160,9 +173,13 @@ def _no_fallback_tunnels() -> None:
     Their modules put them into every namespace, where they cannot be deleted. The machine's own kernel is
     left as it is; the second one is ours alone.
     """
-    if _is_user_mode_linux():
+    if not _is_user_mode_linux():
+        return
+    try:
         with open("/proc/sys/net/core/fb_tunnels_only_for_init_net", "w", encoding="ascii") as setting:
             setting.write("1")
+    except FileNotFoundError:
+        pass  # only the first namespace has it; we are in another one, which was made after it had been set
 
 
 def _is_user_mode_linux() -> bool:

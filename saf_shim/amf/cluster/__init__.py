@@ -6,6 +6,6 @@ asks. It is not for the records and single assignments (`entities`), not for dec
 (`redundancy`), and not for what happens on a node (`node`).
 
 Reading order: `simulated` (the cluster with its node directors), `group_events` (the door to the redundancy
-models), `pending` (what ends an administrative operation), `csi_changes`, `unit_failover`, `nodes`,
+models), `pending` (what ends an administrative operation), `csi_changes`, `unit_failover`, `node_failures`,
 `reports` (from the node directors), `inventory` (from the model), `attributes`, `director` (the door). The
 rooms `administration` and `validation` stand above them."""

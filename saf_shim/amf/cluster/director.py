@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Optional
 
-from saf_shim.amf.cluster import inventory, nodes, pending, reports
+from saf_shim.amf.cluster import inventory, node_failures, pending, reports
 from saf_shim.amf.cluster.simulated import SimulatedCluster
 from saf_shim.amf.messages import AssignmentReport, OperationalReport, RebootRequest, Report, ToCluster
 from saf_shim.amf.node import director as node_director
@@ -54,7 +54,7 @@ def _receive(cluster: SimulatedCluster, message: ToCluster) -> None:
     elif isinstance(message, AssignmentReport):
         reports.assignment_reported(cluster, message)
     elif isinstance(message, RebootRequest):
-        nodes.reboot_for(cluster, message)
+        node_failures.reboot_for(cluster, message)
 
 
 def command_ended(cluster: SimulatedCluster, ticket: int, status: Optional[int]) -> None:
@@ -66,7 +66,7 @@ def command_ended(cluster: SimulatedCluster, ticket: int, status: Optional[int])
         if ticket in node.last_commands:
             node.last_commands.discard(ticket)
             if not node.last_commands:
-                nodes.up(cluster, cluster.nodes[node.dn])
+                node_failures.up(cluster, cluster.nodes[node.dn])
             break
     settle(cluster)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from saf_shim.amf.cluster import csi_changes, nodes, pending, unit_failover
+from saf_shim.amf.cluster import csi_changes, node_failures, pending, unit_failover
 from saf_shim.amf.cluster.group_events import group_event
 from saf_shim.amf.cluster.simulated import SimulatedCluster
 from saf_shim.amf.entities import assignments, counting
@@ -67,7 +67,7 @@ def _component_reported(cluster: SimulatedCluster, component: Component, message
         ):
             cluster.end(unit)
         if presence in (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED):
-            nodes.fail_fast(cluster, component, presence)
+            node_failures.fail_fast(cluster, component, presence)
 
 
 def _presence_reported(cluster: SimulatedCluster, unit: Unit, presence: Presence) -> None:
@@ -98,7 +98,7 @@ def operational_reported(cluster: SimulatedCluster, message: OperationalReport) 
         cluster.set_operational(unit, Operational.DISABLED)
         cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
         if message.node_state == Operational.DISABLED:
-            nodes.node_failed(cluster, unit.node, message.recovery)
+            node_failures.node_failed(cluster, unit.node, message.recovery)
         else:
             _unit_failed(cluster, unit, message.recovery)
     else:
@@ -140,7 +140,7 @@ def assignment_reported(cluster: SimulatedCluster, message: AssignmentReport) ->
     handled = _one_reported(cluster, unit, message) if message.si else _all_reported(cluster, unit, message)
     if handled:
         pending.assignment_done(cluster, unit, message)
-        nodes.repair_if_emptied(cluster, unit.node)
+        node_failures.repair_if_emptied(cluster, unit.node)
 
 
 def _all_reported(cluster: SimulatedCluster, unit: Unit, message: AssignmentReport) -> bool:

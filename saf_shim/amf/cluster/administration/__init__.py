@@ -5,5 +5,6 @@ This room is for the beginning of an operation: when it is refused, what it does
 end: that is in `cluster.pending`, which hears what the nodes report, and in the tables of the redundancy
 models.
 
-Reading order: `rules` (the form of a table), `units`, `services`, `nodes` (tables for SUs and components, for
-SIs and SGs, for nodes), `node_groups`, `operations` (the door)."""
+Reading order: `operation_rules` (the form of a table), then the tables: `unit_operations` (SUs and
+components), `service_operations` (SIs and SGs), `node_operations`, `node_group_operations`; at the top
+`operations` (the door)."""

@@ -8,11 +8,11 @@ AisError."""
 
 from __future__ import annotations
 
-from saf_shim.amf.cluster.administration.node_groups import NODE_GROUP, check_node_group
-from saf_shim.amf.cluster.administration.nodes import NODE
-from saf_shim.amf.cluster.administration.rules import Rule
-from saf_shim.amf.cluster.administration.services import GROUP, INSTANCE
-from saf_shim.amf.cluster.administration.units import COMPONENT, UNIT, check_unit
+from saf_shim.amf.cluster.administration.node_group_operations import NODE_GROUP, check_node_group
+from saf_shim.amf.cluster.administration.node_operations import NODE
+from saf_shim.amf.cluster.administration.operation_rules import Rule
+from saf_shim.amf.cluster.administration.service_operations import GROUP, INSTANCE
+from saf_shim.amf.cluster.administration.unit_operations import COMPONENT, UNIT, check_unit
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.states import MOVING, Admin, GroupState, Operation
 from saf_shim.codes import AisError, Code

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from saf_shim.amf.cluster.administration.nodes import ADMIN_WORDS, NODE
-from saf_shim.amf.cluster.administration.rules import Done, Rule
+from saf_shim.amf.cluster.administration.node_operations import ADMIN_WORDS, NODE
+from saf_shim.amf.cluster.administration.operation_rules import Done, Rule
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.entities.records import NodeGroup, NodeStep
 from saf_shim.amf.states import MOVING, Admin, GroupState, Operation

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from saf_shim.amf.cluster.administration.rules import Done, Rule
+from saf_shim.amf.cluster.administration.operation_rules import Done, Rule
 from saf_shim.amf.cluster.group_events import group_event
 from saf_shim.amf.entities.cluster import Cluster
 from saf_shim.amf.entities.records import Node
