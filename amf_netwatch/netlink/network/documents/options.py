@@ -23,6 +23,7 @@ from amf_netwatch.netlink.codec.route import METRICS_ATTRIBUTES, Metrics
 from amf_netwatch.netlink.errors import DecodeError, EncodeError
 from amf_netwatch.netlink.network.objects.records import pack_raw, read_raw
 
+_MODE = "mode"  # of a bond
 _STATE = "state"  # of a port: follows from carrier and STP, and a port that is down refuses it
 _BRIDGE_SWITCHES = 46  # IFLA_BR_MULTI_BOOLOPT: values and mask
 _NO_VLAN_FILTERING = (7, b"\0")
@@ -77,9 +78,11 @@ def _complain(row: Option, value: Any) -> str:
 
 
 def check_metrics(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the metrics of a route."""
+    """What is wrong with the metrics of a route; None takes a metric away."""
     wrong = []
     for name, value in metrics.items():
+        if value is None and name in Metrics._fields:
+            continue
         try:
             Metrics.from_values({name: value})
         except EncodeError as error:
@@ -155,7 +158,8 @@ def keep_options(table: Table | None, data: bytes) -> bytes:
     """The bytes that make a link or port once more what it was.
 
     They are made from the options, because some attributes of a dump are refused in a request.  A bridge
-    takes its attributes as they are.
+    takes its attributes as they are.  A bond gets its mode, which it takes only without ports; most of its
+    other options are refused in one mode or another, so only what differs is set afterwards.
     """
     if table is None or not data:
         return b""
@@ -165,6 +169,8 @@ def keep_options(table: Table | None, data: bytes) -> bytes:
     raw: Attributes = dict(iter_nested(data))
     packed: Attributes = {}
     for row in table.options:
+        if table.kind == "bond" and row.name != _MODE:
+            continue
         value = ABSENT if row.write is None or row.name == _STATE else row.read(raw)
         if value is not ABSENT and row.write is not None:
             row.write(value, packed)
@@ -227,14 +233,21 @@ def _to_index(row: Option, value: Any, names: Names) -> Any:
 
 
 def merge_metrics(packed: bytes, named: Mapping[str, Any]) -> bytes:
-    """RTA_METRICS with the named metrics set and the others as they were."""
+    """RTA_METRICS with the named metrics set (None: taken away) and the others as they were."""
     found = read_raw(packed, 0, len(packed))
-    metrics = Metrics.from_values(named)
+    metrics = Metrics.from_values(_without_taken(named))
     for row in METRICS_ATTRIBUTES:
+        if row.name in named and named[row.name] is None:
+            found.pop(int(row.type), None)
         value = getattr(metrics, row.name)
         if value is not None and row.writer is not None:
             found[int(row.type)] = row.writer(value)
     return pack_raw(found)
+
+
+def _without_taken(named: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set; ``ecn`` has no value, so None does not take it away."""
+    return {name: value for name, value in named.items() if value is not None or name not in Metrics._fields}
 
 
 def read_metrics(packed: bytes) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _LEAST_IPV6_MTU = 1280
 _PROTOCOL_LINK_LOCAL = 3  # IFA_PROTO: the kernel made it
 _FRA_L3MDEV = 19
 _DIRECT = ("queue_length", "alias", "group", "generation_mode")
+_ALL = ("name", "up", "mtu", "mac", *_DIRECT)
 
 
 def find_touched(before: Picture, goal: Picture) -> set[int]:
@@ -213,8 +214,15 @@ class _Restoration:
                 return
             self.wanted.links[index] = to_create(old, self.before)
             return
-        changes = {**_restored_facts(old, asked, here), **_restored_port(old, asked, here)}
-        if asked.options and here.data != old.data:
+        made_again = index not in self.goal.links
+        if made_again:
+            new = to_create(old, self.before)
+            changes = {name: getattr(new, name) for name in _ALL if getattr(new, name) != getattr(here, name)}
+            changes = {name: value for name, value in changes.items() if value not in (None, b"")}
+        else:
+            changes = _restored_facts(old, asked, here)
+        changes.update(_restored_port(old, asked, here))
+        if (asked.options or made_again) and here.data != old.data:
             changes["data"] = old.data
         if changes:
             self.wanted.links[index] = here._replace(**changes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from struct import Struct
+from typing import Any
 
 from amf_netwatch.netlink.errors import RefusedError
 from amf_netwatch.netlink.network.documents.options import merge_metrics
@@ -77,7 +78,7 @@ class RouteGoals:
         facts, attributes = wish.facts, route.attributes
         metrics = attributes.get(RTA_METRICS, b"")
         return (
-            facts.get("kind", route.type) == route.type
+            _kind_of(facts, route.type) == route.type
             and (wish.key.family != INET or facts.get("scope", route.scope) == route.scope)
             and ("source" not in facts or facts["source"] == attributes.get(RTA_PREFSRC))
             and ("metrics" not in facts or merge_metrics(metrics, facts["metrics"]) == metrics)
@@ -124,7 +125,7 @@ class RouteGoals:
     def make_route(self, wish: RouteWish, old: RouteRecord | None) -> RouteRecord:
         """The route as it shall be; what is not named stays as `old` has it."""
         facts, key = wish.facts, wish.key
-        kind = facts.get("kind", _UNICAST if old is None else old.type)
+        kind = _kind_of(facts, _UNICAST if old is None else old.type)
         attributes = _drop_ways(facts.keys(), {} if old is None else dict(old.attributes), kind, old)
         flags = 0 if old is None else old.flags
         if "onlink" in facts or "nexthops" in facts:
@@ -136,6 +137,8 @@ class RouteGoals:
                 attributes[RTA_PREFSRC] = facts["source"]
         if "metrics" in facts:
             attributes[RTA_METRICS] = merge_metrics(attributes.get(RTA_METRICS, b""), facts["metrics"])
+            if not attributes[RTA_METRICS]:
+                del attributes[RTA_METRICS]
         scope = facts.get("scope")
         if scope is None or key.family != INET:
             scope = _default_scope(key.family, kind, attributes)
@@ -162,6 +165,13 @@ class RouteGoals:
         if link is not None:
             attributes[RTA_OIF] = _U32.pack(self._need(link, wish.path, "").ifindex)
         return flags
+
+
+def _kind_of(facts: dict[str, Any], there: int) -> int:
+    """The kind that is asked for: a route that shall lead somewhere is no blackhole any more."""
+    leads = facts.get("gateway") is not None or "link" in facts or "nexthops" in facts
+    kind: int = facts.get("kind", _UNICAST if leads and there >= _FIRST_WITHOUT_LINK else there)
+    return kind
 
 
 def _say(wish: RouteWish) -> str:
