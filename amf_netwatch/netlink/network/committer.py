@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection
 from errno import EEXIST
 from typing import Any, Optional
 
+from amf_netwatch.netlink.codec.constants import AddressFlag
+from amf_netwatch.netlink.codec.kinds.table import iter_nested
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import CommitError, KernelError, RefusedError
 from amf_netwatch.netlink.network.change import Change
@@ -34,6 +36,7 @@ from amf_netwatch.netlink.socket import Namespace
 
 Hook = Callable[[Change], object]
 """Called with a change; refuses it by returning False or by raising."""
+_NOT_YET_FORWARDING = (b"\1", b"\2")  # IFLA_BRPORT_STATE: listening, learning
 _ATTEMPTS = 3  # when somebody else took the index that a new link was to get
 
 
@@ -191,15 +194,25 @@ class Committer:
         return Trial(change.id, seconds, objects, put_back, keep, namespace=self._namespace)
 
     def _explain_silence(self) -> str:
-        """What may still need time."""
-        tentative = 0x40
+        """What may still need time: duplicate detection, and ports of bridges that listen or learn (STP)."""
         with Conversation(self._open()) as conversation:
-            waiting = [
+            tentative = [
                 one.text
                 for one in conversation.dump_addresses()
-                if (one.flags if one.all_flags is None else one.all_flags) & tentative
+                if (one.flags if one.all_flags is None else one.all_flags) & AddressFlag.TENTATIVE
             ]
-        return f" (still tentative: {', '.join(waiting)})" if waiting else ""
+            picture = read_picture(conversation)
+        learning = [
+            picture.name_of(link.ifindex)
+            for link in picture.links.values()
+            if link.port_kind == "bridge" and dict(iter_nested(link.port_data)).get(1) in _NOT_YET_FORWARDING
+        ]
+        words = [
+            f"still {what}: {', '.join(some)}"
+            for what, some in (("tentative", tentative), ("learning", learning))
+            if some
+        ]
+        return f" ({'; '.join(words)})" if words else ""
 
 
 def name_objects(before: Picture, goal: Picture) -> tuple[str, ...]:
