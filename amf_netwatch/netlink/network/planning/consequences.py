@@ -62,6 +62,24 @@ def find_closure(before: Picture, goal: Picture) -> set[int]:
     return before.related(touched) | goal.related(touched)
 
 
+def next_hop_links(picture: Picture, number: int) -> set[int]:
+    """The links that a next hop object, or a member of a group, leaves by."""
+    record = picture.next_hops.get(number)
+    if record is None:
+        return set()
+    own = set() if record.interface is None else {record.interface}
+    return own.union(*(next_hop_links(picture, member) for member in record.members() if member != number))
+
+
+def find_lost_next_hops(now: Picture, before: Picture, closure: set[int]) -> list[int]:
+    """Next hop objects over these links that are gone, and groups that have lost members."""
+    return [
+        number
+        for number, old in before.next_hops.items()
+        if now.next_hops.get(number) != old and closure & next_hop_links(before, number)
+    ]
+
+
 # -- after a change -----------------------------------------------------------------------------------------
 
 
@@ -96,6 +114,9 @@ def bring_back(now: Picture, before: Picture, goal: Picture, closure: set[int]) 
             for key, neighbour in before.neighbours.items():
                 if key[0] == index and key not in now.neighbours and key in goal.neighbours:
                     wanted.neighbours[key] = neighbour
+    for number in find_lost_next_hops(now, before, closure):
+        if all(index in goal.links and goal.links[index].up for index in next_hop_links(before, number)):
+            wanted.next_hops[number] = before.next_hops[number]
     for route, old_routes in before.routes.items():
         if goal.routes.get(route) == old_routes and now.routes.get(route, ()) != old_routes:
             _bring_back_route(wanted, goal, route, old_routes, now.routes.get(route, ()), closure)
@@ -194,6 +215,8 @@ class _Restoration:
         for index in sorted(self.closure & self.before.links.keys() & self.wanted.links.keys()):
             self.restore_addresses(index)
             self.restore_neighbours(index)
+        for number in find_lost_next_hops(self.now, self.before, self.closure):
+            self.wanted.next_hops[number] = self.before.next_hops[number]
         self.restore_routes()
         self.restore_rules()
         return self.wanted, tuple(self.left)
