@@ -309,11 +309,11 @@ class Session:
 
 
 def control(directory: str, name: str, args: Out, timeout: Optional[float] = None) -> tuple[bool, Any]:
-    """Send one of saf-shim's own commands to the simulator in `directory`; (done, result or reason).
+    """Send one of saf-shim's own commands to the simulator in `directory`.
 
-    OSError when there is no simulator."""
-    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+    Returns whether it was done, and its result or the reason. OSError when there is no simulator."""
     folder = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     try:
         sock.connect(f"/proc/self/fd/{folder}/{protocol.SOCKET_NAME}")
         lines = _Lines(sock)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a client of IMM waits for a call. The simulator asks too: it ends what was given up.
+"""How long a client of IMM waits for a call, and how long IMM waits for an implementer.
 
-The times were measured on OpenSAF 5.21.03 with a node director that hangs."""
+The simulator uses the first time, too: it ends a CCB whose client has given up. The times were measured on
+OpenSAF 5.21.03."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # importing `typing` for it would make each start of a client slower
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,8 +14,9 @@ VARIABLE = "IMMA_SYNCR_TIMEOUT"  # in units of 10 ms
 CALLBACK_VARIABLE = "IMMA_OI_CALLBACK_TIMEOUT"  # in seconds
 CALLBACK_TIME = 6.0  # seconds that an implementer has for a callback if that variable does not say otherwise
 _DEFAULT = 1000
-# Seconds that the two calls take which do not care for that variable. In the end initializing fails with
-# ERR_TIMEOUT, while finalizing succeeds: the library gives handle and descriptor up by itself.
+# Initializing and finalizing do not care for IMMA_SYNCR_TIMEOUT. When IMM hangs, initializing fails after
+# this many seconds with ERR_TIMEOUT; finalizing succeeds, because the library gives handle and descriptor up
+# by itself.
 INITIALIZE_TIME = 21.0
 FINALIZE_TIME = 11.0
 _LEAST = 10

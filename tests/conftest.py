@@ -29,7 +29,16 @@ _OK = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Optional[int]:
     """Run the kernel tests where they can run; go on with the others unless the user wants to stop."""
-    if hasattr(config, "workerinput") or config.option.help or config.option.collectonly:
+    asked = (
+        "help",
+        "version",
+        "markers",
+        "collectonly",
+        "showfixtures",
+        "show_fixtures_per_test",
+        "cacheshow",
+    )
+    if hasattr(config, "workerinput") or any(getattr(config.option, name, None) for name in asked):
         return None
     status = run_in_user_namespace(config)
     if status is None:

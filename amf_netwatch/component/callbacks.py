@@ -27,7 +27,7 @@ start always succeeds, so that a persistent failure costs a restart per healthch
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional
 
 from amf_netwatch.assignment import CsiDescriptor, CsiFlag, HAState, Recovery
 from amf_netwatch.errors import (
@@ -40,7 +40,7 @@ from amf_netwatch.errors import (
     SysfsError,
     place_of,
 )
-from amf_netwatch.interfaces.inventory import Difference, Inventory
+from amf_netwatch.interfaces.inventory import Inventory
 from amf_netwatch.interfaces.record import NodeFacts
 from amf_netwatch.interfaces.refresh import Refresh
 from amf_netwatch.log import Log
@@ -50,37 +50,12 @@ from amf_netwatch.settings import Settings, Sources
 
 if TYPE_CHECKING:
     from amf_netwatch.ais import Amf, Invocation
+    from amf_netwatch.publication.owner import Owner
 
 LISTENER_MEMORY = 3600.0  # seconds after which a restart of the listener no longer counts
 READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, until AMF is told
 DISAGREEMENTS = 3  # rounds in a row in which netlink and sysfs disagree, until it is logged
 WITHDRAWAL_PATIENCE = 2.0  # seconds to wait for IMM before an end leaves something behind
-
-
-class ImmOwner(Protocol):
-    """Who makes the calls of IMM: `publication.owner.Owner`, or a stand-in in tests and benchmarks."""
-
-    settled: bool  # nothing is left to do for the last order
-
-    @property
-    def busy(self) -> bool:
-        """Is an order waiting or being carried out?"""
-
-    @property
-    def withdrawn(self) -> bool:
-        """Did the last order leave nothing of ours in IMM?"""
-
-    def start(self) -> None:
-        """Begin to take orders."""
-
-    def stop(self) -> None:
-        """Take no more orders."""
-
-    def publish(self, difference: Difference, budget: float) -> None:
-        """Write this, in at most `budget` seconds; it returns at once."""
-
-    def withdraw(self, patience: float) -> bool:
-        """Leave nothing of ours in IMM; is that so, `patience` seconds later at the latest?"""
 
 
 class Component:
@@ -96,7 +71,7 @@ class Component:
         *,
         listener: Listener,
         connect: Callable[[], Amf],
-        make_owner: Callable[[str, Component], ImmOwner],
+        make_owner: Callable[[str, Component], Owner],
         make_refresh: Callable[[Settings, Inventory], Refresh],
         sources: Sources,
         log: Log,
@@ -109,7 +84,7 @@ class Component:
         self._sources = sources
         self._log = log
         self._clock = clock
-        self._owner: ImmOwner
+        self._owner: Owner
         self.amf: Amf
         self._inventory = Inventory()
         self._refresh: Optional[Refresh] = None

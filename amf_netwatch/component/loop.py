@@ -9,35 +9,20 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from amf_netwatch.errors import ERR_TRY_AGAIN, AisError
 from amf_netwatch.log import Log
+
+if TYPE_CHECKING:
+    from amf_netwatch.ais import Amf
+    from amf_netwatch.component.callbacks import Component
 
 EXIT_OK, EXIT_CANNOT_START, EXIT_USAGE, EXIT_AMF_LOST = 0, 1, 2, 3
 _PAUSE_MS = 100
 
 
-class Dispatcher(Protocol):
-    """What the loop needs of `ais.Amf`."""
-
-    def selection_object(self) -> int:
-        """The descriptor to poll."""
-
-    def dispatch(self) -> None:
-        """Run the callbacks that wait."""
-
-
-class Served(Protocol):
-    """What the loop needs of the component."""
-
-    ending: bool
-
-    def end(self, reason: str) -> None:
-        """Withdraw, and leave the loop."""
-
-
-def serve(component: Served, amf: Dispatcher, log: Log) -> int:
+def serve(component: Component, amf: Amf, log: Log) -> int:
     """Wait for AMF and signals until the component ends; the exit status. Raises AisError at its start."""
     woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)

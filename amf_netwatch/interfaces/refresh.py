@@ -8,30 +8,11 @@ listens or writes to IMM. For one thread.
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Protocol
-
 from amf_netwatch.interfaces.inventory import Inventory
-from amf_netwatch.interfaces.reader import DisagreementError, Everything
-from amf_netwatch.interfaces.record import Interface
+from amf_netwatch.interfaces.reader import DisagreementError, Reader
 from amf_netwatch.netlink.listener import ChangedLinks
 
 _NONE: frozenset[int] = frozenset()
-
-
-class Source(Protocol):
-    """Where facts come from: a `Reader`, or a stand-in. Raises NetlinkError and SysfsError."""
-
-    def read(self, ifindex: int, known: Optional[Interface] = None) -> Optional[Interface]:
-        """The facts of one link. `known`: what an earlier read found and is certain to hold still."""
-
-    def read_everything(self, known: Callable[[int], Optional[Interface]] = ...) -> Everything:
-        """The facts of all links. `known`: what an earlier read found of the link with this ifindex."""
-
-    def renamed_master(self, ifindex: int) -> Optional[bytes]:
-        """The former name of a link with ports, if it has another one now."""
-
-    def close(self) -> None:
-        """Give back what it holds."""
 
 
 class Refresh:
@@ -39,7 +20,7 @@ class Refresh:
 
     __slots__ = ("_everything", "_ifindexes", "_whole", "inventory", "source")
 
-    def __init__(self, source: Source, inventory: Inventory) -> None:
+    def __init__(self, source: Reader, inventory: Inventory) -> None:
         self.source = source
         self.inventory = inventory
         self._everything = True

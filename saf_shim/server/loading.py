@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading class and object files (``--load``) into a store before anybody is served.
+"""Loads class and object files (``--load``) into a store before anybody is served.
 
 It does what ``immcfg -f`` does on a running system, but for two things: it is strict about the file, and no
 implementer is asked. Classes and objects that exist already are skipped.
@@ -25,7 +25,7 @@ class LoadError(Exception):
 
 
 def load_file(store: Store, world: World, path: str) -> None:
-    """Load one file, all of it or (LoadError) nothing but its classes."""
+    """Load one file. When an object cannot be created, LoadError is raised, and only the classes stay."""
     try:
         document = read_imm_xml(path)
     except OSError as error:
@@ -66,7 +66,9 @@ class _Loader:
         given = [AttributeValues(cls.rdn.name, int(cls.rdn.type), (rdn_of(item.dn),))]
         for name, values in typed.attributes.items():
             kept = values if len(values) == 1 else tuple(value for value in values if value != "")
-            given.append(AttributeValues(name, int(cls.attributes[name].type), kept[::-1]))  # as IMM has them
+            given.append(
+                AttributeValues(name, int(cls.attributes[name].type), kept[::-1])
+            )  # in the order of IMM
         try:
             if cls.category == Category.RUNTIME:
                 _insert_runtime(self._store, item.dn, cls.name, given)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has to wait for something else: the calls behind a late one, and everything for a service that hangs.
+"""Queues for the calls that follow a late call, and for all calls of a service that hangs.
 
-Both queues are first in, first out, as OpenSAF's are: a client may have given up a call long ago, but what it
-asked for later never overtakes it. The end of a session waits like a call.
+Both queues are first in, first out, as those of OpenSAF. A client may have given up a call long ago; its
+later calls still wait for that call. The end of a session waits like a call.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Protocol
 
 
 class StartTimer(Protocol):
-    """How a queue is called back."""
+    """The function that a queue uses to be called later."""
 
     def __call__(self, delay: float, function: Callable[[], None], /) -> object:
         """Call `function` once, in `delay` seconds."""
 
 
 class Line:
-    """The calls of one session, of which a fault has delayed some."""
+    """The calls of one session. They keep their order when a fault delays one of them."""
 
     def __init__(self, start_timer: StartTimer, now: Callable[[], float]) -> None:
         self._start_timer = start_timer
@@ -50,7 +50,7 @@ class Line:
 
 
 class Hang:
-    """What a service that hangs has been asked to do, by whomever, until it goes on."""
+    """The calls of all clients to a service that hangs. The service performs them when it goes on."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()

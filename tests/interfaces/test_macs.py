@@ -138,9 +138,9 @@ def test_a_difference_that_stays_means_that_sysfs_is_foreign(namespace, sysfs, s
     sysfs.instead[b"v0"] = said
     assert reader.read(index_of(namespace, "v0")).mac == A
     assert told == ["foreign"]
-    sysfs.read.clear()
+    sysfs.asked.clear()
     assert {each.mac for each in reader.read_everything().interfaces} == {A, B}
-    assert (told, sysfs.read) == (["foreign"], [])
+    assert (told, sysfs.asked) == (["foreign"], [])
     reader.close()
 
 

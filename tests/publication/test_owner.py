@@ -19,7 +19,7 @@ from amf_netwatch.publication.publisher import Publisher
 ROOT = "netWatchNode=SC-1"
 ETH0 = Interface(b"eth0", 2, "02:00:00:00:00:01", 1500, True, "up", b"", True)
 PATIENCE = 10.0
-SOON = 1.0  # seconds; a call that does not wait for IMM takes none of them
+SOON = 5.0  # seconds; whoever waits for a call that hangs waits longer
 
 
 class World:
@@ -162,7 +162,7 @@ def test_attempts_to_withdraw_pause_in_between(world):
     while world.owner.busy:
         assert monotonic() < deadline
         select.select([], [], [], 0.001)
-    assert 2 <= 1000 - len(world.imm.faults) <= 7
+    assert 1 <= 1000 - len(world.imm.faults) <= 7
 
 
 def test_a_newer_order_ends_the_attempts_to_withdraw(world):
@@ -252,13 +252,16 @@ def test_an_idle_owner_does_not_wake_up(world):
     world.put(ETH0)
     world.settles()
     thread = next(each for each in threading.enumerate() if each.name == "imm-owner")
-    path = f"/proc/self/task/{thread.native_id}/status"
+    task = f"/proc/self/task/{thread.native_id}"
 
-    def switches():
-        with open(path, encoding="ascii") as file:
-            return [line for line in file if line.startswith("voluntary")]
+    def read(file):
+        with open(f"{task}/{file}", encoding="ascii") as opened:
+            return opened.read()
 
-    select.select([], [], [], 0.1)  # it goes to sleep
-    before = switches()
+    deadline = monotonic() + PATIENCE
+    while read("stat").rpartition(")")[2].split()[0] != "S" or "poll" not in read("wchan"):
+        assert monotonic() < deadline
+        select.select([], [], [], 0.01)
+    before = [line for line in read("status").splitlines() if line.startswith("voluntary")]
     select.select([], [], [], 1.0)
-    assert switches() == before
+    assert [line for line in read("status").splitlines() if line.startswith("voluntary")] == before

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random operations on a namespace's network, as commands of `ip`: whatever an administrator may do.
 
-Many fail, because what they name is not there; that is meant.  The same seed gives the same operations.
+Many fail, because what they name is not there; that is meant. The same seed gives the same operations.
 """
 
 from __future__ import annotations

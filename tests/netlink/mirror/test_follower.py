@@ -95,15 +95,15 @@ class Kernel:
 
 
 class Setting:
-    """A follower with an event queue and a kernel of the test's own, and what it told."""
+    """A follower with an event queue and a kernel of the test's own, and the changes it reported."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *objects: Object, **more: Any) -> None:
-        self.events, self.kernel, self.told = Events(), Kernel(), list[Change]()
+        self.events, self.kernel, self.changes = Events(), Kernel(), list[Change]()
         self.open_errors: list[SocketError] = []
         monkeypatch.setattr(module, "NetlinkSocket", lambda *_, **__: None)
         monkeypatch.setattr(module, "Conversation", lambda *_: self.kernel)
         self.follower = Follower(
-            objects or (Object.LINK,), after=self.told.append, open_events=self.open, **more
+            objects or (Object.LINK,), after=self.changes.append, open_events=self.open, **more
         )
 
     def open(self) -> Events:
@@ -112,8 +112,8 @@ class Setting:
         return self.events
 
     def take(self) -> list[str]:
-        texts = [str(change.action) for change in self.told if not change.resync]
-        self.told.clear()
+        texts = [str(change.action) for change in self.changes if not change.resync]
+        self.changes.clear()
         return texts
 
 
@@ -266,8 +266,8 @@ def a_route(interface: int) -> Route:
 
 
 @pytest.fixture
-def doubtful(monkeypatch: pytest.MonkeyPatch) -> Setting:
-    """Routes through links 1 and 2; the one through 1 has gone, and is in doubt."""
+def partly_old(monkeypatch: pytest.MonkeyPatch) -> Setting:
+    """Routes through links 1 and 2; the one through 1 has gone without an event."""
     setting = Setting(monkeypatch, Object.ROUTE)
     setting.kernel.routes = [a_route(1), a_route(2)]
     settle(setting)
@@ -278,58 +278,58 @@ def doubtful(monkeypatch: pytest.MonkeyPatch) -> Setting:
     return setting
 
 
-def test_routes_in_doubt_are_read_again_and_no_others(doubtful: Setting) -> None:
-    doubtful.follower.read()
-    assert doubtful.take() == ["removed"]
-    assert doubtful.kernel.asked == ["barrier", "routes 1"]
-    assert not doubtful.follower.behind
-    doubtful.follower.mirror.tables.routes.note_link_down(1)
-    doubtful.follower.read()
-    assert doubtful.kernel.asked == ["barrier", "routes 1"], "there is none left through it"
+def test_routes_that_may_have_gone_are_read_again_and_no_others(partly_old: Setting) -> None:
+    partly_old.follower.read()
+    assert partly_old.take() == ["removed"]
+    assert partly_old.kernel.asked == ["barrier", "routes 1"]
+    assert not partly_old.follower.behind
+    partly_old.follower.mirror.tables.routes.note_link_down(1)
+    partly_old.follower.read()
+    assert partly_old.kernel.asked == ["barrier", "routes 1"], "there is none left through it"
 
 
-def test_many_doubts_are_one_dump(doubtful: Setting) -> None:
-    doubtful.follower.mirror.tables.routes.to_reread.clear()
+def test_many_parts_to_read_again_are_one_dump(partly_old: Setting) -> None:
+    partly_old.follower.mirror.tables.routes.to_reread.clear()
     for number in range(3, 20):
-        doubtful.follower.mirror.tables.routes.add(a_route(number), 0)
-        doubtful.follower.mirror.tables.routes.note_link_down(number)
-    doubtful.take()
-    doubtful.follower.read()
-    assert doubtful.kernel.asked == ["barrier", "routes"]
-    assert doubtful.take() == ["removed"] * 18
+        partly_old.follower.mirror.tables.routes.add(a_route(number), 0)
+        partly_old.follower.mirror.tables.routes.note_link_down(number)
+    partly_old.take()
+    partly_old.follower.read()
+    assert partly_old.kernel.asked == ["barrier", "routes"]
+    assert partly_old.take() == ["removed"] * 18
 
 
-def test_doubts_survive_a_kernel_that_does_not_answer(doubtful: Setting) -> None:
-    doubtful.kernel.errors = [AnswerTimeoutError("")]
-    doubtful.follower.read()
-    assert (doubtful.take(), doubtful.follower.behind) == ([], True)
-    settle(doubtful)
-    assert doubtful.take() == ["removed"]
+def test_what_is_to_be_read_again_survives_a_kernel_that_does_not_answer(partly_old: Setting) -> None:
+    partly_old.kernel.errors = [AnswerTimeoutError("")]
+    partly_old.follower.read()
+    assert (partly_old.take(), partly_old.follower.behind) == ([], True)
+    settle(partly_old)
+    assert partly_old.take() == ["removed"]
 
 
-def test_a_link_that_has_gone_meanwhile_tells_by_its_own_event(doubtful: Setting) -> None:
+def test_a_link_that_has_gone_meanwhile_tells_by_its_own_event(partly_old: Setting) -> None:
     def refuse() -> None:
-        if doubtful.kernel.asked[-1] == "routes 1":
+        if partly_old.kernel.asked[-1] == "routes 1":
             raise KernelError(ENODEV)
 
-    doubtful.kernel.on_dump = refuse
-    doubtful.follower.read()
-    assert (doubtful.take(), doubtful.follower.behind) == ([], False)
+    partly_old.kernel.on_dump = refuse
+    partly_old.follower.read()
+    assert (partly_old.take(), partly_old.follower.behind) == ([], False)
 
 
-def test_other_refusals_are_the_owners_to_handle(doubtful: Setting) -> None:
-    doubtful.kernel.errors = [KernelError(EPERM)]
+def test_other_refusals_are_the_owners_to_handle(partly_old: Setting) -> None:
+    partly_old.kernel.errors = [KernelError(EPERM)]
     with pytest.raises(KernelError):
-        doubtful.follower.read()
+        partly_old.follower.read()
 
 
-def test_an_overrun_while_routes_are_read_again_reads_everything(doubtful: Setting) -> None:
+def test_an_overrun_while_routes_are_read_again_reads_everything(partly_old: Setting) -> None:
     losses = [OverrunError("full")]
-    doubtful.kernel.on_dump = lambda: doubtful.events.put(losses.pop()) if losses else None
-    doubtful.follower.read()
-    assert doubtful.take() == ["lost"]
-    settle(doubtful)
-    assert doubtful.take() == ["current"] * 2
+    partly_old.kernel.on_dump = lambda: partly_old.events.put(losses.pop()) if losses else None
+    partly_old.follower.read()
+    assert partly_old.take() == ["lost"]
+    settle(partly_old)
+    assert partly_old.take() == ["current"] * 2
 
 
 def test_a_kernel_without_next_hop_objects_is_subscribed_without_them(
@@ -360,7 +360,7 @@ def test_losses_are_counted_and_action_words_are_the_documented_ones(setting: Se
     assert setting.follower.losses == 0
 
 
-# -- addresses in doubt ------------------------------------------------------------------------------------
+# -- addresses that are read again -------------------------------------------------------------------------
 
 TENTATIVE = 0x40
 
@@ -374,7 +374,7 @@ def test_the_addresses_of_a_link_that_came_up_are_read_again(monkeypatch: pytest
     """The kernel announces a link-local address only after duplicate detection."""
     setting = Setting(monkeypatch, Object.ADDRESS)
     settle(setting)
-    assert "barrier" not in setting.kernel.asked, "what was listed at first is beyond doubt"
+    assert "barrier" not in setting.kernel.asked, "what was listed at first need not be read again"
     setting.take()
     setting.kernel.asked.clear()
     setting.kernel.addresses = [an_address(TENTATIVE)]

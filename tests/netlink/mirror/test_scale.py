@@ -57,7 +57,7 @@ def test_routes_are_dumped_and_decoded_ten_times_faster_than_by_pyroute2(many_ro
 
 
 def test_routes_that_end_without_a_word_are_told(many_routes: Namespace) -> None:
-    """5000 at once, and only those; no route is read that is not in doubt."""
+    """5000 at once, and only those; no other route is read again."""
     with State() as state, state.events() as events:
         assert len(state.routes.filter(table=254)) > ROUTES
         many_routes.ip("link set v0 down")

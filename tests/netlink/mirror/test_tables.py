@@ -306,7 +306,7 @@ def test_ipv6_routes_without_gateway_live_side_by_side(seen: Seen) -> None:
     assert [one.interface for one in table] == [2]
 
 
-def test_what_ends_without_a_word_is_doubted(seen: Seen) -> None:
+def test_what_may_end_without_an_event_is_noted(seen: Seen) -> None:
     tables = seen.tables
     tables.put_link(link(1, b"v0", UP | RUNNING | LOWER_UP))
     tables.routes.add(route(gateway=GATEWAY, interface=1), 0)
@@ -314,8 +314,8 @@ def test_what_ends_without_a_word_is_doubted(seen: Seen) -> None:
     tables.routes.add(route(b"\x0c\0\0\0", interface=1, next_hop_id=7), 0)
 
     def to_reread() -> set[Any]:
-        doubts, tables.routes.to_reread = tables.routes.to_reread, set()
-        return doubts
+        noted, tables.routes.to_reread = tables.routes.to_reread, set()
+        return noted
 
     assert to_reread() == set()
     tables.put_link(link(1, b"v0", UP))
@@ -349,7 +349,7 @@ def test_reading_again_tells_what_is_missing_new_or_other(seen: Seen) -> None:
     assert {one.destination for one in table} == {b"\x0a\0\0\0", b"\x0c\0\0\0", b"\x0d\0\0\0"}
 
 
-def test_an_event_is_newer_than_the_dump_it_overtakes_and_the_doubt_stays(seen: Seen) -> None:
+def test_an_event_is_newer_than_the_dump_it_overtakes_and_the_place_is_read_once_more(seen: Seen) -> None:
     table, scope = seen.tables.routes, routes.RouteScope(Family.INET)
     table.add(route(gateway=GATEWAY), 0)
     table.begin_dump()

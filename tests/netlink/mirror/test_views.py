@@ -11,7 +11,7 @@ from kernel_fixtures import Namespace
 from amf_netwatch.netlink import Family, Scope
 from amf_netwatch.netlink.mirror.state import State
 
-PATIENCE = 5.0
+PATIENCE = 20.0  # seconds; only a failing test waits so long
 pytestmark = pytest.mark.kernel
 
 

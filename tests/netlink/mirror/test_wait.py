@@ -30,7 +30,7 @@ from amf_netwatch.netlink.mirror.wait import (
 from amf_netwatch.netlink.socket import NetlinkSocket
 
 pytestmark = pytest.mark.kernel
-PATIENCE = 5.0
+PATIENCE = 20.0  # seconds; only a failing test waits so long
 SOON = 0.1  # seconds from the event to the return
 NOTHING = 0.02  # seconds to see that nothing comes of what has been announced already
 

@@ -51,8 +51,8 @@ def test_a_daemons_output_is_kept_as_long_as_it_lives(saf_shim: SafShim, tmp_pat
     saf_shim.load(model(tmp_path, f"(cat {fifo}; printf 'no line end') & exit 0"))
     unlocking = saf_shim.start_program("amf-adm", "unlock-in", UNIT, stderr=subprocess.DEVNULL)
     fifo.write_text("later\n", encoding="ascii")
-    saf_shim.wait_for(lambda: f"{COMPONENT}: later\n" in saf_shim.log())
-    saf_shim.wait_for(lambda: f"{COMPONENT}: no line end\n" in saf_shim.log())
+    saf_shim.wait_for(lambda: f"{COMPONENT}: later\n" in saf_shim.log(), timeout=60)
+    saf_shim.wait_for(lambda: f"{COMPONENT}: no line end\n" in saf_shim.log(), timeout=60)
     unlocking.kill()
     unlocking.wait()
 
@@ -73,7 +73,7 @@ def test_following_the_log_ends_with_the_simulator(saf_shim: SafShim) -> None:
     saf_shim.imm("absent")
     assert follower.stdout.readline().endswith("imm absent\n")
     saf_shim.stop()
-    assert follower.wait(timeout=10) == 0
+    assert follower.wait(timeout=60) == 0
 
 
 def test_long_lines_are_cut_and_no_byte_is_lost() -> None:
@@ -94,7 +94,7 @@ def test_long_lines_are_cut_and_no_byte_is_lost() -> None:
 def test_a_component_that_never_stops_writing_does_no_harm(saf_shim: SafShim, tmp_path: Path) -> None:
     saf_shim.load(model(tmp_path, "yes 'on and on' & exit 0"))
     unlocking = saf_shim.start_program("amf-adm", "unlock-in", UNIT, stderr=subprocess.DEVNULL)
-    saf_shim.wait_for(lambda: "bytes are dropped: it writes too much]" in saf_shim.log())
+    saf_shim.wait_for(lambda: "bytes are dropped: it writes too much]" in saf_shim.log(), timeout=60)
     log = Path(saf_shim.directory) / "log"
     size, began = log.stat().st_size, time.monotonic()
     for _ in range(20):

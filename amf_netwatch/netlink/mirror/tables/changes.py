@@ -62,7 +62,7 @@ class Change(NamedTuple):
     after: Any = None
     changed: tuple[str, ...] = ()  # the names of the facts that differ; of `Action.CHANGED` only
     name: Optional[bytes] = None  # the name, after the change, of the link, or of the link it belongs to
-    resync: bool = False  # no event told of it: it was found when everything was read anew after a loss
+    resync: bool = False  # no event said so: it was found when everything was read anew after a loss
 
     @property
     def value(self) -> Any:
