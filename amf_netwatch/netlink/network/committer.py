@@ -12,7 +12,7 @@ from errno import EEXIST
 from typing import Any, Optional
 
 from amf_netwatch.netlink.codec.constants import AddressFlag
-from amf_netwatch.netlink.codec.kinds.table import iter_nested
+from amf_netwatch.netlink.codec.messages import iter_attributes
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import CommitError, KernelError, RefusedError
 from amf_netwatch.netlink.network.change import Change
@@ -36,7 +36,7 @@ from amf_netwatch.netlink.socket import Namespace
 
 Hook = Callable[[Change], object]
 """Called with a change; refuses it by returning False or by raising."""
-_NOT_YET_FORWARDING = (b"\1", b"\2")  # IFLA_BRPORT_STATE: listening, learning
+_NOT_YET_FORWARDING = (1, 2)  # IFLA_BRPORT_STATE: listening, learning
 _ATTEMPTS = 3  # when somebody else took the index that a new link was to get
 
 
@@ -205,7 +205,7 @@ class Committer:
         learning = [
             picture.name_of(link.ifindex)
             for link in picture.links.values()
-            if link.port_kind == "bridge" and dict(iter_nested(link.port_data)).get(1) in _NOT_YET_FORWARDING
+            if link.port_kind == "bridge" and _state_of(link.port_data) in _NOT_YET_FORWARDING
         ]
         words = [
             f"still {what}: {', '.join(some)}"
@@ -213,6 +213,14 @@ class Committer:
             if some
         ]
         return f" ({'; '.join(words)})" if words else ""
+
+
+def _state_of(port_data: bytes) -> int:
+    """IFLA_BRPORT_STATE; 0 when it is not said."""
+    for attribute in iter_attributes(port_data, 0, len(port_data)):
+        if attribute.type == 1:
+            return port_data[attribute.start]
+    return 0
 
 
 def name_objects(before: Picture, goal: Picture) -> tuple[str, ...]:

@@ -172,6 +172,7 @@ class Picture:
             if link.master is not None:
                 uppers.setdefault(link.master, []).append(link.ifindex)
                 uppers.setdefault(link.ifindex, []).append(link.master)
+        below: set[int] = set()  # reached from above: what else stands on them is not touched
         while waiting:
             one = waiting.pop()
             if one in reached:
@@ -180,8 +181,8 @@ class Picture:
             waiting += uppers.get(one, ())
             here = self.links.get(one)
             if here is not None and here.lower and here.lower_namespace is None:
-                reached.add(here.lower)
-        return reached
+                below.add(here.lower)
+        return reached | below
 
     def remove_links(self, indexes: set[int]) -> None:
         """Take these links out, with everything that goes with a link."""

@@ -20,6 +20,9 @@ from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
     INET,
     PROTOCOL_KERNEL,
+    RTA_EXPIRES,
+    RTA_METRICS,
+    RTA_MULTIPATH,
     RTA_PREFSRC,
     AddressRecord,
     RouteKey,
@@ -168,6 +171,13 @@ def _without_source(route: RouteRecord) -> RouteRecord:
     return route._replace(attributes=rest)
 
 
+def _bare(route: RouteRecord) -> RouteRecord:
+    """Without what the kernel changes by itself while the route stays."""
+    followed = (RTA_PREFSRC, RTA_METRICS, RTA_EXPIRES)
+    rest = {number: value for number, value in route.attributes.items() if number not in followed}
+    return route._replace(attributes=rest)
+
+
 def _can_exist(route: RouteRecord, goal: Picture) -> bool:
     """Its links are there and up, and have addresses of its family if it needs them."""
     for index in route.interfaces():
@@ -313,10 +323,13 @@ class _Restoration:
     def is_ours(
         self, route: RouteRecord, old: tuple[RouteRecord, ...], asked: tuple[RouteRecord, ...]
     ) -> bool:
-        """The route came from this change, or is an old one that lost its source address."""
+        """The route came from this change, or is an old one that followed it.
+
+        An IPv6 route loses its source address with the address, and its mtu metric follows that of the link.
+        """
         if route.protocol == PROTOCOL_KERNEL:
             return False
-        if any(_without_source(one) == route for one in old):
+        if any(_bare(one) == _bare(route) for one in old):
             return True
         return any(one not in old and covers(route, one) for one in asked)
 
@@ -385,7 +398,7 @@ def covers(route: RouteRecord, asked: RouteRecord) -> bool:
     return all(
         route.attributes.get(number) == value
         for number, value in asked.attributes.items()
-        if number not in (9, 23)
+        if number not in (RTA_METRICS, RTA_MULTIPATH, RTA_EXPIRES)
     )
 
 
