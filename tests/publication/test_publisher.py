@@ -493,6 +493,32 @@ def test_an_update_that_timed_out_may_have_happened(world):
     world.check()
 
 
+def test_a_delete_that_timed_out_may_have_happened(world):
+    world.put(facts(), facts(3, b"eth1"))
+    world.publish()
+    world.imm.faults.append(Fault("delete", "TIMEOUT", done=True))
+    world.inventory.drop(3)
+    world.publish()
+    world.put(facts(3, b"eth1"))  # the interface comes back as it was
+    for _ in range(2):
+        world.publish()
+    assert not world.pending
+    world.check()
+
+
+def test_a_create_that_timed_out_may_have_happened(world):
+    world.put(facts())
+    world.publish()
+    world.imm.faults.append(Fault("create", "TIMEOUT", done=True))
+    world.put(facts(3, b"eth1"))
+    world.publish()
+    world.inventory.drop(3)  # the interface goes before the next round
+    for _ in range(2):
+        world.publish()
+    assert not world.pending
+    world.check()
+
+
 def test_an_interface_that_comes_back_is_created_once(world):
     world.put(facts(), facts(3, b"eth1"))
     world.publish()
