@@ -353,7 +353,7 @@ class Conversation:
         """The unrequested messages that are there, or else the next that come within `timeout` seconds.
 
         [] when none came in time. None: wait for ever. It hands out answers as well, so it may run in a
-        thread of its own while others ask. Raises LossError, SocketError.
+        thread of its own while others ask. Raises LossError, DecodeError, SocketError.
         """
         deadline = _NO_END if timeout is None else monotonic() + timeout
         request = Request()

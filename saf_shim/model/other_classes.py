@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The classes of the log, checkpoint, event, lock and message services.
 
-The table's form is that of `tables`. The names, types and flags are those of the AIS specifications of these
-services and of OpenSAF 5's additions to them. Nobody has compared these tables with the answers of a real
-node yet.
+The table's form is that of `tables`. Names, types, flags and default values are those that OpenSAF 5.21.03
+gives these classes, compared attribute by attribute. What a real node answers about them is not recorded.
 """
 
 from __future__ import annotations
@@ -43,6 +42,7 @@ OpenSafLogCurrentConfig runtime
   runtime logRecordDestinationStatus               string multi_value
   runtime logMaxPendingWriteRequests               uint32
   runtime logResilienceTimeout                     uint32
+  runtime logCurrentPendingWriteRequests           uint32
 
 SaLogStreamConfig config
   rdn     safLgStrCfg                              string initialized
@@ -55,6 +55,7 @@ SaLogStreamConfig config
   config  saLogStreamMaxFilesRotated               uint32 writable = 4
   config  saLogStreamLogFileFormat                 string writable
   config  saLogStreamSeverityFilter                uint32 writable
+  config  saLogStreamFacilityId                    uint32 writable strong_default = 16
   config  saLogRecordDestination                   string writable multi_value no_duplicates
   runtime saLogStreamCreationTimestamp             time   cached
   runtime saLogStreamNumOpeners                    uint32
@@ -71,6 +72,7 @@ SaLogStream runtime
   runtime saLogStreamMaxFilesRotated               uint32 cached
   runtime saLogStreamLogFileFormat                 string cached
   runtime saLogStreamSeverityFilter                uint32 cached
+  runtime saLogStreamFacilityId                    uint32 cached = 16
   runtime saLogStreamCreationTimestamp             time   cached
   runtime saLogStreamNumOpeners                    uint32
   runtime logStreamDiscardedCounter                uint64

@@ -25,6 +25,7 @@ import ctypes
 import itertools
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ _MOVED = "AMF_NETWATCH_TESTS_IN_USER_NAMESPACE"
 _numbers = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
 _mounts_are_ours = False
+_RENAMES_WHILE_UP = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 2)
 
 
 def cannot_run(reason: str) -> NoReturn:
@@ -63,7 +65,7 @@ class Namespace:
         return self.run("ip", *words).stdout
 
     def _rename(self, old: str, new: str) -> str:
-        """Before Linux 6.2 a link that is up cannot be renamed: there it goes down and comes up again."""
+        """Rename a link; before Linux 6.2 one that is up goes down for it and comes up again."""
         done = self.run("ip", "link", "set", old, "name", new, check=False)
         if "Device or resource busy" in done.stderr:
             self.run("ip", "link", "set", old, "down")
@@ -79,7 +81,22 @@ class Namespace:
 
     def batch(self, commands: list[str]) -> None:
         """Many `ip` commands by one process: thousands of events in a second."""
+        if not _RENAMES_WHILE_UP:
+            commands = self._take_down_to_rename(commands)
         self.run("ip", "-batch", "-", input="\n".join(commands) + "\n")
+
+    def _take_down_to_rename(self, commands: list[str]) -> list[str]:
+        """The commands, with each link that is up taken down for its renaming and put up again."""
+        up = {item["ifname"] for item in self.ip_json("link show") if "UP" in item["flags"]}
+        expanded = []
+        for command in commands:
+            words = command.split()
+            if words[:2] == ["link", "set"] and words[3:4] == ["name"] and words[2] in up:
+                up = up - {words[2]} | {words[4]}
+                expanded += [f"link set {words[2]} down", command, f"link set {words[4]} up"]
+            else:
+                expanded.append(command)
+        return expanded
 
     def batch_anyhow(self, commands: list[str]) -> None:
         """As `batch`; what is refused is passed over."""

@@ -187,7 +187,7 @@ def _describe_changes(change: Change, tables: Tables) -> Iterable[str]:
             before, after = (_MAPPINGS[name](one) for one in (change.before, change.after))
             for key in dict.fromkeys([*before, *after]):
                 if before.get(key) != after.get(key):
-                    yield f"{name} {key} {before.get(key, 'none')} -> {after.get(key, 'none')}"
+                    yield f"{name} {key} {_plain(before.get(key))} -> {_plain(after.get(key))}"
             continue
         write = _WRITERS[change.object].get(name)
         if write is None:
@@ -197,8 +197,9 @@ def _describe_changes(change: Change, tables: Tables) -> Iterable[str]:
         yield f"{name} {old} -> {new}" if old != new else name
 
 
-def _number_or_none(value: Any) -> str:
-    return "none" if value is None else str(value)
+def _plain(value: Any) -> str:
+    """A value as text without anything that a terminal would obey: a metric may be a name."""
+    return "none" if value is None else "".join(map(_escape, str(value)))
 
 
 def _link_name(ifindex: int | None, tables: Tables) -> str:
@@ -222,10 +223,10 @@ _WRITERS: dict[Object, dict[str, Writer]] = {
         "mac": lambda link, _: format_address(link.address) or "none",
         "mtu": lambda link, _: str(link.mtu),
         "admin_state": lambda link, _: _admin_state(link),
-        "oper_state": lambda link, _: _number_or_none(link.operstate),
+        "oper_state": lambda link, _: _plain(link.operstate),
         "running": lambda link, _: "yes" if link.running else "no",
         "master": lambda link, tables: _link_name(link.master, tables),
-        "kind": lambda link, _: "none" if link.kind is None else format_name(os.fsencode(link.kind)),
+        "kind": lambda link, _: _plain(link.kind),
     },
     Object.ADDRESS: {
         "prefix_length": lambda one, _: str(one.prefix_length),

@@ -14,8 +14,16 @@ from hypothesis import strategies as st
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import Family, HardwareType, LinkFlag, OperState, Scope
 from amf_netwatch.netlink.codec.link import Link, LinkInfo
-from amf_netwatch.netlink.codec.route import NextHop, Route
-from amf_netwatch.netlink.codec.route_constants import RouteProtocol, RouteType
+from amf_netwatch.netlink.codec.neighbour import Neighbour
+from amf_netwatch.netlink.codec.route import Metrics, NextHop, Route
+from amf_netwatch.netlink.codec.route_constants import (
+    NeighbourState,
+    RouteProtocol,
+    RouteType,
+    RuleAction,
+    RuleFlag,
+)
+from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.mirror.follower import EVERYTHING
 from amf_netwatch.netlink.mirror.lines import format_colour, format_json, format_name, format_text
 from amf_netwatch.netlink.mirror.monitor import Monitor, Selection
@@ -161,6 +169,55 @@ def test_whatever_the_kernel_says_is_escaped() -> None:
     text = format_text(new(link), 0, make_tables(link))
     assert text.isprintable()
     assert text.endswith("kind \\x03\\xff\\x1b[2J")
+
+
+def test_a_changed_mapping_shows_what_differs_in_it() -> None:
+    before = make_route(metrics=Metrics(mtu=1300, advmss=900, congestion="reno"))
+    after = make_route(metrics=Metrics(mtu=1400, advmss=900, congestion="\x1b[2J"))
+    change = Change(Action.CHANGED, Object.ROUTE, before, after, ("metrics",))
+    text = format_text(change, 0, Tables())
+    assert text.endswith("(metrics mtu 1300 -> 1400, metrics congestion reno -> \\x1b[2J)")
+    assert decode(change, Tables())["metrics"] == {"advmss": 900, "mtu": 1400, "congestion": "\x1b[2J"}
+
+
+def test_rule_and_neighbour_lines() -> None:
+    tables = make_tables(make_link())
+    rule = Rule(
+        Family.INET,
+        0,
+        24,
+        0,
+        100,
+        RuleAction.TO_TBL,
+        int(RuleFlag.INVERT),
+        5,
+        source=b"\xc0\0\2\0",
+        input=b"v0",
+    )
+    head = {"time": 1700000000.25, "action": "new"}
+    assert decode(Change(Action.NEW, Object.RULE, None, rule), tables) == {
+        **head, "object": "rule", "ifname": None, "ifindex": None, "priority": 5, "family": "inet",
+        "src": "192.0.2.0/24", "dst": None, "input": "v0", "output": None, "mark": None, "table": 100,
+        "rule_action": "table",
+    }  # fmt: skip
+    text = format_text(Change(Action.NEW, Object.RULE, None, rule), 0, tables)
+    assert text.endswith("new     rule      5: not from 192.0.2.0/24 to all iif v0 table 100 (inet)")
+    blackhole = rule._replace(action=RuleAction.BLACKHOLE, flags=0, input=None, output=b"v0", mark=16)
+    text = format_text(Change(Action.REMOVED, Object.RULE, blackhole), 0, tables)
+    assert text.endswith("5: from 192.0.2.0/24 to all oif v0 fwmark 0x10 blackhole (inet)")
+    state = int(NeighbourState.PERMANENT)
+    neighbour = Neighbour(Family.INET, 7, state, 0, 1, b"\xc0\0\2\x09", b"\x02\0\0\0\0\x09")
+    change = Change(Action.NEW, Object.NEIGHBOUR, None, neighbour, (), b"v0")
+    assert decode(change, tables) == {
+        **head, "object": "neighbour", "ifname": "v0", "ifindex": 7, "address": "192.0.2.9",
+        "mac": "02:00:00:00:00:09", "family": "inet", "permanent": True,
+    }  # fmt: skip
+    text = format_text(change, 0, tables)
+    assert text.endswith("new     neighbour 192.0.2.9 mac 02:00:00:00:00:09 on v0 permanent")
+    patterns = Selection(patterns=(b"v*",))
+    assert patterns.select(change) is change
+    assert patterns.select(Change(Action.NEW, Object.RULE, None, rule)) is not None
+    assert patterns.select(Change(Action.NEW, Object.RULE, None, rule._replace(input=b"w0"))) is None
 
 
 def test_people_read_lines() -> None:
