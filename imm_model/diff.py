@@ -17,5 +17,6 @@ def changed_attributes(
     """Return the attributes of `new` that differ from `old`. Attributes that only `old` has are returned
     without values."""
     changed = {name: values for name, values in new.items() if old.get(name, ()) != values}
-    changed.update({name: () for name, values in old.items() if values and name not in new})
+    if not old.keys() <= new.keys():
+        changed.update({name: () for name, values in old.items() if values and name not in new})
     return changed

@@ -85,6 +85,7 @@ class Component:
         self._log = log
         self._clock = clock
         self._owner: Owner
+        self._to_stop: list[Callable[[], None]] = []  # the threads that run, in the order of their start
         self.amf: Amf
         self._inventory = Inventory()
         self._refresh: Optional[Refresh] = None
@@ -114,10 +115,12 @@ class Component:
         The DN of our component, as AMF says. Raises SocketError, NoAisError, AisError, SurroundingsError.
         """
         self._listener.start()
+        self._to_stop.append(self._listener.stop)
         amf = self.amf = self._connect()
         name = amf.component_name()
         self._owner = self._make_owner(name, self)
         self._owner.start()
+        self._to_stop.append(self._owner.stop)
         amf.register(self)
         key = self._sources.process_settings().healthcheck_key
         try:
@@ -131,10 +134,9 @@ class Component:
         return name
 
     def finalize(self) -> None:
-        """Stop the threads. What still hangs in a call of IMM is left behind, as the process ends."""
-        if hasattr(self, "_owner"):
-            self._owner.stop()
-        self._listener.stop()
+        """Stop the threads that were started. One that hangs in a call of IMM is left behind."""
+        while self._to_stop:
+            self._to_stop.pop()()
 
     # -------------------------------------------------------------------------------------- AMF's callbacks
 

@@ -66,9 +66,8 @@ class _Loader:
         given = [AttributeValues(cls.rdn.name, int(cls.rdn.type), (rdn_of(item.dn),))]
         for name, values in typed.attributes.items():
             kept = values if len(values) == 1 else tuple(value for value in values if value != "")
-            given.append(
-                AttributeValues(name, int(cls.attributes[name].type), kept[::-1])
-            )  # in the order of IMM
+            # IMM keeps several values in the reverse order of the file.
+            given.append(AttributeValues(name, int(cls.attributes[name].type), kept[::-1]))
         try:
             if cls.category == Category.RUNTIME:
                 _insert_runtime(self._store, item.dn, cls.name, given)

@@ -493,6 +493,32 @@ def test_an_update_that_timed_out_may_have_happened(world):
     world.check()
 
 
+def test_a_delete_that_timed_out_may_have_happened(world):
+    world.put(facts(), facts(3, b"eth1"))
+    world.publish()
+    world.imm.faults.append(Fault("delete", "TIMEOUT", done=True))
+    world.inventory.drop(3)
+    world.publish()
+    world.put(facts(3, b"eth1"))  # the interface comes back as it was
+    for _ in range(2):
+        world.publish()
+    assert not world.pending
+    world.check()
+
+
+def test_a_create_that_timed_out_may_have_happened(world):
+    world.put(facts())
+    world.publish()
+    world.imm.faults.append(Fault("create", "TIMEOUT", done=True))
+    world.put(facts(3, b"eth1"))
+    world.publish()
+    world.inventory.drop(3)  # the interface goes before the next round
+    for _ in range(2):
+        world.publish()
+    assert not world.pending
+    world.check()
+
+
 def test_an_interface_that_comes_back_is_created_once(world):
     world.put(facts(), facts(3, b"eth1"))
     world.publish()
@@ -634,6 +660,41 @@ def test_objects_that_read_empty_are_adopted(world):
 
 
 # ----------------------------------------------------------------------------------------------- complaints
+
+
+@pytest.mark.parametrize("why", ["no value", "no object"])
+def test_a_node_that_imm_does_not_name_is_told_once_and_asked_for_again(world, why):
+    world.put(facts())
+    for _ in range(3):
+        if why == "no value":
+            world.imm.node = ""
+        else:
+            world.imm.faults = [Fault("read_node", "NOT_EXIST")]
+        assert not world.publish()
+        assert world.pending
+    ((name, fields),) = world.log.events
+    assert name == "node-unknown"
+    assert "safSu=SC-1" in str(fields["reason"])
+    world.imm.node, world.imm.faults = "SC-1", []
+    assert world.publish()
+    world.check()
+
+
+def test_a_node_that_cannot_be_asked_for_is_an_imm_that_is_away(world):
+    world.imm.faults.append(Fault("read_node", "TRY_AGAIN"))
+    world.put(facts())
+    assert not world.publish()
+    assert world.log.names() == ["imm-away"]
+
+
+def test_a_reading_handle_that_could_not_be_given_back_is_given_back_before_the_next(world):
+    world.imm.node = ""
+    world.put(facts())
+    world.imm.faults = [Fault("finalize_manager", "TRY_AGAIN")]
+    world.publish()
+    assert world.imm.managers == 1
+    world.publish()
+    assert world.imm.managers == 0
 
 
 def test_an_imm_that_comes_and_goes_costs_two_lines_a_minute(world):

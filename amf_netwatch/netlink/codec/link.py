@@ -151,7 +151,7 @@ def _read_link_info(buffer: Buffer, start: int, end: int) -> LinkInfo:
     return _new(LinkInfo, slots)
 
 
-def _read_alternative_names(buffer: Buffer, start: int, end: int) -> tuple[bytes, ...]:
+def _read_names(buffer: Buffer, start: int, end: int) -> tuple[bytes, ...]:
     return tuple(
         read_name(buffer, attribute.start, attribute.end)
         for attribute in iter_attributes(buffer, start, end)
@@ -163,7 +163,7 @@ def _write_link_info(value: LinkInfo) -> bytes:
     return pack_attributes(_INFO_ATTRIBUTES, value)
 
 
-def _write_alternative_names(value: tuple[bytes, ...]) -> bytes:
+def _write_names(value: tuple[bytes, ...]) -> bytes:
     return b"".join(pack_attribute(LinkAttribute.ALT_IFNAME, write_name(name)) for name in value)
 
 
@@ -193,7 +193,7 @@ LINK_ATTRIBUTES = (
     Row(LinkAttribute.PROMISCUITY, "promiscuity", read_u32),
     Row(LinkAttribute.QDISC, "qdisc", read_text),
     Row(LinkAttribute.IFALIAS, "alias", read_text, write_text),
-    Row(LinkAttribute.PROP_LIST, "alternative_names", _read_alternative_names, _write_alternative_names),
+    Row(LinkAttribute.PROP_LIST, "alternative_names", _read_names, _write_names, True),
     Row(LinkAttribute.WIRELESS, "wireless", read_bytes),
     Row(LinkAttribute.NEW_NETNSID, "new_namespace", read_s32),
     Row(LinkAttribute.NEW_IFINDEX, "new_index", read_s32),

@@ -50,6 +50,7 @@ ATTRIBUTE = Struct("=HH")  # length, type
 ATTRIBUTE_HEADER_SIZE = 4
 ATTRIBUTE_TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 _LONGEST_ATTRIBUTE = 0xFFFF
+_NESTED = 0x8000  # NLA_F_NESTED
 ALIGNMENT_MASK = -4  # NLMSG_ALIGNTO and NLA_ALIGNTO are both 4
 
 _U8 = Struct("=B")
@@ -149,6 +150,7 @@ class Row(NamedTuple):
     name: str
     reader: Reader
     writer: Optional[Writer] = None  # None: this attribute is never sent to the kernel
+    nested: bool = False  # the kernel insists on NLA_F_NESTED
 
 
 class Unknown(NamedTuple):
@@ -364,7 +366,8 @@ def pack_attributes(rows: tuple[Row, ...], value: Any) -> bytes:
         field = getattr(value, row.name)
         if field is not None and row.writer is not None:
             try:
-                packed.append(pack_attribute(row.type, row.writer(field)))
+                kind = row.type | _NESTED if row.nested else row.type
+                packed.append(pack_attribute(kind, row.writer(field)))
             except EncodeError as error:
                 raise EncodeError(f"{row.name}: {error}") from None
     packed += [pack_attribute(*attribute) for attribute in getattr(value, "unknown", None) or ()]

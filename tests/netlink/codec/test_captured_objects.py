@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from netlink_captures import every_message, read_json, read_messages
 from pyroute2.netlink.rtnl.fibmsg import fibmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from amf_netwatch.netlink import (
@@ -240,6 +241,46 @@ def test_options_are_what_ip_said(name):
         data = pack_port_options(info["info_slave_kind"], wanted, INDEXES.get)
         table = find_port_table(info["info_slave_kind"])
         assert decode_options(table, data, NAMES.get, Choice.SETTABLE) == wanted
+
+
+# Options that pyroute2 reads as plain numbers.
+PYROUTE2_NUMBERS = {
+    "bridge": {
+        "forward_delay": "IFLA_BR_FORWARD_DELAY",
+        "ageing_time": "IFLA_BR_AGEING_TIME",
+        "stp_state": "IFLA_BR_STP_STATE",
+        "priority": "IFLA_BR_PRIORITY",
+        "vlan_filtering": "IFLA_BR_VLAN_FILTERING",
+        "mcast_querier_intvl": "IFLA_BR_MCAST_QUERIER_INTVL",
+        "mcast_hash_max": "IFLA_BR_MCAST_HASH_MAX",
+    },
+    "bond": {
+        "miimon": "IFLA_BOND_MIIMON",
+        "arp_interval": "IFLA_BOND_ARP_INTERVAL",
+        "resend_igmp": "IFLA_BOND_RESEND_IGMP",
+        "packets_per_slave": "IFLA_BOND_PACKETS_PER_SLAVE",
+    },
+    "vlan": {"id": "IFLA_VLAN_ID"},
+    "vrf": {"table": "IFLA_VRF_TABLE"},
+    "vxlan": {"id": "IFLA_VXLAN_ID", "ageing": "IFLA_VXLAN_AGEING", "port": "IFLA_VXLAN_PORT"},
+    "geneve": {"id": "IFLA_GENEVE_ID", "port": "IFLA_GENEVE_PORT"},
+    "gre": {"ttl": "IFLA_GRE_TTL"},
+}
+
+
+def test_options_are_what_pyroute2_reads():
+    compared = 0
+    for message in read_messages("kinds-6.1.dump", (16,)):
+        link, said = decode(decode_link, message), oracle(ifinfmsg, message)
+        info = said.get("IFLA_LINKINFO")
+        assert link.kind == (info.get_attr("IFLA_INFO_KIND") if info else None)
+        data = info.get_attr("IFLA_INFO_DATA") if info else None
+        options = read_options(link)
+        for name, attribute in PYROUTE2_NUMBERS.get(link.kind, {}).items():
+            if name in options:
+                assert options[name] == data.get_attr(attribute), (link.kind, name)
+                compared += 1
+    assert compared > 25
 
 
 def test_the_recording_has_every_kind_that_the_second_kernel_has():

@@ -310,7 +310,7 @@ def outcome(decoder, payload):
 @pytest.mark.parametrize("name", EVENTS)
 def test_hints_are_the_links_and_addresses_of_the_complete_decoders(name):
     for message in read_messages(f"{name}.events"):
-        expected, reread_addresses, found, found_beyond = set(), set(), set(), set()
+        expected, reread_addresses, found, found_reread = set(), set(), set(), set()
         if message.type in LINK_TYPES:
             link = decode(decode_link, message)
             if link.family == Family.UNSPEC:
@@ -321,8 +321,8 @@ def test_hints_are_the_links_and_addresses_of_the_complete_decoders(name):
             expected.add(decode(decode_address, message).ifindex)
             reread_addresses |= expected
         datagram = message.buffer[message.start - 16 : message.end]
-        add_changed_links(datagram, found, found_beyond)
-        assert (found, found_beyond) == (expected, reread_addresses)
+        add_changed_links(datagram, found, found_reread)
+        assert (found, found_reread) == (expected, reread_addresses)
 
 
 def test_a_partial_link_message_without_name_and_address_is_no_hint():

@@ -41,6 +41,8 @@ from amf_netwatch.netlink.mirror.tables.neighbours import NeighbourTable
 from amf_netwatch.netlink.mirror.tables.routes import FAMILIES, RouteScope, RouteTable
 from amf_netwatch.netlink.mirror.tables.rules import RuleTable
 
+_UP, _LOWER_UP = int(LinkFlag.UP), int(LinkFlag.LOWER_UP)
+_CARRIER_FLAGS = int(LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP)
 # When one of these facts changes, the link may get or lose IPv6 addresses without an event.
 _IPV6_FACTS = frozenset(("admin_state", "running", "carrier", "mtu", "master"))
 # A link whose MTU falls below this loses IPv6 as if it went down (RFC 8200); below 68, IPv4 as well.
@@ -61,7 +63,7 @@ def changed_link_facts(old: Link, new: Link) -> tuple[str, ...]:
         changed += changed_facts(PORT_FACTS, old, new)
     if (
         "carrier" not in changed
-        and new.flags & LinkFlag.LOWER_UP
+        and new.flags & _LOWER_UP
         and old.carrier_changes is not None
         and new.carrier_changes is not None
         and new.carrier_changes - old.carrier_changes >= 2  # 1 is no loss: the counter lags behind the flag
@@ -194,14 +196,14 @@ class Tables:
 
     def _note_consequences(self, old: Link | None, link: Link, changed: tuple[str, ...]) -> None:
         """Note what a change of a link may do to addresses and routes without an event."""
-        if (old is None and link.flags & LinkFlag.UP) or not _IPV6_FACTS.isdisjoint(changed):
+        if (old is None and link.flags & _UP) or not _IPV6_FACTS.isdisjoint(changed):
             self.addresses.to_reread.add(link.ifindex)
         if "mtu" in changed:
             self.routes.note_mtu_changed(link.ifindex)
         gone = 0 if old is None else old.flags & ~link.flags
-        if gone & LinkFlag.UP or (link.mtu or 0) < min(IPV6_MIN_MTU, (old and old.mtu) or 0):
+        if gone & _UP or (link.mtu or 0) < min(IPV6_MIN_MTU, (old and old.mtu) or 0):
             self.routes.note_link_down(link.ifindex)
-        if gone & (LinkFlag.UP | LinkFlag.RUNNING | LinkFlag.LOWER_UP):
+        if gone & _CARRIER_FLAGS:
             self.routes.note_next_hops_changed(link.ifindex)
 
     def remove_link(self, ifindex: int, resync: bool = False) -> None:

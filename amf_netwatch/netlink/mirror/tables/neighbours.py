@@ -25,7 +25,7 @@ from amf_netwatch.netlink.mirror.tables.changes import (
 from amf_netwatch.netlink.mirror.tables.routes import FAMILIES
 
 # The states of a neighbour whose hardware address is known and in use.
-_KNOWN = (
+_KNOWN = int(
     NeighbourState.PERMANENT
     | NeighbourState.REACHABLE
     | NeighbourState.STALE

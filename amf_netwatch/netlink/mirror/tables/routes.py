@@ -30,6 +30,7 @@ from amf_netwatch.netlink.mirror.tables.changes import (
 )
 
 FAMILIES = (Family.INET, Family.INET6)
+_CLONED = int(RouteFlag.CLONED)
 
 
 class RouteKey(NamedTuple):
@@ -183,7 +184,7 @@ class RouteTable:
     def _keeps(self, route: Route) -> bool:
         """Whether such routes are kept: no cache entries, no multicast routes, none of ignored tables."""
         return (
-            not route.flags & RouteFlag.CLONED
+            not route.flags & _CLONED
             and route.family in FAMILIES
             and (not self._ignored or route.table not in self._ignored)
         )
@@ -396,5 +397,5 @@ def _in_scope(route: Route, scope: RouteScope) -> bool:
         route.family == scope.family
         and (scope.table is None or route.table == scope.table)
         and (not scope.interface or scope.interface in route_interfaces(route))
-        and not route.flags & RouteFlag.CLONED
+        and not route.flags & _CLONED
     )
