@@ -5,7 +5,7 @@ Read in this order, from the kernel to IMM: `netlink` (the kernel's events and a
 `interfaces` (the facts of each interface), `publication` (IMM's classes and objects, and writing the
 differences), `component` (AMF's callbacks, and putting all of it together), `ais` with `assignment` (the only
 door to AMF and IMM), `deployment` (the AMF model and SMF campaigns), `cli` and `commands`, and `demo` (all of
-it on one machine). Everything stands on `errors`, `settings`, `environment` (the names of variables), `log`
+it on one machine). All of them use `errors`, `settings`, `environment` (the names of variables), `log`
 with `log_lines`, and `program` (where this program itself is).
 
 It is not a simulator of OpenSAF: that is the package `saf_shim`, which no module here imports.

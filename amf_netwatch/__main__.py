@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m amf_netwatch``."""
+"""``python -m amf_netwatch`` runs the command ``amf-netwatch``."""
 
 import sys
 

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only door to AMF and IMM: typed wrappers over the low-level pyosaf calls, and the only user of
+"""The only door to AMF and IMM: typed wrappers over the low-level pyosaf calls. Only this module uses
 ctypes.
 
-Each method makes one AIS call and raises `AisError` for any answer but SA_AIS_OK. These peculiarities of AIS
-and of ctypes are handled here and nowhere else:
+Each method makes one AIS call and raises `AisError` for any answer except SA_AIS_OK. Only this module has to
+deal with these peculiarities of AIS and of ctypes:
 
 * the version structure is changed by the call, so each attempt gets a fresh one;
 * the callbacks structure lives as long as its handle, every value of an attribute list as long as the call:
   ctypes casts keep nothing alive, and a NULL inside a value array crashes the process;
 * an empty attribute list is an ArgumentError, so no call is made for one;
 * integers wrap silently, so values are checked against their type first;
-* an exception in a callback would be printed to /dev/null and lost: it is caught, handed to `failed`, and
+* an exception in a callback would be printed to /dev/null and lost: it is caught and given to `failed`, and
   the invocation is answered FAILED_OPERATION if it had no answer yet;
-* an answer that AMF does not take is no defect of ours: it is tried again for two seconds, then handed to
+* an answer that AMF does not accept is no defect of ours: it is repeated for two seconds, then given to
   `unanswered`;
-* CSI attributes come with ADD_ONE only, and their memory is gone after the callback, so they are copied; a
+* CSI attributes come with ADD_ONE only, and their memory is freed after the callback, so they are copied; a
   NULL becomes None;
 * a recovery outside AIS's range makes amfnd abort, so it is refused here.
 
@@ -52,8 +52,8 @@ from imm_model.objects import ImmObject
 from imm_model.types import Value, ValueType, check_value
 
 # An IMM call blocks for up to this many times 10 ms when IMM does not answer. With the library's default of
-# 10 s a withdrawal could not be tried again while AMF waits for it. The library reads the variable when a
-# handle is made; 10 is the least it takes.
+# 10 s, a withdrawal could not be repeated while AMF waits for it. The library reads the variable when a
+# handle is made; 10 is the smallest value that it accepts.
 os.environ.setdefault(IMM_TIMEOUT_VARIABLE, "100")
 
 try:
@@ -81,7 +81,7 @@ _HEALTHCHECK_AMF_INVOKED = 1
 _REPLACE = 3  # SA_IMM_ATTR_VALUES_REPLACE
 _SUBTREE = 3
 _ONE_ATTR, _GET_ALL = 0x1, 0x100
-_PATIENCE = 2.0  # seconds for which a call is repeated where giving up would cost a restart
+_PATIENCE = 2.0  # seconds for which a call is repeated if giving up would cost a restart
 _PAUSE_MS = 50
 _TRY_AGAIN = frozenset({ERR_TRY_AGAIN})
 _PASSING = frozenset({ERR_TRY_AGAIN, ERR_TIMEOUT, ERR_NO_MEMORY, ERR_NO_RESOURCES})
@@ -98,7 +98,7 @@ _C_NUMBERS: dict[int, Any] = {
 
 
 def name_of(code: int) -> str:
-    """AIS's name of an error code; `unknown(n)` for a number that has none."""
+    """Return AIS's name of an error code. `unknown(n)` for a number without a name."""
     name: str = eSaAisErrorT.whatis(code)
     return f"unknown({code})" if name == "UNKNOWN_ENUM" else name
 
@@ -109,9 +109,9 @@ def _check(call: str, code: int) -> None:
 
 
 def _patiently(call: str, function: Callable[[], int], passing: frozenset[int] = _TRY_AGAIN) -> None:
-    """Make a call that must not be given up lightly: it is repeated for two seconds, at least once.
+    """Make a call that must not be given up easily: repeat it for two seconds. It is made at least once.
 
-    `passing`: the codes after which it is repeated.
+    `passing`: the codes after which the call is repeated.
     """
     deadline = monotonic() + _PATIENCE
     code = function()
@@ -124,7 +124,7 @@ def _patiently(call: str, function: Callable[[], int], passing: frozenset[int] =
 
 
 def _text(name: Any) -> str:
-    """A SaNameT as str, by its length: its own str() stops at a NUL."""
+    """Return a SaNameT as str, by its length, because its own str() stops at a NUL."""
     return bytes(name.value)[: name.length].decode("utf-8", "surrogateescape")
 
 
@@ -132,10 +132,10 @@ def _text(name: Any) -> str:
 
 
 class AmfHandler(Protocol):
-    """Who is called back, in the thread that calls `Amf.dispatch`. The parameters are AMF's."""
+    """Receives the callbacks, in the thread that calls `Amf.dispatch`. The parameters are AMF's."""
 
     def healthcheckCallback(self, invocation: Invocation, comp_name: str, healthcheck_key: str) -> None:
-        """AMF asks how we are."""
+        """AMF asks whether the component is healthy."""
 
     def csiSetCallback(
         self, invocation: Invocation, comp_name: str, ha_state: HAState, csi_descriptor: CsiDescriptor
@@ -145,20 +145,20 @@ class AmfHandler(Protocol):
     def csiRemoveCallback(
         self, invocation: Invocation, comp_name: str, csi_name: Optional[str], csi_flags: int
     ) -> None:
-        """AMF takes a CSI away (`csi_name` None: all)."""
+        """AMF removes a CSI. `csi_name` None stands for all CSIs."""
 
     def componentTerminateCallback(self, invocation: Invocation, comp_name: str) -> None:
         """AMF wants us to end."""
 
     def failed(self, callback: str, error: BaseException) -> None:
-        """A callback raised; its invocation is answered by the caller if need be."""
+        """A callback raised an exception. The caller answers its invocation if that is still needed."""
 
     def unanswered(self, error: AisError) -> None:
-        """AMF did not take an answer."""
+        """AMF did not accept an answer."""
 
 
 class Invocation:
-    """The ticket of one callback, to be answered once. AMF reuses the numbers."""
+    """The ticket of one callback, which must be answered once. AMF reuses the numbers."""
 
     __slots__ = ("_amf", "answered", "number")
 
@@ -170,14 +170,14 @@ class Invocation:
     def answer(self, code: int = OK) -> None:
         """Answer with a SaAisErrorT. A second answer is a defect of ours.
 
-        It does not raise AisError: when AMF does not take the answer, the handler's `unanswered` is called.
+        It does not raise AisError: if AMF does not accept the answer, the handler's `unanswered` is called.
         """
         assert not self.answered, "an invocation is answered once"
         self.answered = True
         self._amf.respond(self.number, code)
 
     def complete_quiescing(self, code: int = OK) -> None:
-        """Say that quiescing has come to its end; after `answer`."""
+        """Tell AMF that quiescing is complete. Call this after `answer`."""
         self._amf.quiescing_complete(self.number, code)
 
 
@@ -204,7 +204,7 @@ class Amf:
         )
 
     def component_name(self) -> str:
-        """The DN of our component, as AMF started us."""
+        """Return the DN of our component, which AMF gave us at the start."""
         name = self._component
         _patiently(
             "saAmfComponentNameGet", lambda: int(saAmf.saAmfComponentNameGet(self._handle, name)), _PASSING
@@ -213,7 +213,7 @@ class Amf:
         return self._name
 
     def selection_object(self) -> int:
-        """The descriptor that polls readable when a callback waits."""
+        """Return the descriptor that is readable when a callback waits."""
         selection = SaSelectionObjectT()
         _patiently(
             "saAmfSelectionObjectGet",
@@ -223,7 +223,7 @@ class Amf:
         return int(selection.value)
 
     def register(self, handler: AmfHandler) -> None:
-        """Register our component (its name must have been got before); from now on `handler` is called."""
+        """Register our component. `component_name` must be called first. From now on `handler` is called."""
         self._handler = handler
         _patiently(
             "saAmfComponentRegister",
@@ -231,7 +231,7 @@ class Amf:
         )
 
     def start_healthcheck(self, key: str, recovery: Recovery) -> None:
-        """Let AMF invoke the healthcheck `key`; the first callback comes at once."""
+        """Start the healthcheck `key`, which AMF invokes. The first callback comes at once."""
         number = int(Recovery(recovery))
         self._key = key
         _patiently(
@@ -248,27 +248,27 @@ class Amf:
         )
 
     def dispatch(self) -> None:
-        """Run the callbacks that wait."""
+        """Run the waiting callbacks."""
         _check("saAmfDispatch", saAmf.saAmfDispatch(self._handle, _DISPATCH_ALL))
 
     def respond(self, invocation: int, code: int) -> None:
-        """Answer an invocation; use `Invocation.answer`."""
+        """Answer an invocation. Callers use `Invocation.answer`."""
         self._tell(
             "saAmfResponse_4", lambda: int(saAmf.saAmfResponse_4(self._handle, invocation, None, code))
         )
 
     def quiescing_complete(self, invocation: int, code: int) -> None:
-        """Report the end of quiescing; use `Invocation.complete_quiescing`."""
+        """Report that quiescing is complete. Callers use `Invocation.complete_quiescing`."""
         self._tell(
             "saAmfCSIQuiescingComplete",
             lambda: int(saAmf.saAmfCSIQuiescingComplete(self._handle, invocation, code)),
         )
 
     def _tell(self, call: str, function: Callable[[], int]) -> None:
-        """Make a call that tells AMF something that it waits for.
+        """Make a call that gives AMF an answer for which it waits.
 
-        After a code that does not pass by itself the call is made once more: an answer that is lost costs a
-        restart, and an answer too many costs nothing.
+        After a code that is not temporary, the call is made once more: a lost answer costs a restart, and an
+        additional answer costs nothing.
         """
         code = function()
         if code == OK:
@@ -279,8 +279,9 @@ class Amf:
             self._handler.unanswered(error)
 
     def report_error(self, recovery: Recovery) -> None:
-        """Tell AMF that we are broken, and what it should do."""
-        # The B.01 call: its B.04 successor refuses to work without correlation ids in OpenSAF 5.21.
+        """Report a failure of the component to AMF, and the recovery that AMF should do."""
+        # This is the B.01 call, because in OpenSAF 5.21 its B.04 successor does not work without correlation
+        # ids.
         number = int(Recovery(recovery))
         _check(
             "saAmfComponentErrorReport",
@@ -288,10 +289,11 @@ class Amf:
         )
 
     def finalize(self) -> None:
-        """Give the handle back. For a registered component this is no way to end: AMF disables it."""
+        """Give the handle back. A registered component must not end in this way, because AMF then disables
+        it."""
         _check("saAmfFinalize", saAmf.saAmfFinalize(self._handle))
 
-    # One component is registered and one key is started, so neither needs reading in each callback.
+    # One component is registered and one key is started, so no callback needs to read the names.
 
     def _on_healthcheck(self, number: int, _component: Any, _key: Any) -> None:
         self._run(
@@ -325,7 +327,7 @@ class Amf:
         )
 
     def _run(self, callback: str, number: int, call: Callable[[Invocation], None]) -> None:
-        """Call the handler, let nothing escape, and make sure that the invocation is answered."""
+        """Call the handler, let no exception escape, and make sure that the invocation is answered."""
         invocation = Invocation(self, number)
         try:
             call(invocation)
@@ -359,7 +361,7 @@ def _c_text(pointer: Any) -> Optional[str]:
 class ObjectImplementer:
     """An OI handle: the identity under which runtime objects are written.
 
-    `definitions`: the classes whose objects are created and updated with it; deleting needs none.
+    `definitions`: the classes whose objects it creates and updates. Deleting needs no definition.
     """
 
     def __init__(self, definitions: Iterable[ClassDefinition] = ()) -> None:
@@ -371,25 +373,25 @@ class ObjectImplementer:
         )
 
     def selection_object(self) -> int:
-        """The descriptor that polls readable when IMM has something to say, also that it went away."""
+        """Return the descriptor that is readable when IMM has an event, for example that it went away."""
         selection = SaSelectionObjectT()
         _check("saImmOiSelectionObjectGet", saImmOi.saImmOiSelectionObjectGet(self._handle, selection))
         return int(selection.value)
 
     def dispatch(self) -> None:
-        """Let the library deal with what has come."""
+        """Let the library process the waiting events."""
         _check("saImmOiDispatch", saImmOi.saImmOiDispatch(self._handle, _DISPATCH_ALL))
 
     def set_name(self, name: str) -> None:
-        """Take the implementer name `name`: what its former holders made is ours."""
+        """Take the implementer name `name`. The objects of its former holders then belong to us."""
         _check("saImmOiImplementerSet", saImmOi.saImmOiImplementerSet(self._handle, SaStringT(name)))
 
     def clear_name(self) -> None:
-        """Give the implementer name back; the objects stay."""
+        """Give the implementer name back. The objects stay."""
         _check("saImmOiImplementerClear", saImmOi.saImmOiImplementerClear(self._handle))
 
     def create(self, obj: ImmObject) -> None:
-        """Create a runtime object of one of our classes, with the RDN that its DN says."""
+        """Create a runtime object of one of our classes. Its RDN comes from its DN."""
         rdn, parent = split_dn(obj.dn)
         definition = self._definitions[obj.class_name]
         keep: list[Any] = []
@@ -406,7 +408,7 @@ class ObjectImplementer:
         )
 
     def update(self, dn: str, class_name: str, attributes: Mapping[str, Sequence[Value]]) -> None:
-        """Replace the values of these attributes, all in one call; no attributes, no call."""
+        """Replace the values of these attributes in one call. Without attributes no call is made."""
         if not attributes:
             return
         definition = self._definitions[class_name]
@@ -423,11 +425,11 @@ class ObjectImplementer:
         )
 
     def delete(self, dn: str) -> None:
-        """Delete an object with everything below it."""
+        """Delete an object and everything below it."""
         _check("saImmOiRtObjectDelete", saImmOi.saImmOiRtObjectDelete(self._handle, SaNameT(dn)))
 
     def finalize(self) -> None:
-        """Give the handle back. Until that is OK, IMM may keep its descriptor and its implementer name."""
+        """Give the handle back. Until this succeeds, IMM may keep its descriptor and its implementer name."""
         _check("saImmOiFinalize", saImmOi.saImmOiFinalize(self._handle))
 
 
@@ -445,7 +447,7 @@ def _attribute_values(keep: list[Any], name: str, kind: ValueType, values: Seque
 
 
 def _fill(keep: list[Any], target: Any, name: str, kind: ValueType, values: Sequence[Value]) -> None:
-    """Fill a SaImmAttrValuesT_2; everything it points to goes into `keep`."""
+    """Fill a SaImmAttrValuesT_2. Everything that it points to goes into `keep`."""
     target.attrName = SaStringT(name)
     target.attrValueType = int(kind)
     target.attrValuesNumber = len(values)
@@ -479,14 +481,14 @@ def _c_value(keep: list[Any], kind: ValueType, value: Value) -> Any:
 
 
 class FoundObject(NamedTuple):
-    """An object as IMM has it; `implementer` is empty when nobody is attached under its owner's name."""
+    """An object as IMM has it. `implementer` is empty when its implementer name has no holder."""
 
     object: ImmObject
     implementer: str
 
 
 class ObjectManager:
-    """An OM handle: reading what IMM holds. Close it after use; a context manager does."""
+    """An OM handle, which reads what IMM holds. Close it after use, or use it as a context manager."""
 
     def __init__(self) -> None:
         self._handle = SaUint64T()
@@ -496,14 +498,14 @@ class ObjectManager:
         return self
 
     def __exit__(self, *_: object) -> None:
-        saImmOm.saImmOmFinalize(self._handle)  # what was read is right, whatever this answers
+        saImmOm.saImmOmFinalize(self._handle)  # the result does not matter: what was read is valid
 
     def finalize(self) -> None:
-        """Give the handle back, with all that was opened on it."""
+        """Give the handle back, with everything that was opened with it."""
         _check("saImmOmFinalize", saImmOm.saImmOmFinalize(self._handle))
 
     def read(self, dn: str, *names: str) -> dict[str, tuple[Value, ...]]:
-        """These attributes of one object, by name."""
+        """Return these attributes of one object, by name."""
         accessor = SaUint64T()
         _check("saImmOmAccessorInitialize", saImmOm.saImmOmAccessorInitialize(self._handle, accessor))
         try:
@@ -518,7 +520,7 @@ class ObjectManager:
             saImmOm.saImmOmAccessorFinalize(accessor)
 
     def find_class(self, class_name: str) -> list[FoundObject]:
-        """Every object of a class, in no order; none when the class does not exist."""
+        """Return every object of a class, in no order. The list is empty if the class does not exist."""
         keep: list[Any] = []
         parameter = saImm.SaImmSearchParametersT_2()
         text = SaStringT(class_name)
@@ -532,9 +534,9 @@ class ObjectManager:
         return found
 
     def iterate_subtree(self, root: str) -> Iterator[ImmObject]:
-        """`root` and everything below it, in no order; nothing when there is no such object.
+        """Yield `root` and everything below it, in no order. Nothing if there is no such object.
 
-        Each object is one call of IMM, made when it is asked for.
+        Each object is one call of IMM, which is made when the caller asks for the object.
         """
         for found in self._search(SaNameT(root), _GET_ALL, None):
             yield found.object
@@ -570,7 +572,8 @@ def _found_object(dn: str, attributes: dict[str, tuple[Value, ...]]) -> FoundObj
 
 
 def _read_attributes(array: Any) -> dict[str, tuple[Value, ...]]:
-    """A NULL-terminated array of SaImmAttrValuesT_2, copied: the library reuses its memory."""
+    """Return a NULL-terminated array of SaImmAttrValuesT_2 as a copy, because the library reuses its
+    memory."""
     attributes = {}
     index = 0
     while array and array[index]:
@@ -598,21 +601,21 @@ def _read_value(pointer: Any, kind: int) -> Value:
 
 
 def _string(text: Any) -> str:
-    """A SaStringT (a char pointer) as str."""
+    """Return a SaStringT (a char pointer) as str."""
     raw = text.value if hasattr(text, "value") else text
     return (raw or b"").decode("utf-8", "surrogateescape")
 
 
 class ImmService:
-    """Where the publisher gets its handles. `definitions`: the classes of the objects to be written."""
+    """Opens handles for the publisher. `definitions`: the classes of the objects to be written."""
 
     def __init__(self, definitions: Iterable[ClassDefinition]) -> None:
         self._definitions = tuple(definitions)
 
     def open_implementer(self) -> ObjectImplementer:
-        """A new OI handle."""
+        """Open a new OI handle."""
         return ObjectImplementer(self._definitions)
 
     def open_manager(self) -> ObjectManager:
-        """A new OM handle."""
+        """Open a new OM handle."""
         return ObjectManager()

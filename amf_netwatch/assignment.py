@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMF's words as Python values: HA states, recoveries, and what a CSI set callback says about CSIs.
+"""AMF's words as Python values: HA states, recoveries, and the contents of a CSI set callback.
 
 Numbers are those of the SA Forum's AMF specification (SAI-AIS-AMF-B.04.01). No AIS call is made here.
 """
@@ -22,9 +22,9 @@ class HAState(IntEnum):
 class CsiFlag(IntEnum):
     """SaAmfCSIFlagsT: which CSIs a callback is about."""
 
-    ADD_ONE = 1  # a new one; only here the attributes come along
+    ADD_ONE = 1  # a new CSI; only this callback has the CSI's attributes
     TARGET_ONE = 2
-    TARGET_ALL = 4  # all that are assigned to us; the name is undefined
+    TARGET_ALL = 4  # all CSIs that are assigned to us; the name is undefined
 
 
 class Recovery(IntEnum):
@@ -40,8 +40,8 @@ class Recovery(IntEnum):
 
 
 class CsiDescriptor(NamedTuple):
-    """SaAmfCSIDescriptorT: which CSIs saAmfCSISetCallback is about, and the attributes of a new one."""
+    """SaAmfCSIDescriptorT: the CSIs of a saAmfCSISetCallback, and the attributes of a new CSI."""
 
-    flags: int  # a CsiFlag, or what AMF sent instead
-    name: Optional[str]  # None when the flags make it undefined
-    attributes: tuple[tuple[str, Optional[str]], ...] = ()  # repeated pairs for several values
+    flags: int  # a CsiFlag, or an unknown number that AMF sent
+    name: Optional[str]  # None if the flags make the name undefined
+    attributes: tuple[tuple[str, Optional[str]], ...] = ()  # the name is repeated for several values

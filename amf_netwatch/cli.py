@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``amf-netwatch``: which module runs which subcommand, and how every subcommand ends.
 
-The module of a subcommand is imported only when it is called for, because `run` must start in milliseconds
+The module of a subcommand is imported only when the subcommand is used, because `run` must start in
+milliseconds
 and stay small. What all subcommands share is in `amf_netwatch.commands.shape`.
 """
 
@@ -63,11 +64,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return EXIT_USAGE
     try:
         return _run(words[0], words[1:])
-    except SystemExit as end:  # argparse has said why
+    except SystemExit as end:  # argparse has printed the reason
         return end.code if isinstance(end.code, int) else EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         give_up_output()
     except NetwatchError as error:
         complain("amf-netwatch", str(error))

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 # What AMF and the system give us.
 COMPONENT_VARIABLE = "SA_AMF_COMPONENT_NAME"  # the DN of the component; AMF sets it for every command
-ERROR_SOURCE_VARIABLE = "OSAF_COMPONENT_ERROR_SOURCE"  # why amfnd calls `cleanup`
+ERROR_SOURCE_VARIABLE = "OSAF_COMPONENT_ERROR_SOURCE"  # the reason why amfnd calls `cleanup`
 SIMULATOR_VARIABLE = "SAF_SHIM_DIR"  # the directory of the simulator that started us
-USER_RUN_VARIABLE = "XDG_RUNTIME_DIR"  # where an ordinary user keeps what lives as long as the session
+USER_RUN_VARIABLE = "XDG_RUNTIME_DIR"  # an ordinary user's directory for files of the login session
 
-# What the libraries that we load read.
+# Variables that the libraries read.
 IMM_TIMEOUT_VARIABLE = "IMMA_SYNCR_TIMEOUT"  # how long an IMM call may block, in units of 10 ms
 
-# What is ours. A setting's variable is the prefix and the setting's name in capitals.
+# Our own variables. A setting's variable is the prefix and the setting's name in capitals.
 SETTING_PREFIX = "AMF_NETWATCH_"
-READY_VARIABLE = "AMF_NETWATCH_READY_FD"  # the descriptor by which `run` tells `instantiate` how it went
+READY_VARIABLE = "AMF_NETWATCH_READY_FD"  # the descriptor by which `run` reports to `instantiate`
 DIRECTORY_VARIABLE = "AMF_NETWATCH_RUN_DIR"  # where the pid files are
-SYSLOG_VARIABLE = "AMF_NETWATCH_SYSLOG"  # another socket than /dev/log, for tests
-# These have the prefix of the settings and are no settings.
+SYSLOG_VARIABLE = "AMF_NETWATCH_SYSLOG"  # for tests: another socket instead of /dev/log
+# These have the prefix of the settings but are not settings.
 INTERNAL_VARIABLES = frozenset({READY_VARIABLE, DIRECTORY_VARIABLE, SYSLOG_VARIABLE})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong in the component and its commands, and who has to repair it.
+"""What can go wrong in the component and its commands, and who must repair it.
 
 ::
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 OK = 1
-# The SaAisErrorT codes that decide what happens next; `ais` knows the names of all codes.
+# The SaAisErrorT codes on which the component's behaviour depends; `ais` knows the names of all codes.
 ERR_LIBRARY = 2
 ERR_TIMEOUT = 5
 ERR_TRY_AGAIN = 6
@@ -35,15 +35,15 @@ class NetwatchError(Exception):
 
 
 class SettingsError(NetwatchError):
-    """A setting is unknown or has a bad value; the text says which and why."""
+    """A setting is unknown or has a bad value. The text says which setting and why."""
 
 
 class SurroundingsError(NetwatchError):
-    """Something that the component needs is missing or unusable; the text says what."""
+    """Something that the component needs is missing or unusable. The text says what it is."""
 
 
 class SysfsError(SurroundingsError):
-    """A file of sysfs is there and cannot be read; the text says which and why."""
+    """A file of sysfs exists but cannot be read. The text says which file and why."""
 
 
 class NoAisError(SurroundingsError):
@@ -67,7 +67,7 @@ class AisError(NetwatchError):
 
 
 def place_of(error: BaseException) -> str:
-    """Where an exception was raised: ``file.py:line``."""
+    """Return the place where an exception was raised: ``file.py:line``."""
     trace = error.__traceback__
     if trace is None:
         return "?"

@@ -2,9 +2,9 @@
 """Log lines: ``event=NAME key=value ...``, to syslog, or to standard error when that is a terminal.
 
 Under AMF all standard descriptors are /dev/null, so syslog is the only way out. `logging` would cost 13 ms
-and 2 MB, and syslog(3) blocks the caller when the system's log daemon does not read. So the lines are sent
-from here: one that cannot be sent at once is dropped and counted, and the next one says so. Every thread may
-log.
+and 2 MB, and syslog(3) blocks the caller when the system's log daemon does not read. So this module sends the
+lines itself. A line that cannot be sent at once is dropped and counted, and the next line reports the number.
+Every thread may log.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _MAX_VALUE = 400  # characters of one value: a line must fit a datagram that eve
 
 
 class Sink(Protocol):
-    """Where lines go."""
+    """The destination of lines."""
 
     def __call__(self, level: int, line: str) -> None:
         """Take one line. It must not raise and must not block."""
 
 
 class Log:
-    """The log of one process. `level`: the highest severity number that is written."""
+    """The log of one process. `level`: the highest severity number that is still written."""
 
     def __init__(self, sink: Sink, level: int) -> None:
         self._sink = sink
         self._level = level
 
     def event(self, name: str, /, **fields: object) -> None:
-        """Log the line of this name, which must be in `log_lines`, with exactly its fields."""
+        """Log the line of this name. It must be in `log_lines`, and the fields must match exactly."""
         line = BY_NAME[name]
         assert tuple(fields) == line.fields, f"log line {name} has the fields {line.fields}"
         if line.level <= self._level:
@@ -46,12 +46,12 @@ class Log:
 
 
 def format_line(name: str, fields: dict[str, object]) -> str:
-    """The text of a line, without time and process."""
+    """Return the text of a line, without time and process."""
     return " ".join([f"event={name}", *(f"{key}={format_value(value)}" for key, value in fields.items())])
 
 
 def format_value(value: object) -> str:
-    """A value as text without blanks, or in double quotes; never more than one line."""
+    """Return a value as text without blanks, or in double quotes. It never has more than one line."""
     text = str(value)
     if len(text) > _MAX_VALUE:
         text = text[: _MAX_VALUE - 3] + "..."
@@ -69,28 +69,28 @@ def format_value(value: object) -> str:
 
 
 def level_number(name: str) -> int:
-    """The severity of a log level's name."""
+    """Return the severity of a log level's name."""
     return next(number for number, word in LEVEL_NAMES.items() if word == name)
 
 
 def open_log(level: str) -> Log:
-    """A log to the terminal at standard error, else to syslog."""
+    """Open a log to standard error if that is a terminal, else to syslog."""
     return Log(TerminalSink() if _is_terminal(2) else SyslogSink(), level_number(level))
 
 
 class TerminalSink:
-    """Lines on standard error."""
+    """Writes lines to standard error."""
 
     def __call__(self, level: int, line: str) -> None:
-        """Write it."""
+        """Write the line."""
         try:
             os.write(2, f"{_IDENTITY}: {LEVEL_NAMES[level]}: {line}\n".encode("utf-8", "backslashreplace"))
         except OSError:
-            return  # the terminal is gone; nobody reads it
+            return  # the terminal is gone, so nobody can read the line
 
 
 class SyslogSink:
-    """Lines to the system's log daemon, as RFC 3164 datagrams."""
+    """Sends lines to the system's log daemon, as RFC 3164 datagrams."""
 
     def __init__(self, path: str = "", now: Callable[[], float] = time.time) -> None:
         self._path = path or os.environ.get(SYSLOG_VARIABLE) or SYSLOG_PATH
@@ -100,7 +100,7 @@ class SyslogSink:
         self._dropped = 0
 
     def __call__(self, level: int, line: str) -> None:
-        """Send it. When the daemon is away or does not read, the line is lost; nobody waits for it."""
+        """Send the line. If the daemon is away or does not read, the line is lost. This never waits."""
         if self._dropped:
             line = f"{line} lines_dropped={self._dropped}"
         stamp = time.strftime("%b %e %H:%M:%S", time.localtime(self._now()))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every line the component may log: name, level, fields, meaning, what to do. Data, no code.
 
-The operations manual shows this table and a test compares the two; `log` refuses a line that is not in it. A
-name, once released, keeps its meaning.
+The operations manual shows this table, and a test compares the two. `log` refuses a line that is not in the
+table. A name keeps its meaning after it was released.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class LogLine(NamedTuple):
     level: int
     fields: tuple[str, ...]
     meaning: str
-    action: str  # what an operator should do; "none" when nothing
+    action: str  # what an operator should do; "none" if nothing
 
 
 LOG_LINES = (

@@ -11,7 +11,7 @@ DEFAULT_PREFIX = "/usr/bin"  # where packages put the command
 
 
 def own_command() -> list[str]:
-    """Return the words that start this program again; `ps` shows it as ``amf-netwatch run``."""
+    """Return the words that start this program again. `ps` shows it as ``amf-netwatch run``."""
     script = find_script()
     return [sys.executable, script] if script else [sys.executable, "-m", "amf_netwatch"]
 
@@ -23,7 +23,8 @@ def own_prefix() -> str:
 
 
 def find_script() -> Optional[str]:
-    """Return the ``amf-netwatch`` that was started, or the one beside the interpreter, or None."""
+    """Return the ``amf-netwatch`` that was started, or else the one in the interpreter's directory, or
+    None."""
     started = os.path.abspath(sys.argv[0]) if os.path.basename(sys.argv[0]) == "amf-netwatch" else ""
     beside = os.path.join(os.path.dirname(sys.executable), "amf-netwatch")
     return next((path for path in (started, beside) if path and os.path.isfile(path)), None)

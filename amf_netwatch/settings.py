@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The settings: one table of names, defaults and readers, and three places that may give a value.
+"""The settings: one table of names, defaults and readers, and three places where a value can be given.
 
-An option of ``amf-netwatch run`` wins over an environment variable, which wins over an attribute of the
-CSI, which wins over the default. A list (``include``, ``exclude``) is taken whole from the first place
-that gives it, never merged. Every value given anywhere must be right, even when another place overrides it:
-an unknown name or a bad value raises a `SettingsError` that says which and why. Nothing here logs or exits.
+An option of ``amf-netwatch run`` wins over an environment variable, which wins over an attribute of the CSI,
+which wins over the default. A list (``include``, ``exclude``) is taken as a whole from the first place that
+gives it, never merged. Every given value must be correct, even if another place overrides it: an unknown name
+or a bad value raises a `SettingsError` with the name and the reason. Nothing here logs or exits.
 """
 
 from __future__ import annotations
@@ -19,51 +19,51 @@ TYPES = ("ether", "all")
 LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
 MAX_KEY_LENGTH = 32  # bytes of a healthcheck key (SaAmfHealthcheckKeyT)
 MIN_BUDGET, MAX_BUDGET = 0.01, 60.0
-_UNITS = (("ms", 0.001), ("s", 1.0), ("m", 60.0))  # "ms" before "s" and "m": the longest suffix first
+_UNITS = (("ms", 0.001), ("s", 1.0), ("m", 60.0))  # "ms" first, because it also ends in "s"
 
 
 class Settings(NamedTuple):
-    """The settings of an assignment: which interfaces are published, which facts of them, at what cost."""
+    """The settings of an assignment: which interfaces and which facts are published, and what it may cost."""
 
     include: tuple[bytes, ...] = (b"*",)
     exclude: tuple[bytes, ...] = ()
     types: str = "ether"  # one of TYPES
     physical_only: bool = False
     addresses: bool = True
-    budget: float = 2.0  # seconds that one refresh may spend in IMM
+    budget: float = 2.0  # seconds that one refresh may use in IMM
 
 
 class ProcessSettings(NamedTuple):
     """The settings that must be known before any assignment."""
 
     healthcheck_key: str = "NetWatch"
-    user: Optional[str] = None  # None: `opensaf` when there is such a user, else stay
+    user: Optional[str] = None  # None means `opensaf` if that user exists, else the present user
     log_level: str = "info"  # one of LOG_LEVELS
 
 
 class Setting(NamedTuple):
-    """A line of the table. `read` turns the texts given for it into its value, or raises ValueError."""
+    """A line of the table. `read` turns the given texts into the setting's value, or raises ValueError."""
 
     name: str
     default: str
     meaning: str
-    assigned: bool  # may come as a CSI attribute
+    assigned: bool  # True if it may be given as a CSI attribute
     several: bool
     read: Callable[[tuple[str, ...]], Any]
 
     @property
     def field(self) -> str:
-        """The name of the field in `Settings` or `ProcessSettings`."""
+        """Return the name of the field in `Settings` or `ProcessSettings`."""
         return self.name.replace("-", "_")
 
     @property
     def variable(self) -> str:
-        """The environment variable."""
+        """Return the name of the environment variable."""
         return SETTING_PREFIX + self.field.upper()
 
 
 def read_duration(text: str) -> float:
-    """Seconds from ``2s``, ``500ms``, ``1m``; ValueError for anything else (a bare number, too)."""
+    """Return the seconds of ``2s``, ``500ms``, ``1m``. ValueError for anything else, even a bare number."""
     for suffix, factor in _UNITS:
         number = text[: -len(suffix)]
         if text.endswith(suffix) and number.replace(".", "", 1).isdecimal() and number.isascii():
@@ -72,7 +72,7 @@ def read_duration(text: str) -> float:
 
 
 def _read_patterns(texts: tuple[str, ...]) -> tuple[bytes, ...]:
-    # An empty value is an attribute without a value: no pattern.
+    # An empty value is an attribute without a value, so it is no pattern.
     return tuple(text.encode("utf-8", "surrogateescape") for text in texts if text)
 
 
@@ -135,28 +135,28 @@ TABLE = (
 BY_NAME = {setting.name: setting for setting in TABLE}
 
 Given = Mapping[str, tuple[str, ...]]
-"""Texts by the name of a setting, as one place gives them."""
+"""The given texts by the name of the setting, from one place."""
 
 
 class Sources:
-    """The settings that options and environment give; an assignment's own are combined with them."""
+    """The settings from options and environment. The settings of an assignment are combined with them."""
 
     __slots__ = ("environment", "options")
 
     def __init__(self, options: Given, environment: Given) -> None:
-        """Raise SettingsError when anything given is wrong."""
+        """Raise SettingsError if a given value is wrong."""
         self.options = options
         self.environment = environment
         _read_all(options, "option")
         _read_all(environment, "environment variable")
 
     def process_settings(self) -> ProcessSettings:
-        """The settings that are needed before any assignment."""
+        """Return the settings that are needed before any assignment."""
         values = {**_read_all(self.environment, ""), **_read_all(self.options, "")}
         return ProcessSettings(**{name: value for name, value in values.items() if not _is_assigned(name)})
 
     def settings(self, attributes: Iterable[tuple[str, Optional[str]]]) -> Settings:
-        """The settings of an assignment with these CSI attributes (repeated pairs for several values).
+        """Return the settings of an assignment with these CSI attributes. A list has several pairs of a name.
 
         Raises SettingsError for an unknown name or a bad value.
         """
@@ -176,9 +176,9 @@ class Sources:
 
 
 def environment_settings(environment: Mapping[str, str]) -> Given:
-    """The settings among environment variables; a list's values are separated by blanks.
+    """Return the settings that environment variables give. The values of a list are separated by blanks.
 
-    Raises SettingsError for a variable with our prefix that means nothing to us: a misspelt setting.
+    Raises SettingsError for an unknown variable with our prefix, because it is probably a misspelt setting.
     """
     given = {}
     variables = {setting.variable: setting for setting in TABLE}

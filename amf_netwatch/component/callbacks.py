@@ -4,24 +4,25 @@
 ================  ======================================================================================
 AMF says          the component
 ================  ======================================================================================
-healthcheck       answers first: OK while the listener lives and our last refresh had no defect of ours;
-                  then, if the network changed or something is left, reads and hands the difference over
-CSI set ACTIVE    reads the settings, reads everything, hands it over, answers
-CSI set STANDBY   listens, does not write, holds no implementer name; what a former incarnation of ours left
-                  when it was killed as the active one is taken away, as nobody would keep it true
+healthcheck       answers first: OK if the listener lives and our last refresh had no defect of ours;
+                  then, if the network changed or work is left, reads and hands the difference over
+CSI set ACTIVE    reads the settings, reads everything, hands the difference over, answers
+CSI set STANDBY   listens, does not write, holds no implementer name; deletes the objects of a former
+                  incarnation that was killed while it was active, because nobody would keep them true
 QUIESCED          withdraws, answers
 QUIESCING         withdraws, answers, reports completion
 CSI remove        as QUIESCED
 terminate         withdraws, answers, ends with status 0
 ================  ======================================================================================
 
-Everything here happens in the main thread, which makes every call of AMF and none of IMM: IMM belongs to
-`publication.owner`. So no answer to AMF waits for IMM, but for a withdrawal, which is waited for with
-bounded patience. IMM being away is not our defect: the answer is OK, and the next healthcheck tries again.
+Everything here happens in the main thread, which makes every call of AMF and no call of IMM: IMM belongs to
+`publication.owner`. So no answer to AMF waits for IMM, with one exception: a withdrawal is waited for, but
+only for a limited time. If IMM is away, that is not our defect: the answer is OK, and the next healthcheck
+tries again.
 
-A listener that died is started anew once; then AMF is told, and repairs us. The first healthcheck after a
-start always succeeds, so that a persistent failure costs a restart per healthcheck period, never a hot loop
-(`clc` slows that down further).
+A listener that died is started again once. If it dies again, the component reports to AMF, which repairs it.
+The first healthcheck after a start always succeeds, so a persistent failure costs one restart in each
+healthcheck period and never an endless fast loop (`clc` slows that down further).
 """
 
 from __future__ import annotations
@@ -53,17 +54,17 @@ if TYPE_CHECKING:
     from amf_netwatch.publication.owner import Owner
 
 LISTENER_MEMORY = 3600.0  # seconds after which a restart of the listener no longer counts
-READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, until AMF is told
-DISAGREEMENTS = 3  # rounds in a row in which netlink and sysfs disagree, until it is logged
-WITHDRAWAL_PATIENCE = 2.0  # seconds to wait for IMM before an end leaves something behind
+READ_FAILURES = 3  # rounds in a row in which the kernel cannot be read, before AMF is told
+DISAGREEMENTS = 3  # rounds in a row in which netlink and sysfs disagree, before it is logged
+WITHDRAWAL_PATIENCE = 2.0  # seconds to wait for IMM when the component ends; objects may remain after that
 
 
 class Component:
     """The callbacks and the state they share.
 
     `connect`: initializes AMF; called once, when the listener listens. `make_owner`: makes the owner of IMM
-    for the component of this DN. `make_refresh`: builds a reader for these settings. All but
-    `network_changed`, `awake` and `failed` is for the main thread.
+    for the component with this DN. `make_refresh`: builds a reader with these settings. Only the main thread
+    may use this class, except for `network_changed`, `awake` and `failed`.
     """
 
     def __init__(
@@ -89,30 +90,32 @@ class Component:
         self.amf: Amf
         self._inventory = Inventory()
         self._refresh: Optional[Refresh] = None
-        self._settings: dict[str, Settings] = {}  # by CSI: attributes come with ADD_ONE only
+        self._settings: dict[str, Settings] = {}  # by CSI, because attributes come with ADD_ONE only
         self._in_force = Settings()
         self._ha_state: Optional[HAState] = None
-        self._published = False  # there may be something of ours in IMM
-        self._publishing = False  # was the owner last told to publish?
-        self._node = NodeFacts((), 0, 0)  # as last handed over
+        self._published = False  # True if objects of ours may be in IMM
+        self._publishing = False  # True if the last order to the owner was to publish
+        self._node = NodeFacts((), 0, 0)  # the facts that were last handed over
         self._defect = ""
         self._read_failures = 0
-        self._interrupted = False  # was the last read interrupted again and again?
+        self._interrupted = False  # True if the last read was interrupted again and again
         self._disagreements = 0  # rounds in a row in which netlink and sysfs disagreed
         self._listener_restarted: Optional[float] = None
         self._overruns_logged = 0
-        self._quiet = False  # nothing is left to do until the listener's flag goes up
+        self._quiet = False  # True if nothing is left to do until the listener's flag goes up
         self.ending = False
 
     @property
     def network_changed(self) -> bool:
-        """The flag that the listener thread raises: an interface has changed since the last refresh."""
+        """Return the flag that the listener thread raises: an interface has changed since the last
+        refresh."""
         return self._listener.network_changed
 
     def initialize(self) -> str:
         """Start the netlink listener thread, initialize AMF, register, start the healthcheck.
 
-        The DN of our component, as AMF says. Raises SocketError, NoAisError, AisError, SurroundingsError.
+        Return the DN of our component, as AMF gives it. Raises SocketError, NoAisError, AisError,
+        SurroundingsError.
         """
         self._listener.start()
         self._to_stop.append(self._listener.stop)
@@ -134,15 +137,15 @@ class Component:
         return name
 
     def finalize(self) -> None:
-        """Stop the threads that were started. One that hangs in a call of IMM is left behind."""
+        """Stop the threads that were started. A thread that hangs in a call of IMM is left behind."""
         while self._to_stop:
             self._to_stop.pop()()
 
     # -------------------------------------------------------------------------------------- AMF's callbacks
 
     def healthcheckCallback(self, invocation: Invocation, comp_name: str, healthcheck_key: str) -> None:
-        """Answer first, then do what is to be done; nothing, when nothing changed."""
-        # While nobody listens the listener's flag is up. So a flag that is down says that the listener lives.
+        """Answer first, then do the work that is left. Do nothing if nothing changed."""
+        # The flag is up while nobody listens. So a flag that is down proves that the listener lives.
         if self._quiet and not self._listener.network_changed:
             invocation.answer()
             return
@@ -156,9 +159,9 @@ class Component:
     def csiSetCallback(
         self, invocation: Invocation, comp_name: str, ha_state: HAState, csi_descriptor: CsiDescriptor
     ) -> None:
-        """Take the HA state that AMF gives; refuse settings that are wrong.
+        """Take the HA state that AMF gives. Refuse wrong settings.
 
-        ACTIVE is answered when listening and reading work, whether IMM is there or not.
+        ACTIVE is answered when listening and reading work. IMM need not be there.
         """
         self._quiet = False
         csi = csi_descriptor.name
@@ -183,7 +186,8 @@ class Component:
             works = self._is_healthy() and (self._refresh_imm() or self._refresh_imm())
             invocation.answer(OK if works else ERR_FAILED_OPERATION)
         else:
-            # A former incarnation may have been killed while it was active, and its work went elsewhere.
+            # A former incarnation may have been killed while it was active, and AMF gave its work to another
+            # node.
             self._published = self._published or ha_state is HAState.STANDBY
             self._in_force = settings
             self._withdraw(0.0 if ha_state is HAState.STANDBY else WITHDRAWAL_PATIENCE)
@@ -195,7 +199,7 @@ class Component:
     def csiRemoveCallback(
         self, invocation: Invocation, comp_name: str, csi_name: Optional[str], csi_flags: int
     ) -> None:
-        """Leave nothing in IMM."""
+        """Withdraw everything from IMM."""
         self._quiet = False
         self._ha_state = None
         if csi_name is None:
@@ -208,12 +212,12 @@ class Component:
         self._settle()
 
     def componentTerminateCallback(self, invocation: Invocation, comp_name: str) -> None:
-        """Leave nothing in IMM, answer, end."""
+        """Withdraw everything from IMM, answer, and end."""
         self.end("AMF asked for it")
         invocation.answer()
 
     def failed(self, callback: str, error: BaseException) -> None:
-        """A defect of ours, in a callback or in the owner of IMM: the next healthcheck tells AMF.
+        """Note a defect of ours, in a callback or in the owner of IMM. The next healthcheck tells AMF.
 
         It may be called in any thread.
         """
@@ -222,20 +226,20 @@ class Component:
         self._log.event("callback-failed", callback=callback, reason=f"{self._defect} at {place_of(error)}")
 
     def unanswered(self, error: AisError) -> None:
-        """AMF did not take an answer. Restarting us would not help: AMF decides when it has waited enough."""
+        """Log that AMF did not accept an answer. A restart would not help: AMF decides how long it waits."""
         self._log.event("answer-lost", call=error.call, code=error.name)
 
     # --------------------------------------------------------------------------------------------- the rest
 
     def awake(self) -> None:
-        """The owner of IMM has something left to do that nobody ordered: the next healthcheck orders it.
+        """Note that the owner of IMM has work left without an order. The next healthcheck gives the order.
 
         It is called in the owner's thread.
         """
         self._quiet = False
 
     def end(self, reason: str) -> None:
-        """Withdraw, with some patience, and leave the loop."""
+        """Withdraw, wait for it for a limited time, and leave the loop."""
         self.ending = True
         self._ha_state = None
         self._withdraw(WITHDRAWAL_PATIENCE)
@@ -243,7 +247,7 @@ class Component:
 
     def _settle(self) -> None:
         """Note whether anything is left to do."""
-        # The flag is set first, because `awake` and `failed` may clear it in another thread from here on.
+        # The flag is set first, because another thread may clear it from now on (`awake` and `failed`).
         self._quiet = True
         if self._ha_state is HAState.ACTIVE:
             busy = self._refresh is None or self._refresh.pending or not self._owner.settled
@@ -271,7 +275,7 @@ class Component:
         return not self._defect and self._read_failures < READ_FAILURES
 
     def _take_settings(self, settings: Settings) -> None:
-        """Read with these settings from now on; other links may be selected, so everything is read."""
+        """Use these settings from now on. They may select other links, so everything is read again."""
         if self._refresh is not None and settings == self._in_force:
             self._refresh.mark_everything()
             return
@@ -284,7 +288,7 @@ class Component:
             self._refresh = None
 
     def _refresh_imm(self) -> bool:
-        """Take what changed, read it, hand the difference over; False when the kernel cannot be read."""
+        """Take the changes, read the links, hand the difference over. False if the kernel cannot be read."""
         if not self._read_changes():
             return False
         overruns = self._listener.overruns + self._listener.truncations
@@ -299,16 +303,18 @@ class Component:
         return True
 
     def _read_changes(self) -> bool:
-        """Read what changed into the inventory; False when the kernel cannot be read."""
+        """Read the changed links into the inventory. False if the kernel cannot be read."""
         try:
             if self._refresh is None:
                 self._refresh = self._make_refresh(self._in_force, self._inventory)
             if self._listener.network_changed:
-                # Cleared before reading: what changes meanwhile costs one more read, and is never lost.
+                # The flag is cleared before reading: a change during the read costs one more read, and is
+                # never lost.
                 self._refresh.mark(self._listener.take())
             uncertain = self._refresh.read() if self._refresh.pending else frozenset()
         except InterruptedDumpError as error:
-            # Links come and go faster than they can be listed. That is no defect: the next round reads again.
+            # Links come and go faster than they can be listed. This is no defect, and the next round reads
+            # again.
             if not self._interrupted:
                 self._log.event("read-interrupted", reason=error)
             self._interrupted = True
@@ -330,14 +336,15 @@ class Component:
             self._log.event("sources-disagree", ifindexes=",".join(map(str, sorted(uncertain))))
 
     def _withdraw(self, patience: float) -> None:
-        """Leave nothing in IMM; when IMM does not let us in time, the next healthcheck tries again."""
+        """Withdraw everything from IMM. If IMM does not allow it in time, the next healthcheck tries
+        again."""
         if self._published:
             self._drop_reader()
             self._publishing = False
             self._published = not self._owner.withdraw(patience)
 
     def _look_after_withdrawal(self) -> None:
-        """Has the last attempt left nothing in IMM? If not, order another one."""
+        """Check whether the last withdrawal left nothing in IMM. If it left something, order another one."""
         if self._owner.withdrawn:
             self._published = False
         elif not self._owner.busy:

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CLC-CLI commands: how amfnd starts the component, and makes sure that nothing of it is left.
+"""The CLC-CLI commands: how amfnd starts the component, and how amfnd makes sure that its process has ended.
 
 `instantiate` starts ``amf-netwatch run`` as a process of its own: new session, standard descriptors on
 /dev/null, default signals (amfnd hands down some as ignored), working directory ``/``. It returns when the
-component says through a pipe that it has registered, or why it cannot; so what cannot work fails here, with a
-reason. `cleanup` kills the process that the pid file names and waits for its end. Both may be repeated.
+component reports through a pipe that it has registered, or why it cannot. So a component that cannot work
+fails here, with a reason. `cleanup` kills the process that the pid file names and waits for its end. Both
+commands may be repeated.
 
-amfnd's environment is almost empty: it has no HOME and no PYTHONPATH. It is handed on as it is.
+amfnd's environment is almost empty: it has no HOME and no PYTHONPATH. It is passed on unchanged.
 
 AMF restarts a component that reports its own failure at once and without limit, about eight times a second.
-So `cleanup` notes such ends (its environment says why it was called), and `instantiate` waits a little longer
-after each of them, but never longer than AMF waits for the command.
+So `cleanup` notes such ends (its environment gives the reason of the call), and `instantiate` waits a little
+longer after each of them, but never longer than AMF waits for the command.
 """
 
 from __future__ import annotations
@@ -29,18 +30,19 @@ from amf_netwatch.errors import SurroundingsError
 from amf_netwatch.log import Log
 from amf_netwatch.program import own_command
 
-READY = b"ready\n"  # what the component writes into the pipe; anything else is the reason why not
+READY = b"ready\n"  # what the component writes into the pipe; any other text is the reason of a failure
 
 # OSAF_COMPONENT_ERROR_SOURCE: error report, healthcheck answered with failure, CSI set answered with failure
 _OWN_FAILURES = frozenset({"1", "7", "12"})
 _FAILURE_MEMORY = 120.0  # seconds
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # AMF waits 10 s for the command in our model, 6 s in others
-_DEATH_PATIENCE = 5.0  # seconds for a killed process to go; it may be in a system call
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # AMF waits 10 s for the command in our model, 6 s in other models
+_DEATH_PATIENCE = 5.0  # seconds for a killed process to end; it may be in a system call
 _RESET_SIGNALS = (signal.SIGHUP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE)
 
 
 def instantiate(log: Log, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Start the component, unless it runs already; 0 when it has registered, else 1 with a logged reason."""
+    """Start the component unless it runs already. Return 0 if it has registered, else log a reason and return
+    1."""
     try:
         directory = RunDirectory(_component(environment), environment)
         lock = directory.lock()
@@ -60,15 +62,15 @@ def instantiate(log: Log, arguments: Sequence[str], environment: Mapping[str, st
 
 
 def cleanup(log: Log, environment: Mapping[str, str]) -> int:
-    """Kill the component's process if there is one; 0 when none is left.
+    """Kill the component's process if there is one. Return 0 when no process is left.
 
-    A run directory that cannot be written is no reason to fail: what counts is that no process is left.
+    A run directory that cannot be written is not a failure: it only matters that no process is left.
     """
     source = environment.get(ERROR_SOURCE_VARIABLE, "")
     try:
         directory = RunDirectory.find_existing(_component(environment), environment)
         if directory is None:
-            return 0  # nothing was ever started from here
+            return 0  # nothing was ever started with this directory
         lock = _lock_if_possible(directory, log)
         try:
             process = directory.find()
@@ -95,7 +97,7 @@ def _lock_if_possible(directory: RunDirectory, log: Log) -> Optional[int]:
 
 
 def _tidy_up(directory: RunDirectory, source: str, log: Log) -> None:
-    """Remove the pid file, and note the end if the component had reported its own failure."""
+    """Remove the pid file, and note this end if the component had reported its own failure."""
     try:
         directory.forget()
         if source in _OWN_FAILURES:
@@ -105,16 +107,16 @@ def _tidy_up(directory: RunDirectory, source: str, log: Log) -> None:
 
 
 def kill(process: Process) -> None:
-    """Kill exactly this process and wait for its end; SurroundingsError when it does not end."""
+    """Kill exactly this process and wait for its end. SurroundingsError if it does not end."""
     try:
         handle = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return
-    except (AttributeError, OSError):  # a kernel before 5.3
+    except (AttributeError, OSError):  # kernels before 5.3 have no pidfd
         _kill_by_number(process)
         return
     try:
-        # The descriptor belongs to the process that has the number now; its start time says if that is ours.
+        # The number may belong to another process now. The start time tells whether it is still ours.
         if start_time_of(process.pid) != process.start_time:
             return
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -141,7 +143,7 @@ def _kill_by_number(process: Process) -> None:
 
 
 def report_ready(environment: Mapping[str, str], reason: str = "") -> None:
-    """In the component: tell `instantiate`, once, that we have registered, or why we cannot."""
+    """In the component: tell `instantiate`, once, that the component has registered, or why it cannot."""
     number = environment.get(READY_VARIABLE, "")
     if not number.isdecimal():
         return
@@ -149,7 +151,7 @@ def report_ready(environment: Mapping[str, str], reason: str = "") -> None:
         os.write(int(number), reason.encode("utf-8", "replace") if reason else READY)
         os.close(int(number))
     except OSError:
-        return  # nobody waits any more
+        return  # no process is waiting any more
 
 
 def _component(environment: Mapping[str, str]) -> str:
@@ -171,9 +173,9 @@ def _pause_after_failures(directory: RunDirectory, log: Log) -> None:
 
 
 def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Start the component's process and wait until it has registered; the reason when it cannot run.
+    """Start the component's process and wait until it has registered. Return the reason if it cannot run.
 
-    The new process waits at a gate until its pid file is written. If we are killed before that, the gate
+    The new process waits on a pipe until its pid file is written. If we are killed before that, the pipe
     closes and the process ends: otherwise `cleanup` could never find it.
     """
     ours, theirs = os.pipe2(os.O_CLOEXEC)
@@ -218,10 +220,10 @@ def _start(directory: RunDirectory, arguments: Sequence[str], environment: Mappi
 def _become_component(
     gate: int, ready: int, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> None:
-    """In the child: a process of its own, then ``amf-netwatch run``. Does not return."""
+    """In the child: start a new session, then become ``amf-netwatch run``. This does not return."""
     try:
         if not os.read(gate, 1):
-            os._exit(127)  # our parent is gone, and nobody knows of us
+            os._exit(127)  # our parent is gone, and `cleanup` would not find us
         os.setsid()
         os.chdir("/")
         null = os.open(os.devnull, os.O_RDWR)
@@ -240,10 +242,10 @@ def _become_component(
 
 
 def _close_all_but(kept: int) -> None:
-    """Close every descriptor above the standard ones, whatever its number; amfnd may hand down any."""
+    """Close every descriptor above the standard ones, whatever its number, because amfnd may pass on any."""
     for name in os.listdir("/proc/self/fd"):
         if int(name) > 2 and int(name) != kept:
             try:
                 os.close(int(name))
             except OSError:
-                continue  # the descriptor of the listing itself
+                continue  # this is the descriptor of the listing itself

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loop of the main thread: it waits for AMF and for signals, until the component ends.
 
-It is not the place for decisions: what a callback does is in `callbacks`.
+It decides nothing: what a callback does is in `callbacks`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PAUSE_MS = 100
 
 
 def serve(component: Component, amf: Amf, log: Log) -> int:
-    """Wait for AMF and signals until the component ends; the exit status. Raises AisError at its start."""
+    """Wait for AMF and signals until the component ends. Return the exit status. AisError at the start."""
     woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     asked: list[int] = []
@@ -43,7 +43,7 @@ def serve(component: Component, amf: Amf, log: Log) -> int:
                 amf.dispatch()
             except AisError as error:
                 if error.code == ERR_TRY_AGAIN:
-                    select.poll().poll(_PAUSE_MS)  # the descriptor stays readable
+                    select.poll().poll(_PAUSE_MS)  # because the descriptor stays readable
                     continue
                 log.event("amf-lost", call=error.call, code=error.name)
                 component.end("AMF is lost")

@@ -2,8 +2,8 @@
 """Giving up root: amfnd starts components as root, and this component does not need it.
 
 Netlink queries, sysfs, AMF and IMM need no privileges. Only a receive buffer that is larger than the system's
-limit does, and the listener opens its socket before `become` is called. The C library changes the user of
-every thread of the process.
+limit needs them, and the listener opens its socket before `become` is called. The C library changes the user
+of every thread of the process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DEFAULT_USER = "opensaf"  # the user of OpenSAF's own daemons, made by its packa
 
 
 class Account(NamedTuple):
-    """A user to become: name and numbers."""
+    """A user account: its name and numbers."""
 
     name: str
     uid: int
@@ -27,11 +27,11 @@ class Account(NamedTuple):
 
 
 def find_account(wanted: Optional[str], environment: Mapping[str, str]) -> Optional[Account]:
-    """The account to become; None when the process keeps its user.
+    """Return the account to use. None if the process keeps its user.
 
-    `wanted` None means `opensaf` if there is such a user, but not under a simulator, which talks to its own
-    user only. A process that is not root keeps its user. Raises SurroundingsError when the wanted account
-    does not exist, or when it is another one and the process is not root.
+    `wanted` None means `opensaf` if that user exists, but not under a simulator, which talks only to its own
+    user. A process that is not root keeps its user. Raises SurroundingsError if the wanted account does not
+    exist, or if it is another account and the process is not root.
     """
     if wanted is None and environment.get(SIMULATOR_VARIABLE):
         return None
@@ -51,7 +51,7 @@ def find_account(wanted: Optional[str], environment: Mapping[str, str]) -> Optio
 
 
 def become(account: Account) -> None:
-    """Become `account` for good: groups, group, user. Raises SurroundingsError when that fails."""
+    """Change to `account` for good: groups, group, user. Raises SurroundingsError if that fails."""
     try:
         os.initgroups(account.name, account.gid)
         os.setgid(account.gid)

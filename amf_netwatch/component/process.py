@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``amf-netwatch run``: the component is put together and run.
+"""``amf-netwatch run``: puts the component together and runs it.
 
-What can fail fails here, before the component registers with AMF. The reason is one line: on standard error,
-in the log, and for `instantiate` when that waits. Only what the component needs is imported, as its start and
-its memory are measured.
+Whatever can fail does so here, before the component registers with AMF. The reason is one line: on standard
+error, in the log, and to `instantiate` if that waits. Only modules that the component needs are imported,
+because its start time and its memory matter.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOT_UNDER_AMF = (
 
 
 def run(sources: Sources, environment: Mapping[str, str]) -> int:
-    """Run the component until AMF ends it; the exit status."""
+    """Run the component until AMF ends it. Return the exit status."""
     process = sources.process_settings()
     log = open_log(process.log_level)
     try:
@@ -64,16 +64,17 @@ def run(sources: Sources, environment: Mapping[str, str]) -> int:
 
 
 def _run(sources: Sources, process: ProcessSettings, environment: Mapping[str, str], log: Log) -> int:
-    sources.settings(())  # a bad option or variable would be bad for every assignment
+    sources.settings(())  # a wrong option or variable would be wrong in every assignment
     account = find_account(process.user, environment)
     sysfs: Optional[Sysfs] = None
 
     def connect() -> Amf:
-        # The listener has its socket: as root it may have a larger receive buffer than the system's limit.
+        # The listener already has its socket, because root may have a receive buffer above the system's
+        # limit.
         from amf_netwatch import ais  # noqa: PLC0415 - needs pyosaf, which may be missing
 
         nonlocal sysfs
-        _name_process()  # a process that has given up root may not
+        _name_process()  # this must come first, because it may be forbidden without root
         if account is not None:
             become(account)
         amf = ais.Amf()
@@ -123,7 +124,7 @@ def _user() -> str:
 
 
 def _name_process() -> None:
-    """Show as ``amf-netwatch`` where a process's name is shown without its arguments."""
+    """Set the process's name to ``amf-netwatch``, for tools that show the name without arguments."""
     try:
         with open("/proc/self/comm", "w", encoding="ascii") as file:
             file.write("amf-netwatch")
@@ -132,7 +133,7 @@ def _name_process() -> None:
 
 
 def open_sysfs(log: Log) -> Sysfs | None:
-    """The mounted sysfs if it shows our namespace, else None and one warning."""
+    """Return the mounted sysfs if it shows our namespace. Otherwise log one warning and return None."""
     try:
         sysfs = Sysfs()
         if sysfs.shows_our_namespace():

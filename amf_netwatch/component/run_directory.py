@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The run directory: one pid file for each component on this machine, and how its last ends came about.
+"""The run directory: for each component on this machine a pid file, and the times of its last failures.
 
-A file holds ``PID STARTTIME``: the number alone may belong to somebody else by now, the two together (start
-time in clock ticks since boot, field 22 of /proc/PID/stat) name one process. Only the user that starts
-components can write there. A simulator's components have their files in the simulator's directory: two
-simulators on one machine have components of the same name.
+A file holds ``PID STARTTIME``. The number alone may belong to another process by now; both together (start
+time in clock ticks since boot, field 22 of /proc/PID/stat) identify one process. Only the user that starts
+components can write there. The components of a simulator have their files in the simulator's directory,
+because two simulators on one machine may have components of the same name.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from amf_netwatch.errors import SurroundingsError
 
 _SYSTEM_DIRECTORY = "/run/amf-netwatch"
 _MAX_FAILURES = 16
-_MAX_SIZE = 65536  # bytes that are read of a file; ours have a few hundred at most
+_MAX_SIZE = 65536  # bytes that are read from a file; our files have a few hundred at most
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
 class Process(NamedTuple):
-    """A process, told apart from a later one that gets the same number."""
+    """A process, distinguished from a later process with the same number."""
 
     pid: int
     start_time: int  # clock ticks since boot
 
 
 class RunDirectory:
-    """The files of one component. Raises SurroundingsError when the directory cannot be used."""
+    """The files of one component. Raises SurroundingsError if the directory cannot be used."""
 
     def __init__(self, component: str, environment: Mapping[str, str]) -> None:
-        """Make the directory if there is none."""
+        """Make the directory if it does not exist."""
         path = _path(environment)
         try:
             os.makedirs(path, mode=0o755, exist_ok=True)
@@ -45,7 +45,7 @@ class RunDirectory:
 
     @classmethod
     def find_existing(cls, component: str, environment: Mapping[str, str]) -> Optional[RunDirectory]:
-        """The directory if there is one. Nothing is made."""
+        """Return the directory if it exists, else None. Nothing is made."""
         path = _path(environment)
         if not os.path.lexists(path):
             return None
@@ -67,9 +67,10 @@ class RunDirectory:
         self._failures_file = self._base + ".failures"
 
     def lock(self) -> int:
-        """Wait until no other command works on this component; the lock lasts as long as the descriptor.
+        """Wait until no other command works on this component. The lock lasts as long as the descriptor is
+        open.
 
-        Raises SurroundingsError when nothing can be written there.
+        Raises SurroundingsError if nothing can be written there.
         """
         import fcntl  # noqa: PLC0415
 
@@ -82,7 +83,7 @@ class RunDirectory:
         return descriptor
 
     def find(self) -> Optional[Process]:
-        """The process that the pid file names, if it lives (a zombie does not)."""
+        """Return the process that the pid file names, if it lives (a zombie does not)."""
         text = _read(self.pid_file).split()
         if len(text) != 2 or not (text[0].isdecimal() and text[1].isdecimal()):
             return None
@@ -90,7 +91,7 @@ class RunDirectory:
         return noted if start_time_of(noted.pid) == noted.start_time else None
 
     def note(self, process: Process) -> None:
-        """Write the pid file, whole or not at all."""
+        """Write the pid file, completely or not at all."""
         _write(self.pid_file, f"{process.pid} {process.start_time}\n")
 
     def forget(self) -> None:
@@ -98,7 +99,7 @@ class RunDirectory:
         _remove(self.pid_file)
 
     def failures(self, since: float) -> int:
-        """How many failures the component reported of itself after `since` (seconds since boot)."""
+        """Return how many failures the component reported of itself after `since` (seconds since boot)."""
         return sum(1 for each in self._failure_times() if each > since)
 
     def note_failure(self, now: float) -> None:
@@ -116,14 +117,14 @@ class RunDirectory:
             try:
                 times.append(float(word))
             except ValueError:
-                continue  # a torn line counts for nothing
+                continue  # an incomplete line does not count
         return times
 
 
 def start_time_of(pid: int) -> Optional[int]:
-    """When the process started, in clock ticks since boot; None when it does not live."""
+    """Return when the process started, in clock ticks since boot. None if it does not live."""
     text = _read(f"/proc/{pid}/stat")
-    # The second field is the command in brackets, which may hold blanks and brackets itself.
+    # The second field is the command in brackets, which may itself contain blanks and brackets.
     fields = text[text.rfind(")") + 1 :].split()
     if len(fields) < 20 or fields[0] in "ZX":
         return None
@@ -146,12 +147,12 @@ def _default_directory(environment: Mapping[str, str]) -> str:
 
 def _file_name(component: str) -> str:
     name = "".join(letter if letter in _PLAIN else "_" for letter in component)[:180]
-    # Two names may differ only in letters that become "_"; the checksum tells them apart.
+    # Two names may differ only in characters that become "_"; the checksum distinguishes them.
     return f"{name}-{binascii.crc32(component.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def _read(path: str) -> str:
-    """The content of a regular file; empty when there is none. A FIFO in its place hangs nobody."""
+    """Return the content of a regular file; empty if there is none. A FIFO in its place does not block us."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -167,7 +168,8 @@ def _read(path: str) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    """Write a file, whole or not at all. One name for the unfinished file, so that no litter piles up."""
+    """Write a file, completely or not at all. The unfinished file always has the same name, so none pile
+    up."""
     unfinished = f"{path}.new"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our side of a connection to IMM: the handle, the implementer name, and reading what IMM holds of us.
+"""Our side of a connection to IMM: the handle, the implementer name, and reading our objects in IMM.
 
-The connection makes single attempts and raises AisError; which attempt comes next is the publisher's
-decision. Reading stops when the time for a round is over, and goes on from there in the next round: with a
-slow IMM and many objects it takes longer than one round may.
+The connection makes single attempts and raises AisError. The publisher decides which attempt comes next.
+Reading stops when the time for a round is over, and continues in the next round, because reading many objects
+from a slow IMM may take longer than one round.
 
 A handle whose finalize failed still holds the implementer name and a descriptor. It is kept, and finalized
-again before the next handle is opened; otherwise we would lock ourselves out.
+again before the next handle is opened, because otherwise our own old handle would keep the name from us.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from imm_model.names import parent_dn, rdn_value
 from imm_model.objects import ImmObject
 
 _HOSTED_BY = "saAmfSUHostedByNode"
-_MOST_KEPT = 16  # handles whose finalize failed; more would be a leak of the library, not of ours
+_MOST_KEPT = 16  # handles whose finalize failed; more of them would be a leak of the library, not ours
 
 
 class _Handle(Protocol):
     def finalize(self) -> None:
-        """Give it back."""
+        """Give the handle back."""
 
 
 class Attachment:
-    """One connection to IMM. `component`: the DN of our AMF component. For one thread."""
+    """One connection to IMM. `component`: the DN of our AMF component. Only one thread may use it."""
 
     def __init__(self, imm: Imm, component: str) -> None:
         self._imm = imm
         self._unit = parent_dn(component)
         self._handle: Optional[Implementer] = None
         self._unfinalized: list[_Handle] = []
-        self._manager: Optional[Manager] = None  # while reading
+        self._manager: Optional[Manager] = None  # only set while reading
         self._search: Optional[Iterator[ImmObject]] = None
         self._found: dict[str, ImmObject] = {}
-        self.descriptor: Optional[int] = None  # readable when IMM has something to say
+        self.descriptor: Optional[int] = None  # readable when IMM has an event
         self.implementer = ""  # our implementer name
         self.root = ""  # the DN of our node's object; empty until the node is known
 
     @property
     def handle(self) -> Implementer:
-        """The handle, which must have been opened."""
+        """Return the handle. `open` must have been called."""
         assert self._handle is not None
         return self._handle
 
     def learn_node(self) -> None:
-        """Find out on which node we are, once; raises SurroundingsError when IMM does not say."""
+        """Find out on which node we are, once. Raises SurroundingsError if IMM does not know it."""
         if self.root:
             return
         self._finalize_again()
@@ -83,7 +83,7 @@ class Attachment:
         self._handle = handle
 
     def is_anything_there(self) -> bool:
-        """Does IMM hold any object of our node, from whichever incarnation of us?"""
+        """Tell whether IMM holds any object of our node, made by any incarnation of this component."""
         self._finalize_again()
         manager = self._imm.open_manager()
         try:
@@ -92,9 +92,9 @@ class Attachment:
             self._finalize(manager)
 
     def read(self, is_over: Callable[[], bool]) -> Optional[dict[str, ImmObject]]:
-        """Everything that IMM holds of our node, by DN; None when the time for this round was over first.
+        """Return all objects of our node in IMM, by DN. None if the time for this round was over first.
 
-        Then the next call goes on. After an error it begins again.
+        In that case the next call continues. After an error, the next call begins again.
         """
         try:
             if self._search is None:
@@ -114,13 +114,13 @@ class Attachment:
         return found
 
     def stop_reading(self) -> None:
-        """Forget what was read so far."""
+        """Forget what has been read so far."""
         manager, self._manager, self._search, self._found = self._manager, None, None, {}
         if manager is not None:
             self._finalize(manager)
 
     def give_back(self) -> None:
-        """Give the handle back, if there is one. It may take as long as IMM pleases: 11 s were measured."""
+        """Give the handle back, if there is one. IMM decides how long this takes: 11 s were measured."""
         self.stop_reading()
         handle, self._handle, self.descriptor = self._handle, None, None
         if handle is not None:
@@ -139,5 +139,5 @@ def _is_finalized(handle: _Handle) -> bool:
     try:
         handle.finalize()
     except AisError as error:
-        return error.code == ERR_BAD_HANDLE  # IMM knows no such handle: there is nothing to give back
+        return error.code == ERR_BAD_HANDLE  # IMM does not know the handle, so there is nothing to give back
     return True

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two IMM classes that are published, defined once: all else (XML, values' types, `show`) is taken
-from here.
+"""The two IMM classes that are published. They are defined only here: XML, the types of values and `show` use
+these definitions.
 
-Both are runtime classes with cached attributes only: IMM answers every reader by itself and never asks
-us. None is persistent: what a node's interfaces were before a restart of IMM is no truth worth keeping.
-IMM refuses to create an object when such an attribute has no value, so "none" is always the empty
-string.
+Both are runtime classes with cached attributes only: IMM answers every reader itself and never asks us. No
+attribute is persistent, because the facts of a node from before a restart of IMM may be wrong. IMM refuses
+to create an object if such an attribute has no value, so the empty string always stands for "none".
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ NODE_CLASS = "NetWatchNode"
 NODE_RDN = "netWatchNode"
 INTERFACE_CLASS = "NetWatchInterface"
 INTERFACE_RDN = "netIf"
-IMPLEMENTER_PREFIX = "NetWatch_"  # and the node's name: one implementer a node, each owns its own objects
+IMPLEMENTER_PREFIX = "NetWatch_"  # the node's name follows: each node has its own implementer and objects
 
 NODE = ClassDefinition(
     NODE_CLASS,
@@ -47,7 +46,7 @@ CLASSES = (NODE, INTERFACE)
 
 
 def definition_of(class_name: str) -> ClassDefinition:
-    """The definition of one of our classes; KeyError for any other name."""
+    """Return the definition of one of our classes. KeyError for any other name."""
     for definition in CLASSES:
         if definition.name == class_name:
             return definition

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The facts of an interface that are published: the attribute of each, and how its value is written.
+"""The facts of an interface that are published: the attribute of each fact, and the form of its value.
 
 One row of `FACTS` is one attribute of the class NetWatchInterface. The class (`classes`) and the values of an
-object (`objects`) are both made from these rows. No IO and no state.
+object (`objects`) are both made from these rows. This module has no IO and no state.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from imm_model.classes import AttributeDefinition, AttributeFlag
 from imm_model.names import encode_rdn_value
 from imm_model.types import Value, ValueType
 
-NONE = ("",)  # a cached attribute must have a value: the empty string says "none"
+NONE = ("",)  # a cached attribute must have a value, so the empty string stands for "none"
 _CACHED = AttributeFlag.RUNTIME | AttributeFlag.CACHED
 
 
 class Fact(NamedTuple):
-    """One attribute: its definition, and its values for the facts of an interface (never an empty tuple)."""
+    """One attribute: its definition, and a function from an interface to its values (never an empty
+    tuple)."""
 
     definition: AttributeDefinition
     values: Callable[[Interface], tuple[Value, ...]]
 
 
 def cached_attribute(name: str, kind: ValueType, *extra: AttributeFlag) -> AttributeDefinition:
-    """The definition of a runtime attribute whose value IMM keeps: readers never wake the component."""
+    """Return the definition of a runtime attribute whose value IMM keeps: readers never wake the
+    component."""
     flags = _CACHED
     for flag in extra:
         flags |= flag
@@ -35,9 +37,10 @@ def cached_attribute(name: str, kind: ValueType, *extra: AttributeFlag) -> Attri
 
 
 def name_as_text(name: bytes) -> str:
-    """An interface's name as an IMM string: as it is, or encoded like an RDN value when it is no UTF-8.
+    """Return an interface's name as an IMM string: unchanged, or encoded like an RDN value if it is not
+    UTF-8.
 
-    IMM refuses strings that are not UTF-8 (ERR_INVALID_PARAM); the kernel takes any byte for a name.
+    IMM refuses strings that are not UTF-8 (ERR_INVALID_PARAM), but the kernel allows any byte in a name.
     """
     try:
         return name.decode("utf-8")

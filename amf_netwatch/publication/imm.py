@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What publishing needs of IMM: the shape of the handles, and what IMM's error codes mean for us.
+"""What publishing needs from IMM: the methods of the handles, and what IMM's error codes mean for us.
 
-Nothing here calls IMM. `amf_netwatch.ais` has the real handles, tests have others.
+Nothing here calls IMM. `amf_netwatch.ais` has the real handles, and tests have their own.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from imm_model.types import Value
 
 # The handle does not work any more.
 HANDLE_DEAD = frozenset({ERR_BAD_HANDLE, ERR_LIBRARY})
-# IMM does not answer, or cannot at the moment.
+# IMM does not answer, or cannot answer at the moment.
 SERVICE_AWAY = frozenset({ERR_TRY_AGAIN, ERR_TIMEOUT, ERR_NO_MEMORY, ERR_NO_RESOURCES})
 
 
 class Implementer(Protocol):
-    """A handle under whose implementer name runtime objects are written. A method is one call of IMM.
+    """A handle with an implementer name, which writes runtime objects. Each method is one call of IMM.
 
     Each method raises AisError.
     """
 
     def selection_object(self) -> int:
-        """The descriptor to poll."""
+        """Return the descriptor to poll."""
 
     def dispatch(self) -> None:
-        """Let the library deal with what has come."""
+        """Let the library process the waiting events."""
 
     def set_name(self, name: str) -> None:
         """Take this implementer name."""
 
     def clear_name(self) -> None:
-        """Give the implementer name back; the objects stay."""
+        """Give the implementer name back. The objects stay."""
 
     def create(self, obj: ImmObject) -> None:
         """Create an object."""
@@ -58,15 +58,15 @@ class Implementer(Protocol):
 
 
 class Manager(Protocol):
-    """A handle with which IMM is read. Each method raises AisError."""
+    """A handle that reads IMM. Each method raises AisError."""
 
     def read(self, dn: str, *names: str) -> dict[str, tuple[Value, ...]]:
-        """These attributes of one object."""
+        """Return these attributes of one object."""
 
     def iterate_subtree(self, root: str) -> Iterator[ImmObject]:
-        """`root` and everything below it, without system attributes; one call of IMM for each object.
+        """Yield `root` and everything below it, without system attributes. Each object is one call of IMM.
 
-        Nothing when there is no such object. It may be left before its end: `close()` it then.
+        Nothing if there is no such object. A caller that stops before the end must `close()` the iterator.
         """
 
     def finalize(self) -> None:
@@ -74,10 +74,10 @@ class Manager(Protocol):
 
 
 class Imm(Protocol):
-    """Where handles come from. Each method raises AisError."""
+    """Opens handles. Each method raises AisError."""
 
     def open_implementer(self) -> Implementer:
-        """A new handle for writing."""
+        """Open a new handle for writing."""
 
     def open_manager(self) -> Manager:
-        """A new handle for reading."""
+        """Open a new handle for reading."""

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The publisher: it makes IMM hold what the interfaces are, and takes it all away again.
+"""The publisher: it makes IMM hold the facts of the interfaces, and withdraws them again.
 
-It is a machine with four states, whose transitions are a table (`states`). A round begins where the last one
-ended: it opens a handle, takes the implementer name, reads what IMM holds, writes the differences. When
-something fails, the table says where we are then; the next round goes on from there. What a former
-incarnation of the component left is found by the reading, so it is adopted.
+It is a state machine with four states, whose transitions are a table (`states`). A round begins where the
+last one ended: it opens a handle, takes the implementer name, reads what IMM holds, and writes the
+differences. When a step fails, the table gives the next state, and the next round continues from there.
+Reading also finds the objects of a former incarnation of the component, so they are adopted.
 
-Nothing here waits, and within a round nothing is repeated but two repairs, each once: a dead handle is
-replaced, and a tree that IMM lost is read again. IMM being away is normal and no error. All calls of IMM are
-made by one thread, in which all methods of this class are called (`owner`).
+Nothing here waits. Within a round nothing is repeated except two repairs, each once: a dead handle is
+replaced, and a tree that IMM lost is read again. It is normal and no error that IMM is away. All methods of
+this class, and so all calls of IMM, are made in one thread (`owner`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from amf_netwatch.publication.writer import LostTreeError, Writer, class_of
 from imm_model.objects import ImmObject
 
 _CHANGE_COUNT = "changeCount"
-# The attributes that a difference is made of: not the RDN, and not the time of the last change.
+# The attributes that are compared: not the RDN, and not the time of the last change.
 _COMPARED = {
     definition.name: frozenset(each.name for each in definition.attributes if not each.is_rdn)
     - {"lastChange"}
@@ -56,7 +56,7 @@ _COMPARED = {
 class Publisher:
     """The node's objects in IMM. `component`: the DN of our AMF component.
 
-    `now`: ns since the epoch; `clock`: seconds, monotonic. For one thread.
+    `now`: ns since the epoch; `clock`: seconds, monotonic. Only one thread may use it.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class Publisher:
         self._writer = Writer(now)
         self._complaints = Complaints(log, clock)
         self.state = State.DETACHED
-        self._left = True  # is anything left to do after the last outcome?
+        self._left = True  # True if anything is left to do after the last outcome
         self._desired: dict[bytes, Interface] = {}
-        self._changed: set[bytes] = set()  # the names whose object may differ from what is desired
+        self._changed: set[bytes] = set()  # names whose object in IMM may differ from the desired one
         self._node = NodeFacts((), 0, 0)
         self._change_count = 0
         self._deadline = 0.0
@@ -83,16 +83,16 @@ class Publisher:
 
     @property
     def pending(self) -> bool:
-        """Is anything left to do?"""
+        """Tell whether anything is left to do."""
         return self._left or bool(self._changed)
 
     @property
     def descriptor(self) -> Optional[int]:
-        """The descriptor to poll, if there is one; when it is readable, call `dispatch`."""
+        """Return the descriptor to poll, if there is one. When it is readable, call `dispatch`."""
         return self._attachment.descriptor
 
     def note(self, difference: Difference) -> None:
-        """What IMM should hold has changed by this; the next round writes it."""
+        """Note a change of what IMM should hold. The next round writes it."""
         for name, facts in difference.interfaces.items():
             if facts is None:
                 self._desired.pop(name, None)
@@ -106,10 +106,11 @@ class Publisher:
     # ------------------------------------------------------------------------------------------- rounds
 
     def publish(self, budget: float, interrupted: Callable[[], bool] = lambda: False) -> bool:
-        """A round: make IMM hold what is desired, as far as `budget` seconds and IMM allow; is it so now?
+        """Do a round: make IMM hold what is desired, as far as `budget` seconds and IMM allow. Return whether
+        it does.
 
-        It ends early when it was `interrupted`. It does not raise AisError: what went wrong is logged, and
-        left for the next round.
+        The round ends early if it is `interrupted`. It does not raise AisError: an error is logged, and its
+        work is left for the next round.
         """
         self._deadline, self._interrupted = self._clock() + budget, interrupted
         self._writer.begin_round()
@@ -132,7 +133,8 @@ class Publisher:
         return not self.pending
 
     def _advance(self, repairs: list[Outcome]) -> Outcome:
-        """Go as far as it goes; the outcome that ended it. An outcome among `repairs` is no complaint yet."""
+        """Go through the states as far as possible. Return the outcome that ended this; `repairs` are not
+        logged."""
         try:
             if self.state is State.DETACHED:
                 self._attachment.learn_node()
@@ -157,13 +159,13 @@ class Publisher:
             return self._classify(error, repairs)
 
     def _classify(self, error: AisError, repairs: list[Outcome]) -> Outcome:
-        """The outcome that an error of IMM is, unless it concerns one object only."""
+        """Return the outcome that an error of IMM means, if the error does not concern only one object."""
         if self.state is State.OPENED and error.code == ERR_EXIST:
             self._complaints.name_held(self._attachment.implementer)
             return Outcome.NAME_HELD
         if error.code in HANDLE_DEAD:
             if error.code != ERR_BAD_HANDLE and Outcome.HANDLE_DEAD in repairs:
-                repairs.remove(Outcome.HANDLE_DEAD)  # the library is ill: not again in this round
+                repairs.remove(Outcome.HANDLE_DEAD)  # a fault of the library, so repair only once
             if Outcome.HANDLE_DEAD not in repairs:
                 self._complaints.away(error)
             return Outcome.HANDLE_DEAD
@@ -173,7 +175,7 @@ class Publisher:
         return Outcome.IMM_AWAY
 
     def _pass(self, outcome: Outcome) -> None:
-        """Go where the table says."""
+        """Change the state as the table says."""
         before = self.state
         self.state, self._left = TRANSITIONS[before, outcome]
         if self.state is State.DETACHED and before is not State.DETACHED:
@@ -182,9 +184,10 @@ class Publisher:
             self._writer.forget()
 
     def dispatch(self) -> None:
-        """IMM has something to say: it went away, or came back. The next round compares.
+        """Process an event of IMM: it went away or came back. The next round compares.
 
-        A handle that cannot dispatch is given up, so that its descriptor cannot keep the caller busy.
+        A handle that cannot dispatch is given up, so that its descriptor does not wake the caller all the
+        time.
         """
         if self.state is State.DETACHED:
             return
@@ -200,10 +203,10 @@ class Publisher:
     # ---------------------------------------------------------------------------------------- withdrawing
 
     def withdraw(self) -> bool:
-        """One attempt to delete the node's objects and to give the name back; False when IMM did not let us.
+        """Try once to delete the node's objects and to give the name back. False if IMM did not allow it.
 
-        Without a handle it looks first: where nothing is, no name has to be taken. It does not raise
-        AisError. When it is True, call `release`.
+        Without a handle it first looks for objects: if there are none, no name has to be taken. It does not
+        raise AisError. If the result is True, call `release`.
         """
         repairs = [Outcome.HANDLE_DEAD]
         while True:
@@ -232,7 +235,7 @@ class Publisher:
             self._delete_root()
             attachment.handle.clear_name()
         except SurroundingsError:
-            return Outcome.NODE_UNKNOWN  # it was never known, so nothing of ours is there
+            return Outcome.NODE_UNKNOWN  # the node was never known, so IMM has nothing of ours
         except AisError as error:
             if self.state is State.ATTACHED and error.code not in HANDLE_DEAD | SERVICE_AWAY:
                 self._complaints.refused(attachment.root, error)
@@ -249,14 +252,14 @@ class Publisher:
                 raise
 
     def release(self) -> None:
-        """After a withdrawal: give the handle back. This may take as long as IMM pleases."""
+        """Give the handle back after a withdrawal. IMM decides how long this takes."""
         self._complaints.back()
         self._pass(Outcome.RELEASED)
 
     # ------------------------------------------------------------------------------------------- writing
 
     def _adopt(self, found: dict[str, ImmObject]) -> None:
-        """This is what IMM holds: compare everything with it."""
+        """Take over what IMM holds, and note that everything must be compared with it."""
         held, unexpected = {}, set()
         self._changed = set(self._desired)
         for dn, obj in found.items():
@@ -270,9 +273,9 @@ class Publisher:
         self._log.event("attached", implementer=self._attachment.implementer, adopted=len(found))
 
     def _write_differences(self) -> Outcome:
-        """Write what differs. Raises AisError and LostTreeError; then the names stay noted."""
+        """Write what differs. Raises AisError and LostTreeError; the names then stay noted."""
         names, self._changed = self._changed, set()
-        outcome = Outcome.REFUSED  # unless it ends better
+        outcome = Outcome.REFUSED  # stays if nothing below sets another outcome
         try:
             steps = self._plan(names)
             root = self._writer.held.get(self._attachment.root)
@@ -288,22 +291,22 @@ class Publisher:
         return Outcome.SURPRISED if outcome is Outcome.ALL_WRITTEN and self._writer.surprised else outcome
 
     def _plan(self, names: Iterable[bytes]) -> list[Step]:
-        """What to do for these names, and about objects that should not be there."""
+        """Return the steps for these names, and for objects that should not be there."""
         root = self._attachment.root
         wanted: list[tuple[str, str, Optional[Attributes]]] = []
         for name in names:
             facts = self._desired.get(name)
             attributes = interface_attributes(facts) if facts is not None else None
             wanted.append((interface_dn(name, root), INTERFACE_CLASS, attributes))
-        for dn in sorted(self._writer.unexpected, key=len):  # those above before those below
+        for dn in sorted(self._writer.unexpected, key=len):  # objects above others come first
             wanted.append((dn, "", None))
         return plan_steps(self._writer.held, wanted)
 
     def _carry_out(self, steps: list[Step]) -> Outcome:
-        """Take one step after the other within the budget; how it ended.
+        """Take one step after the other within the budget. Return the outcome.
 
-        A refusal that concerns one object does not keep the others from being written, unless it is the
-        node's object: the others are below it.
+        If one object is refused, the others are still written, unless it is the node's object, because the
+        others are below it.
         """
         handle, root = self._attachment.handle, self._attachment.root
         refused = False
@@ -322,7 +325,7 @@ class Publisher:
         return Outcome.REFUSED if refused else Outcome.ALL_WRITTEN
 
     def _is_over(self) -> bool:
-        """Is the time for this round over?"""
+        """Tell whether the time for this round is over."""
         return self._clock() >= self._deadline or self._interrupted()
 
     def _over(self, left: int) -> Outcome:
@@ -335,7 +338,7 @@ class Publisher:
         return ImmObject(self._attachment.root, NODE_CLASS, attributes)
 
     def _update_node(self) -> Optional[Outcome]:
-        """Update the node's object when another one was written, or when it is not as it should be."""
+        """Update the node's object if another object was written, or if it is not as it should be."""
         held = self._writer.held.get(self._attachment.root)
         if held is None:
             return None  # it was refused
@@ -351,7 +354,7 @@ class Publisher:
 
 
 def _compared(obj: ImmObject) -> ImmObject:
-    """What is compared of an object that IMM holds."""
+    """Return the part of an object of IMM that is compared."""
     class_name = class_of(obj.dn)
     names = _COMPARED[class_name]
     return ImmObject(

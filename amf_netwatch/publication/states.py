@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The publisher's states, and what leads from one to another: one table, without any code that acts.
+"""The publisher's states, and the transitions between them: one table, without any code that acts.
 
-A state says how far we have come with IMM. An outcome says how an attempt to get further ended, or what IMM
-let us know. For each state and each outcome that can happen in it the table has the next state, and whether
-anything is left to do. What is left is tried again in the next round.
+A state says how far the connection to IMM has come. An outcome says how an attempt ended, or which event came
+from IMM. For each state and each possible outcome the table has the next state, and whether anything is left
+to do. What is left is tried again in the next round.
 
-The publisher reads this table at run time, `docs/architecture.md` shows it, and a test walks every line of
+The publisher reads this table at run time, `docs/architecture.md` shows it, and a test checks every line of
 it.
 """
 
@@ -16,16 +16,16 @@ from typing import NamedTuple
 
 
 class State(Enum):
-    """How far we have come with IMM."""
+    """How far the connection to IMM has come."""
 
     DETACHED = "detached"  # there is no handle
-    OPENED = "opened"  # there is a handle; it has no implementer name
-    ATTACHED = "attached"  # the implementer name is ours; what IMM holds of us is not known
-    COMPARED = "compared"  # what IMM holds of us is known: only differences are written
+    OPENED = "opened"  # there is a handle, but it has no implementer name
+    ATTACHED = "attached"  # the implementer name is ours, but what IMM holds of us is not known
+    COMPARED = "compared"  # what IMM holds of us is known, so only differences are written
 
 
 class Outcome(Enum):
-    """How an attempt ended, or what IMM let us know."""
+    """How an attempt ended, or which event came from IMM."""
 
     HANDLE_OPENED = "a handle was opened"
     NAME_TAKEN = "the implementer name is ours"
@@ -50,7 +50,7 @@ class Next(NamedTuple):
     """What follows an outcome in a state."""
 
     state: State
-    left: bool  # is anything left to do?
+    left: bool  # True if anything is left to do
 
 
 _D, _O, _A, _C = State.DETACHED, State.OPENED, State.ATTACHED, State.COMPARED
@@ -90,7 +90,7 @@ TRANSITIONS: dict[tuple[State, Outcome], Next] = {
 
 
 def format_table() -> str:
-    """The table in Markdown, as the documentation shows it."""
+    """Return the table in Markdown, as the documentation shows it."""
     lines = ["| state | what happened | next state | anything left? |", "| --- | --- | --- | --- |"]
     for (state, outcome), following in TRANSITIONS.items():
         left = "yes" if following.left else "no"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The difference between what IMM holds and what it should hold, as steps that can be taken one by one.
+"""The difference between what IMM holds and what it should hold, as steps that are taken one by one.
 
-No IO: objects in, steps out.
+This module has no IO: it turns objects into steps.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from imm_model.objects import ImmObject
 
 
 class Create(NamedTuple):
-    """Make an object."""
+    """Create an object."""
 
     obj: ImmObject
 
     @property
     def dn(self) -> str:
-        """The object's DN."""
+        """Return the object's DN."""
         return self.obj.dn
 
 
@@ -33,7 +33,7 @@ class Update(NamedTuple):
 
 
 class Delete(NamedTuple):
-    """Take an object away, with everything below it."""
+    """Delete an object with everything below it."""
 
     dn: str
 
@@ -44,11 +44,11 @@ Step = Union[Create, Update, Delete]
 def plan_steps(
     held: Mapping[str, ImmObject], desired: Iterable[tuple[str, str, Optional[Attributes]]]
 ) -> list[Step]:
-    """The steps from what IMM holds to what it should hold: deletes, then creates, then updates.
+    """Return the steps from what IMM holds to what it should hold: deletes, then creates, then updates.
 
-    `held`: objects by DN. `desired`: DN, class and attributes of the objects that may differ; no attributes:
-    there should be no such object. A renamed interface frees its old name before it takes the new one. No
-    created object may be below another one.
+    `held`: objects by DN. `desired`: DN, class and attributes of the objects that may differ. If the
+    attributes are None, no such object should exist. A renamed interface frees its old name before it takes
+    the new one. No created object may be below another one.
     """
     deletes: list[Step] = []
     creates: list[Step] = []

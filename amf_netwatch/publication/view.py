@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What IMM says of the cluster's interfaces, as values and as a table: for `show` and `demo`.
+"""What IMM says about the cluster's interfaces, as values and as a table, for `show` and `demo`.
 
-Pure: objects in, rows and text out. Where they come from is the caller's affair.
+It is pure: it turns objects into rows and text. The caller gets the objects.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ class Found(Protocol):
 
     @property
     def object(self) -> ImmObject:
-        """The object."""
+        """Return the object."""
 
     @property
     def implementer(self) -> str:
-        """Who owns it; empty when nobody does."""
+        """Return the name of its implementer; empty if nobody holds that name."""
 
 
 class Keeping(Enum):
-    """Does somebody keep a row true?"""
+    """Whether a component keeps a row true."""
 
     KEPT = "kept"  # a component holds the implementer name
-    STALE = "stale"  # nobody does, and the values are still those from before
-    GONE = "gone"  # nobody has for about 6 s: IMM shows the object without values
+    STALE = "stale"  # no component holds it, and the values are the old ones
+    GONE = "gone"  # nobody has held it for about 6 s, so IMM shows the object without values
 
 
 class Row(NamedTuple):
-    """One interface of one node as IMM has it. `name` is the interface's own, decoded.
+    """One interface of one node as IMM has it. `name` is the interface's own name, decoded.
 
-    Of a row that is gone only the names are known, from its DN: numbers are None, texts empty.
+    If the row is gone, only the names are known, from its DN: numbers are None, texts are empty.
     """
 
     node: str
@@ -62,7 +62,7 @@ class Row(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """A link-layer address that more than one node has."""
+    """A link-layer address that is used on more than one node."""
 
     mac: str
     rows: tuple[Row, ...]
@@ -72,24 +72,25 @@ COLUMNS = ("NODE", "INTERFACE", "STATE", "MAC", "MTU", "MASTER", "DEVICE", "ADDR
 
 
 def rows_of(found: Iterable[Found]) -> list[Row]:
-    """The interfaces among the objects, by node and ifindex.
+    """Return the interfaces among the objects, sorted by node and ifindex.
 
-    An object is known by its DN, not by its class: when its owner has been away for about 6 s, even
-    SaImmAttrClassName reads empty.
+    An object is recognized by its DN and not by its class: when its implementer has been away for about 6 s,
+    even SaImmAttrClassName is empty.
     """
     return sorted((_row(each) for each in found if _is_interface(each.object)), key=order_of)
 
 
 def order_of(row: Row) -> tuple[str, int, str]:
-    """What rows are sorted by."""
+    """Return the sort key of a row."""
     return row.node, row.ifindex or 0, row.name
 
 
 def find_duplicates(rows: Iterable[Row]) -> list[Duplicate]:
-    """MACs seen on more than one node. On one node it is normal: bonds, bridges and their ports."""
+    """Return MACs that occur on more than one node. On one node it is normal: bonds, bridges and their
+    ports."""
     by_mac: dict[str, list[Row]] = {}
     for row in rows:
-        if row.mac.replace(":", "").strip("0"):  # loopback's zeros are nobody's address
+        if row.mac.replace(":", "").strip("0"):  # the zeros of loopback are not an address
             by_mac.setdefault(row.mac, []).append(row)
     return [
         Duplicate(mac, tuple(found))
@@ -99,7 +100,7 @@ def find_duplicates(rows: Iterable[Row]) -> list[Duplicate]:
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """A row as the texts of `COLUMNS`."""
+    """Return a row as the texts of `COLUMNS`."""
     state = row.oper_state if row.admin_state == "up" else "off"
     if row.keeping is not Keeping.KEPT:
         state = row.keeping.value
@@ -116,7 +117,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def as_json(row: Row) -> dict[str, Json]:
-    """A row as ``show --json`` prints it: what IMM has, with an empty list for no addresses."""
+    """Return a row as ``show --json`` prints it: the values in IMM, with an empty list for no addresses."""
     return {
         "node": row.node,
         "interface": row.name,
@@ -137,7 +138,7 @@ def as_json(row: Row) -> dict[str, Json]:
 
 
 def align(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Cells as lines of text with columns of equal width; the last column is not padded."""
+    """Return cells as lines of text with aligned columns. The last column is not padded."""
     widths = [max((width(line[column]) for line in lines), default=0) for column in range(len(COLUMNS))]
     return [
         "  ".join(pad(cell, widths[column]) for column, cell in enumerate(line)).rstrip() for line in lines
@@ -145,12 +146,12 @@ def align(lines: Sequence[Sequence[str]]) -> list[str]:
 
 
 def pad(text: str, columns: int) -> str:
-    """`text` with blanks up to so many columns of a terminal."""
+    """Return `text` with blanks up to this many columns of a terminal."""
     return text + " " * (columns - width(text))
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """Return how many columns of a terminal the text takes."""
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text
@@ -158,7 +159,7 @@ def width(text: str) -> int:
 
 
 def printable(name: bytes) -> str:
-    """A name for people: what is not printable is shown as ``\\xNN``."""
+    """Return a name for people: bytes that are not printable are shown as ``\\xNN``."""
     text = name.decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
@@ -196,12 +197,12 @@ def _row(found: Found) -> Row:
 
 
 def decoded_name(dn: str) -> bytes:
-    """The name, in bytes, that the RDN of one of our objects stands for."""
+    """Return the name, in bytes, that the RDN of one of our objects stands for."""
     value = rdn_value(dn)
     try:
         return decode_rdn_value(value)
     except ValueError:
-        return value.encode("utf-8", "surrogateescape")  # not ours; show it as it is
+        return value.encode("utf-8", "surrogateescape")  # we did not write it, so show it unchanged
 
 
 def _texts(values: Mapping[str, tuple[Value, ...]], name: str) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking one step in IMM, and knowing what IMM holds after it.
+"""Taking one step in IMM, and knowing what IMM holds after that step.
 
-Every step can be repeated: EXIST on create becomes an update of everything, NOT_EXIST on delete is success,
-NOT_EXIST on update becomes a create. After a time-out nobody knows whether IMM did it: the object is then
-noted without attributes, so that the next difference writes all of them.
+Every step can be repeated: EXIST on create becomes an update of all attributes, NOT_EXIST on delete is
+success, NOT_EXIST on update becomes a create. After a time-out it is unknown whether IMM did the step. The
+object is then noted without attributes, so that the next difference writes all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LAST_CHANGE = "lastChange"
 
 
 class LostTreeError(Exception):
-    """IMM does not hold the objects that it held: what it holds has to be read again."""
+    """IMM does not hold the objects that it held before. Its content must be read again."""
 
 
 class Written:
@@ -38,31 +38,31 @@ class Written:
 
 
 class Writer:
-    """Takes steps, and knows what IMM holds. `now`: ns since the epoch. For one thread.
+    """Takes steps, and knows what IMM holds. `now`: ns since the epoch. Only one thread may use it.
 
-    `held`: what IMM holds, by DN, without the time of its last change. `surprised`: IMM turned out to hold
-    something else than that.
+    `held`: what IMM holds, by DN, without the time of its last change. `surprised`: IMM held something else
+    than `held` said.
     """
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self.held: dict[str, ImmObject] = {}
-        self.unexpected: set[str] = set()  # the DNs of objects below our node that are no interface
+        self.unexpected: set[str] = set()  # the DNs of objects below our node that are not interfaces
         self.surprised = False
         self.written = Written()
-        self._tree_lost = False  # has a create failed for want of its parent, or of its class?
+        self._tree_lost = False  # True if a create failed because its parent or its class is missing
 
     def begin_round(self) -> None:
-        """Count anew."""
+        """Set the counts of the round to 0."""
         if self.written:
             self.written = Written()
 
     def know(self, held: dict[str, ImmObject], unexpected: set[str]) -> None:
-        """From now on this is what IMM holds."""
+        """Take over what IMM holds."""
         self.held, self.unexpected, self.surprised = held, unexpected, False
 
     def forget(self) -> None:
-        """From now on nothing is known of what IMM holds."""
+        """Forget what IMM holds."""
         self.know({}, set())
 
     def take(self, handle: Implementer, step: Step) -> None:
@@ -85,7 +85,7 @@ class Writer:
             if error.code == ERR_TIMEOUT:
                 self._note_uncertain(obj.dn)
             if error.code == ERR_NOT_EXIST and parent_dn(obj.dn) in self.held and not self._tree_lost:
-                # The class may be missing as well as the parent. So only the first of such errors counts.
+                # The class may be missing instead of the parent. So only the first of these errors counts.
                 self._tree_lost = True
                 raise LostTreeError from error
             raise
@@ -116,7 +116,7 @@ class Writer:
 
     def _delete(self, handle: Implementer, step: Delete) -> None:
         if step.dn not in self.held:
-            return  # it went with an object above it
+            return  # it was deleted together with an object above it
         try:
             handle.delete(step.dn)
             self.written.deleted += 1
@@ -127,12 +127,12 @@ class Writer:
                 raise
             self.surprised = True
         del self.held[step.dn]
-        if step.dn in self.unexpected:  # unlike an interface's object, it may have had others below it
+        if step.dn in self.unexpected:  # unlike an interface's object, it may have had objects below it
             below = "," + step.dn
             self.held = {dn: obj for dn, obj in self.held.items() if not dn.endswith(below)}
 
     def _note_uncertain(self, dn: str) -> None:
-        """The object may be there; which values it has is not known."""
+        """Note that the object may exist, and that its values are not known."""
         self.held[dn] = ImmObject(dn, class_of(dn), {})
 
     def _stamped(self, attributes: Attributes) -> Attributes:
@@ -140,8 +140,8 @@ class Writer:
 
 
 def class_of(dn: str) -> str:
-    """The class of one of our objects, told from its place.
+    """Return the class of one of our objects, from its place in the tree.
 
-    Of an object that had no implementer for 6 s IMM does not tell the class any more.
+    IMM does not return the class of an object whose implementer has been away for 6 s.
     """
     return INTERFACE_CLASS if parent_dn(dn) else NODE_CLASS

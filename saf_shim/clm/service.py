@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CLM for clients: versions, the nodes, tracking. All nodes are members from the start and stay so.
+"""CLM for clients: versions, nodes, tracking. All nodes are members from the start and stay members.
 
 It also keeps the runtime attributes of the CLM objects in IMM.
 """
@@ -29,7 +29,7 @@ IMPLEMENTER = "safClmService"
 
 
 class Member(NamedTuple):
-    """One node as CLM describes it; `name` is the DN of its CLM object."""
+    """One node as CLM describes it. `name` is the DN of its CLM object."""
 
     node_id: int
     name: str
@@ -175,7 +175,7 @@ class ClmService:
     # IMM hooks
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """Refuse: nodes cannot be locked here."""
+        """Refuse: the simulator cannot lock nodes of CLM."""
         operation.answer(Code.ERR_NOT_SUPPORTED)
 
     def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:

@@ -16,7 +16,7 @@ from saf_shim.commands.shared import AddCommand, CommandError, add_directory, as
 from saf_shim.commands.spoiling import show_code
 
 _NAMES = ("number", "time", "pid", "handle", "call", "rc", "args")
-_LOOK_AGAIN = 100  # ms; a file that grows has no descriptor to wait for
+_LOOK_AGAIN = 100  # ms; there is no descriptor to wait for a file that grows
 
 
 def add_commands(add: AddCommand) -> None:
@@ -42,7 +42,7 @@ def _calls(args: argparse.Namespace) -> int:
 
 
 def show_call(call: Sequence[Any]) -> str:
-    """One call of the log in a line: time, pid, function, arguments and code."""
+    """Return one call of the log as a line: time, pid, function, arguments and code."""
     _, moment, pid, _, name, rc, arguments = call
     seconds, rest = divmod(moment, 1_000_000_000)
     stamp = f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{rest // 1_000_000:03}"
@@ -74,11 +74,11 @@ def _log(args: argparse.Namespace) -> int:
 
 
 def _watch(args: argparse.Namespace) -> int:
-    """A descriptor that is readable when the simulator has ended."""
+    """Return a descriptor that is readable when the simulator has ended."""
     try:
         return os.pidfd_open(ask(args, "status", {})["pid"])
     except (CommandError, ProcessLookupError):
-        return -1  # what a simulator that has ended left behind is shown all the same
+        return -1  # the files of a simulator that has ended are shown as well
 
 
 def _poll(watch: int) -> list[tuple[int, int]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``saf-shim new``: writes a component that works, with its model and its tests, to begin from."""
+"""``saf-shim new``: writes a working component with its model and its tests, as a start for your own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from saf_shim.commands.shared import AddCommand, CommandError, WrongUseError
 _TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scaffold")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _LONGEST = 40
-# Names that would hide a module of Python, of the tests or of the scaffold itself.
+# Names that would hide a module of Python, of the tests or of the scaffold.
 _TAKEN = frozenset({"model", "test", "pyosaf", "saf-shim"})
-# The files: the template, the file's name, and its mode.
+# For each file: the template, the file's name, and its mode.
 _FILES = (
     ("component.py.in", "@module@.py", 0o755),
     ("model.py.in", "model.py", 0o755),
@@ -51,7 +51,8 @@ def _new(args: argparse.Namespace) -> int:
 
 
 def words_for(name: str) -> dict[str, str]:
-    """What the templates' words stand for; WrongUseError for a name that cannot be a component's."""
+    """Return the values of the templates' words. WrongUseError if the name is not possible for a
+    component."""
     if (
         not _LETTERS.issuperset(name)
         or not name[:1].isalpha()
@@ -68,7 +69,7 @@ def words_for(name: str) -> dict[str, str]:
     module = name.replace("-", "_")
     return {
         "@name@": name,
-        "@Name@": title,  # the class of IMM, and everything in AMF's model
+        "@Name@": title,  # the IMM class, and all names in AMF's model
         "@module@": module,
         "@attribute@": title[0].lower() + title[1:],  # the RDN
         "@VARIABLE@": module.upper(),

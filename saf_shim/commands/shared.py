@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the subcommands share: how they fail, the option ``--dir``, and how to ask a running simulator."""
+"""What the subcommands share: their errors, the option ``--dir``, and how to ask a running simulator."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Run = Callable[[argparse.Namespace], int]
 
 
 class CommandError(Exception):
-    """The command cannot be done: exit status 1. The text is for the user."""
+    """The command failed: exit status 1. The text is for the user."""
 
 
 class WrongUseError(Exception):
-    """The command line makes no sense: exit status 2. The text is for the user."""
+    """The command line is wrong: exit status 2. The text is for the user."""
 
 
 class AddCommand(Protocol):
-    """Adds a subcommand that `run` performs; `options` are those of `argparse.ArgumentParser`."""
+    """Adds a subcommand, which `run` performs. `options` are those of `argparse.ArgumentParser`."""
 
     def __call__(self, name: str, run: Run, text: str, **options: Any) -> argparse.ArgumentParser:
-        """The parser of the new subcommand."""
+        """Return the parser of the new subcommand."""
 
 
 def add_directory(parser: argparse.ArgumentParser) -> None:
-    """Add ``--dir``, whose default is the simulator that we run in."""
+    """Add ``--dir``. Its default is the simulator in which this process runs."""
     parser.add_argument(
         "--dir",
         default=os.environ.get(DIRECTORY_VARIABLE),
@@ -41,14 +41,15 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
 
 
 def directory_of(args: argparse.Namespace) -> str:
-    """The simulator's directory; WrongUseError when nothing says which."""
+    """Return the simulator's directory. WrongUseError if none is given."""
     if not args.dir:
         raise WrongUseError(f"give --dir, or set {DIRECTORY_VARIABLE}")
     return os.path.abspath(str(args.dir))
 
 
 def ask(args: argparse.Namespace, name: str, arguments: dict[str, Any]) -> Any:
-    """What the simulator answers to one of its own commands; CommandError when it refuses or is not there."""
+    """Return the simulator's answer to one of its own commands. CommandError if it refuses or does not
+    run."""
     where = directory_of(args)
     try:
         done, answer = client.control(where, name, arguments, STOP_TIME)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``saf-shim run``, ``start``, ``stop``, ``exec``, ``shell`` and ``status``: a simulator's life."""
+"""``saf-shim run``, ``start``, ``stop``, ``exec``, ``shell`` and ``status``: start, use and stop a
+simulator."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from saf_shim.contract import Node
 from saf_shim.server import directory
 from saf_shim.server.launch import STOP_TIME, halt, launch
 
-# Makes a program's environment of a simulator's directory and our own environment.
+# Makes a program's environment from a simulator's directory and our own environment.
 Surround = Callable[[str, Mapping[str, str]], dict[str, str]]
 RUN_A_PROGRAM = ("run", "exec")  # subcommands that take ``-- PROGRAM``
 _NOT_FOUND = 127
@@ -79,7 +80,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_nodes(words: Sequence[str]) -> list[Node]:
-    """Nodes out of ``NAME[=PREFIX COMMAND]``; SC-1 if there are none. ValueError for names that cannot be."""
+    """Return the nodes of ``NAME[=PREFIX COMMAND]``; SC-1 if there are none. ValueError for impossible
+    names."""
     nodes: list[Node] = []
     for number, word in enumerate(words or ["SC-1"]):
         name, _, prefix = word.partition("=")
@@ -104,7 +106,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _run_in_its_own(args: argparse.Namespace, command: Sequence[str], surround: Surround, keep: bool) -> int:
-    """Run a program in a simulator that lives as long as the program."""
+    """Run a program in a simulator that ends with the program."""
     import shutil  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
@@ -124,9 +126,9 @@ def _run_in_its_own(args: argparse.Namespace, command: Sequence[str], surround: 
 
 
 def _run_program(command: Sequence[str], environment: dict[str, str]) -> int:
-    """Run a program in the foreground; signals meant for us are passed on to it."""
+    """Run a program in the foreground. Signals sent to us are passed on to it."""
     child = 0
-    early: list[int] = []  # signals that came before there was a child
+    early: list[int] = []  # signals that arrived before the child existed
 
     def pass_on(number: int, _frame: Any) -> None:
         if child:
@@ -134,13 +136,14 @@ def _run_program(command: Sequence[str], environment: dict[str, str]) -> int:
         else:
             early.append(number)
 
-    # The terminal sends SIGINT and SIGQUIT to the program as well; all we do is survive until it has ended.
+    # The terminal sends SIGINT and SIGQUIT to the program as well. We only have to survive until it has
+    # ended.
     previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
     previous[signal.SIGTERM] = signal.signal(signal.SIGTERM, pass_on)
     previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, pass_on)
     reset = [number for number, old in previous.items() if old is not signal.SIG_IGN]
     try:
-        os.environ["PATH"] = environment["PATH"]  # posix_spawnp looks in ours, not in the program's
+        os.environ["PATH"] = environment["PATH"]  # posix_spawnp searches our PATH, not the program's
         child = os.posix_spawnp(command[0], list(command), environment, setsigdef=[*reset, signal.SIGPIPE])
     except OSError as error:
         print(f"saf-shim: {command[0]}: {error.strerror}", file=sys.stderr)
@@ -199,7 +202,8 @@ def _shell(args: argparse.Namespace) -> int:
 
 
 def _shell_environment(where: str, base: Mapping[str, str]) -> dict[str, str]:
-    """A program's environment, and a prompt that tells the two worlds apart, where the shell takes one."""
+    """Return a program's environment. If the shell supports it, the prompt shows that it is in a
+    simulator."""
     return {**directory.environment(where, base), "PS1": "(saf-shim) $ "}
 
 

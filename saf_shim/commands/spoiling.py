@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``saf-shim fault`` and ``saf-shim imm``: what shall go wrong."""
+"""``saf-shim fault`` and ``saf-shim imm``: make calls fail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_commands(add: AddCommand) -> None:
 
 
 def show_code(rc: int) -> str:
-    """``ERR_EXIST`` for 14; unknown numbers as they are."""
+    """Return ``ERR_EXIST`` for 14. An unknown number is returned as text."""
     try:
         name: str = Code(rc).name
     except ValueError:
@@ -43,7 +43,8 @@ def show_code(rc: int) -> str:
 
 
 def parse_code(word: str) -> int:
-    """14 for ``14``, ``ERR_EXIST``, ``EXIST`` or ``SA_AIS_ERR_EXIST``; ValueError for anything else."""
+    """Return 14 for ``14``, ``ERR_EXIST``, ``EXIST`` or ``SA_AIS_ERR_EXIST``. ValueError for any other
+    text."""
     if word.isdigit() and int(word) in list(Code):
         return int(word)
     name = word[7:] if word.startswith("SA_AIS_") else word
@@ -54,7 +55,7 @@ def parse_code(word: str) -> int:
 
 
 def fault_arguments(call: str, rc: str, times: Optional[int], delay: float) -> dict[str, Any]:
-    """What the simulator is told of a fault; ValueError for a call, a code or a number that cannot be.
+    """Return what the simulator is told of a fault. ValueError for an impossible call, code or number.
 
     A fault on a call that nobody makes would let a test pass without testing anything."""
     known = api.calls()
