@@ -45,6 +45,9 @@ def dump_all() -> dict[str, Any]:
         "rules": sorted(json.dumps(entry, sort_keys=True) for entry in ip("rule")),
         "rules6": sorted(json.dumps(entry, sort_keys=True) for entry in ip("-6", "rule")),
         "neighbours": sorted(json.dumps(one) for one in ip("neigh", "show", "nud", "permanent")),
+        "next hops": sorted(
+            json.dumps({key: value for key, value in one.items() if key != "flags"}) for one in ip("nexthop")
+        ),
         "proxies": sorted(json.dumps(one) for one in ip("neigh", "show", "proxy")),
     }
 

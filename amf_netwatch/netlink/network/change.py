@@ -164,12 +164,19 @@ class LinkEditors:
     def __getitem__(self, link: Union[str, int, LinkEditor]) -> LinkEditor:
         reference = refer(link)
         record = self._find(reference)
-        if record is None and reference not in self._editors:
+        if record is None and reference not in self._editors and not self._will_be(reference):
             raise KeyError(link)
         return self.edit(reference if record is None else record.ifindex)
 
     def __contains__(self, link: Union[str, int]) -> bool:
         return self._find(refer(link)) is not None or refer(link) in self._editors
+
+    def _will_be(self, reference: LinkReference) -> bool:
+        """Somebody wishes for it, by itself or as the peer of another."""
+        return any(
+            reference in (wish.link, wish.facts.get("peer"), wish.facts.get("rename"))
+            for wish in self._change.wishes.links
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter([texts.format_name(link.name) for link in self._change.base.links.values()])

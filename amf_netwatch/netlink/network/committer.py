@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection
 from errno import EEXIST
 from typing import Any, Optional
 
+from amf_netwatch.netlink.codec.constants import AddressFlag
+from amf_netwatch.netlink.codec.messages import iter_attributes
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import CommitError, KernelError, RefusedError
 from amf_netwatch.netlink.network.change import Change
@@ -34,6 +36,7 @@ from amf_netwatch.netlink.socket import Namespace
 
 Hook = Callable[[Change], object]
 """Called with a change; refuses it by returning False or by raising."""
+_NOT_YET_FORWARDING = (1, 2)  # IFLA_BRPORT_STATE: listening, learning
 _ATTEMPTS = 3  # when somebody else took the index that a new link was to get
 
 
@@ -191,15 +194,33 @@ class Committer:
         return Trial(change.id, seconds, objects, put_back, keep, namespace=self._namespace)
 
     def _explain_silence(self) -> str:
-        """What may still need time."""
-        tentative = 0x40
+        """What may still need time: duplicate detection, and ports of bridges that listen or learn (STP)."""
         with Conversation(self._open()) as conversation:
-            waiting = [
+            tentative = [
                 one.text
                 for one in conversation.dump_addresses()
-                if (one.flags if one.all_flags is None else one.all_flags) & tentative
+                if (one.flags if one.all_flags is None else one.all_flags) & AddressFlag.TENTATIVE
             ]
-        return f" (still tentative: {', '.join(waiting)})" if waiting else ""
+            picture = read_picture(conversation)
+        learning = [
+            picture.name_of(link.ifindex)
+            for link in picture.links.values()
+            if link.port_kind == "bridge" and _state_of(link.port_data) in _NOT_YET_FORWARDING
+        ]
+        words = [
+            f"still {what}: {', '.join(some)}"
+            for what, some in (("tentative", tentative), ("learning", learning))
+            if some
+        ]
+        return f" ({'; '.join(words)})" if words else ""
+
+
+def _state_of(port_data: bytes) -> int:
+    """IFLA_BRPORT_STATE; 0 when it is not said."""
+    for attribute in iter_attributes(port_data, 0, len(port_data)):
+        if attribute.type == 1:
+            return port_data[attribute.start]
+    return 0
 
 
 def name_objects(before: Picture, goal: Picture) -> tuple[str, ...]:

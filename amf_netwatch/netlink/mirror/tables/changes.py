@@ -13,7 +13,6 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 
 from amf_netwatch.netlink.codec.address import Address
 from amf_netwatch.netlink.codec.constants import AddressFlag, Family, LinkFlag
-from amf_netwatch.netlink.codec.kinds.registry import Choice, read_port_options
 from amf_netwatch.netlink.codec.link import Link, LinkInfo
 from amf_netwatch.netlink.codec.neighbour import Neighbour
 from amf_netwatch.netlink.codec.route import NextHop, Route
@@ -126,6 +125,9 @@ def port_options(link: Link) -> dict[str, Any]:
     """
     if not link.up:
         return {}
+    # Imported here because it takes 1 ms, and few networks have bridges.
+    from amf_netwatch.netlink.codec.kinds.registry import Choice, read_port_options  # noqa: PLC0415
+
     try:
         return read_port_options(link, choice=Choice.SETTABLE)
     except DecodeError:  # another kernel's format; the bytes are still there

@@ -11,19 +11,23 @@ one is the primary.  Routes of one identity are a list, because the kernel allow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from errno import EINVAL, EOPNOTSUPP
 from struct import Struct
 from typing import Any, NamedTuple
 
 from amf_netwatch.netlink.codec.messages import Buffer, iter_attributes, pack_attribute
 from amf_netwatch.netlink.conversation import Conversation
+from amf_netwatch.netlink.errors import KernelError
 from amf_netwatch.netlink.network.objects.records import (
     AddressRecord,
     NeighbourRecord,
+    NextHopRecord,
     RouteKey,
     RouteRecord,
     RuleRecord,
     read_address,
     read_neighbour,
+    read_next_hop,
     read_raw,
     read_route,
     read_rule,
@@ -73,7 +77,7 @@ class LinkRecord(NamedTuple):
 class Picture:
     """Links, addresses, routes, rules and neighbours of one namespace.  Its tables may be changed."""
 
-    __slots__ = ("addresses", "links", "neighbours", "routes", "rules")
+    __slots__ = ("addresses", "links", "neighbours", "next_hops", "routes", "rules")
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class Picture:
         routes: Iterable[RouteRecord] = (),
         rules: Iterable[RuleRecord] = (),
         neighbours: Iterable[NeighbourRecord] = (),
+        next_hops: Iterable[NextHopRecord] = (),
     ) -> None:
         self.links: dict[int, LinkRecord] = {link.ifindex: link for link in links}
         self.addresses: dict[int, tuple[AddressRecord, ...]] = {}
@@ -95,6 +100,7 @@ class Picture:
             before = self.routes.get(route.key)
             self.routes[route.key] = (route,) if before is None else (*before, route)
         self.rules: tuple[RuleRecord, ...] = tuple(rules)
+        self.next_hops: dict[int, NextHopRecord] = {one.id: one for one in next_hops}
         self.neighbours: dict[tuple[int, bytes, bool], NeighbourRecord] = {
             neighbour.key: neighbour for neighbour in neighbours
         }
@@ -107,6 +113,7 @@ class Picture:
         other.routes = dict(self.routes)
         other.rules = self.rules
         other.neighbours = dict(self.neighbours)
+        other.next_hops = dict(self.next_hops)
         return other
 
     def find(self, name: bytes) -> LinkRecord | None:
@@ -165,6 +172,7 @@ class Picture:
             if link.master is not None:
                 uppers.setdefault(link.master, []).append(link.ifindex)
                 uppers.setdefault(link.ifindex, []).append(link.master)
+        below: set[int] = set()  # reached from above: what else stands on them is not touched
         while waiting:
             one = waiting.pop()
             if one in reached:
@@ -173,8 +181,8 @@ class Picture:
             waiting += uppers.get(one, ())
             here = self.links.get(one)
             if here is not None and here.lower and here.lower_namespace is None:
-                reached.add(here.lower)
-        return reached
+                below.add(here.lower)
+        return reached | below
 
     def remove_links(self, indexes: set[int]) -> None:
         """Take these links out, with everything that goes with a link."""
@@ -200,7 +208,7 @@ class Picture:
 
 # -- reading ------------------------------------------------------------------------------------------------
 
-_NEWLINK_GET, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE = 18, 22, 26, 30, 34
+_NEWLINK_GET, _GETADDR, _GETROUTE, _GETNEIGH, _GETRULE, _GETNEXTHOP = 18, 22, 26, 30, 34, 106
 _SKIP_STATISTICS = pack_attribute(29, _U32.pack(8))  # IFLA_EXT_MASK
 _PROXIES = Struct("=BxxxiHBB").pack(0, 0, 0, 8, 0)
 
@@ -271,4 +279,14 @@ def read_picture(conversation: Conversation) -> Picture:
             *dump(_GETNEIGH, bytes(12), parser=read_neighbour),
             *dump(_GETNEIGH, _PROXIES, parser=read_neighbour),
         ],
+        _read_next_hops(conversation),
     )
+
+
+def _read_next_hops(conversation: Conversation) -> list[NextHopRecord]:
+    try:
+        return conversation.dump(_GETNEXTHOP, bytes(8), parser=read_next_hop)
+    except KernelError as error:
+        if error.errno in (EOPNOTSUPP, EINVAL):  # Linux before 5.3 has none
+            return []
+        raise

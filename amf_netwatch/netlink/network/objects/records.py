@@ -27,6 +27,9 @@ _RTMSG = Struct("=BBBBBBBBI")  # family, prefix lengths (2), tos, table, protoco
 _NDMSG = Struct("=BxxxiHBB")  # family, index, state, flags, type
 _RULE = Struct("=BBBBBxxBI")  # family, prefix lengths (2), tos, table, action, flags
 _NEXT_HOP = Struct("=HBBi")  # length, flags, weight - 1, interface
+_NEXT_HOP_OBJECT = Struct("=BBBxI")  # family, scope, protocol, flags
+_NEXT_HOP_MEMBER = Struct("=IBBH")  # id, weight - 1, its upper byte, reserved
+_NHA_ID, _NHA_GROUP, _NHA_OIF, _LAST_NHA = 1, 2, 5, 11
 _LIFETIMES = Struct("=IIII")  # preferred, valid (seconds), created, updated
 _U32 = Struct("=I")
 _S32 = Struct("=i")
@@ -197,6 +200,28 @@ class RuleRecord(NamedTuple):
         return 0 if value is None else int(_U32.unpack(value)[0])
 
 
+class NextHopRecord(NamedTuple):
+    """A next hop object, or a group of them, that routes refer to by its id."""
+
+    id: int
+    family: int
+    scope: int
+    protocol: int
+    flags: int
+    attributes: dict[int, bytes]  # NHA_*, without what only the kernel says
+
+    @property
+    def interface(self) -> int | None:
+        """The link that it leaves by; None for a group and for a blackhole."""
+        value = self.attributes.get(_NHA_OIF)
+        return None if value is None else int(_U32.unpack(value)[0])
+
+    def members(self) -> tuple[int, ...]:
+        """The ids of the next hops of a group."""
+        value = self.attributes.get(_NHA_GROUP, b"")
+        return tuple(_NEXT_HOP_MEMBER.unpack_from(value, place)[0] for place in range(0, len(value) - 7, 8))
+
+
 class NeighbourRecord(NamedTuple):
     """A permanent neighbour, or an address that a link answers for (a proxy)."""
 
@@ -214,7 +239,7 @@ class NeighbourRecord(NamedTuple):
         return (self.ifindex, self.address, self.proxy)
 
 
-Record = Union[AddressRecord, RouteRecord, RuleRecord, NeighbourRecord]
+Record = Union[NextHopRecord, AddressRecord, RouteRecord, RuleRecord, NeighbourRecord]
 
 
 def iter_next_hops(value: bytes) -> list[tuple[int, int, int, dict[int, bytes]]]:
@@ -337,6 +362,15 @@ def read_neighbour(buffer: Buffer, start: int, end: int) -> NeighbourRecord | No
     return NeighbourRecord(index, address, proxy, state, flags, found.get(NDA_LLADDR), kept)
 
 
+def read_next_hop(buffer: Buffer, start: int, end: int) -> NextHopRecord | None:
+    """An RTM_NEWNEXTHOP."""
+    family, scope, protocol, flags = _NEXT_HOP_OBJECT.unpack_from(buffer, start)
+    found = read_raw(buffer, start + _NEXT_HOP_OBJECT.size, end)
+    number = _U32.unpack(found[_NHA_ID])[0]
+    kept = {kind: value for kind, value in found.items() if kind <= _LAST_NHA}
+    return NextHopRecord(number, family, scope, protocol, flags & _ROUTE_FLAGS, kept)
+
+
 # -- for a request ------------------------------------------------------------------------------------------
 
 
@@ -428,3 +462,9 @@ def pack_neighbour(record: NeighbourRecord) -> bytes:
     if record.mac is not None:
         packed += pack_attribute(NDA_LLADDR, record.mac)
     return packed + pack_raw(record.attributes)
+
+
+def pack_next_hop(record: NextHopRecord) -> bytes:
+    """The payload of an RTM_NEWNEXTHOP."""
+    head = _NEXT_HOP_OBJECT.pack(record.family, 0, record.protocol, record.flags)  # no scope in requests
+    return head + pack_raw(record.attributes)

@@ -20,6 +20,9 @@ from amf_netwatch.netlink.network.objects.picture import LinkRecord, Picture
 from amf_netwatch.netlink.network.objects.records import (
     INET,
     PROTOCOL_KERNEL,
+    RTA_EXPIRES,
+    RTA_METRICS,
+    RTA_MULTIPATH,
     RTA_PREFSRC,
     AddressRecord,
     RouteKey,
@@ -62,6 +65,24 @@ def find_closure(before: Picture, goal: Picture) -> set[int]:
     return before.related(touched) | goal.related(touched)
 
 
+def next_hop_links(picture: Picture, number: int) -> set[int]:
+    """The links that a next hop object, or a member of a group, leaves by."""
+    record = picture.next_hops.get(number)
+    if record is None:
+        return set()
+    own = set() if record.interface is None else {record.interface}
+    return own.union(*(next_hop_links(picture, member) for member in record.members() if member != number))
+
+
+def find_lost_next_hops(now: Picture, before: Picture, closure: set[int]) -> list[int]:
+    """Next hop objects over these links that are gone, and groups that have lost members."""
+    return [
+        number
+        for number, old in before.next_hops.items()
+        if now.next_hops.get(number) != old and closure & next_hop_links(before, number)
+    ]
+
+
 # -- after a change -----------------------------------------------------------------------------------------
 
 
@@ -96,6 +117,9 @@ def bring_back(now: Picture, before: Picture, goal: Picture, closure: set[int]) 
             for key, neighbour in before.neighbours.items():
                 if key[0] == index and key not in now.neighbours and key in goal.neighbours:
                     wanted.neighbours[key] = neighbour
+    for number in find_lost_next_hops(now, before, closure):
+        if all(index in goal.links and goal.links[index].up for index in next_hop_links(before, number)):
+            wanted.next_hops[number] = before.next_hops[number]
     for route, old_routes in before.routes.items():
         if goal.routes.get(route) == old_routes and now.routes.get(route, ()) != old_routes:
             _bring_back_route(wanted, goal, route, old_routes, now.routes.get(route, ()), closure)
@@ -147,6 +171,13 @@ def _without_source(route: RouteRecord) -> RouteRecord:
     return route._replace(attributes=rest)
 
 
+def _bare(route: RouteRecord) -> RouteRecord:
+    """Without what the kernel changes by itself while the route stays."""
+    followed = (RTA_PREFSRC, RTA_METRICS, RTA_EXPIRES)
+    rest = {number: value for number, value in route.attributes.items() if number not in followed}
+    return route._replace(attributes=rest)
+
+
 def _can_exist(route: RouteRecord, goal: Picture) -> bool:
     """Its links are there and up, and have addresses of its family if it needs them."""
     for index in route.interfaces():
@@ -194,6 +225,8 @@ class _Restoration:
         for index in sorted(self.closure & self.before.links.keys() & self.wanted.links.keys()):
             self.restore_addresses(index)
             self.restore_neighbours(index)
+        for number in find_lost_next_hops(self.now, self.before, self.closure):
+            self.wanted.next_hops[number] = self.before.next_hops[number]
         self.restore_routes()
         self.restore_rules()
         return self.wanted, tuple(self.left)
@@ -290,10 +323,13 @@ class _Restoration:
     def is_ours(
         self, route: RouteRecord, old: tuple[RouteRecord, ...], asked: tuple[RouteRecord, ...]
     ) -> bool:
-        """The route came from this change, or is an old one that lost its source address."""
+        """The route came from this change, or is an old one that followed it.
+
+        An IPv6 route loses its source address with the address, and its mtu metric follows that of the link.
+        """
         if route.protocol == PROTOCOL_KERNEL:
             return False
-        if any(_without_source(one) == route for one in old):
+        if any(_bare(one) == _bare(route) for one in old):
             return True
         return any(one not in old and covers(route, one) for one in asked)
 
@@ -362,7 +398,7 @@ def covers(route: RouteRecord, asked: RouteRecord) -> bool:
     return all(
         route.attributes.get(number) == value
         for number, value in asked.attributes.items()
-        if number not in (9, 23)
+        if number not in (RTA_METRICS, RTA_MULTIPATH, RTA_EXPIRES)
     )
 
 

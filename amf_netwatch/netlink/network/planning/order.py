@@ -19,6 +19,7 @@ MTU, MAC, options          lower links are raised first, upper links lowered fir
 masters, port options      a bond takes only links that are down; port options only once there is a port
 addresses                  while the link is down: one duplicate detection, and no moment without
 links go up                the lower link first
+next hop objects           before the routes that refer to them
 routes                     a route through a gateway after the route that makes the gateway reachable
 rules are added            after the routes of their tables
 links are deleted          last: nothing can be refused any more, and it is slow
@@ -123,6 +124,7 @@ class _Planner:
             *self.masters(changed),
             addresses_here,
             *self.ups(changed),
+            *self.next_hops(),
             *routes_here,
             self.neighbours_here(),
             rules_here,
@@ -376,6 +378,16 @@ class _Planner:
             if made:
                 here.append((wanted[0], made))
         return away, self.order_routes(here)
+
+    def next_hops(self) -> list[list[Step]]:
+        """Next hop objects that are put back: single ones, then groups of them."""
+        missing = [
+            one for number, one in self.goal.next_hops.items() if self.now.next_hops.get(number) != one
+        ]
+        return [
+            [steps.put_next_hop(one) for one in missing if not one.members()],
+            [steps.put_next_hop(one) for one in missing if one.members()],
+        ]
 
     def order_routes(self, some: list[tuple[RouteRecord, list[Step]]]) -> list[list[Step]]:
         """Stages: a route comes after those of the same change that make its gateways reachable."""

@@ -34,10 +34,12 @@ from amf_netwatch.netlink.network.objects.records import (
     RTA_GATEWAY,
     AddressRecord,
     NeighbourRecord,
+    NextHopRecord,
     RouteRecord,
     RuleRecord,
     pack_address,
     pack_neighbour,
+    pack_next_hop,
     pack_route,
     pack_rule,
 )
@@ -47,6 +49,7 @@ NEWADDR, DELADDR = 20, 21
 NEWROUTE, DELROUTE = 24, 25
 NEWNEIGH, DELNEIGH = 28, 29
 NEWRULE, DELRULE = 32, 33
+NEWNEXTHOP = 104
 _REPLACE, _EXCLUSIVE, _CREATE = 0x100, 0x200, 0x400
 ADD = _CREATE | _EXCLUSIVE
 PUT = _CREATE | _REPLACE
@@ -344,6 +347,16 @@ def is_alike(one: RouteRecord, other: RouteRecord) -> bool:
         == (RTA_GATEWAY in other.attributes or bool(other.gateways()))
         and one.type == other.type
     )
+
+
+def put_next_hop(record: NextHopRecord) -> Step:
+    """Set a next hop object or group, whether it is there or not."""
+
+    def say() -> tuple[str, str]:
+        return f"nexthop replace id {record.id}", f"nexthop del id {record.id}"
+
+    links = () if record.interface is None else (record.interface,)
+    return Step(NEWNEXTHOP, PUT, pack_next_hop(record), say, links)
 
 
 # -- rules and neighbours -----------------------------------------------------------------------------------
