@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``amf-netwatch cleanup``: the CLC-CLI command that ends what is left of the component."""
+"""``amf-netwatch cleanup``: the CLC-CLI command that ends a process of the component that is left."""
 
 from __future__ import annotations
 

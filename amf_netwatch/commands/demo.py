@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``amf-netwatch demo``: the main job on this machine, without a cluster.
+"""``amf-netwatch demo``: the component at work on this machine, without a cluster.
 
-0: the table was printed, or the user ended the live demonstration; 1: something did not come up; 2: wrong
-use; 128 and the signal's number: a signal came before the table was printed, or ended the live one.
+0: the table was printed, or the user ended the live demonstration; 1: something did not start; 2: wrong
+use; 128 and the signal's number: a signal came before the table was printed, or ended the live demonstration.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from amf_netwatch.errors import SettingsError
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Ended(Exception):  # noqa: N818 - it is no error
-    """A signal asks us to end."""
+class Ended(Exception):  # noqa: N818 - it is not an error
+    """A signal has asked us to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
             complain("amf-netwatch demo", f"ended by {signal.Signals(ended.number).name}")
             return 128 + ended.number
         finally:
-            for number in _SIGNALS:  # a second Ctrl-C must not leave the simulator behind
+            for number in _SIGNALS:  # a second Ctrl-C must not stop the clean-up of the simulator
                 signal.signal(number, signal.SIG_IGN)
             simulation.end()
             for number, handler in old.items():

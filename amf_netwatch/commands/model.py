@@ -53,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what a model is made for."""
+    """Add the options that describe for what the model is made."""
     add = parser.add_argument
     add("--node", action="append", metavar="N", help=f"a node; repeat for more (default: {DEFAULT_NODE})")
     add("--prefix", metavar="DIR", help="where the command is on the nodes (default: where this one is)")
@@ -102,7 +102,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> ModelOptions:
-    """Turn the options of `add_arguments` into values. `parser` reports what is wrong with them, and ends."""
+    """Turn the options of `add_arguments` into values. For wrong options, `parser` prints the reason and
+    ends."""
     nodes = tuple(given.node or (DEFAULT_NODE,))
     if len(set(nodes)) < len(nodes):
         parser.error("a node is named twice")
@@ -122,14 +123,14 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
 
 
 def read_version(text: str) -> str:
-    """Read a version, or another word that becomes part of a DN: the type of an option."""
+    """Read a version, or another word that becomes part of a DN. This is a type of an option for argparse."""
     if not text or not set(text) <= _VERSION_LETTERS:
         raise argparse.ArgumentTypeError(f"{text!r} is not of letters, digits, '.', '_' and '-'")
     return text
 
 
 def read_setting(text: str) -> tuple[str, str]:
-    """Read the name and the value of a setting: the type of an option. The value is not checked here."""
+    """Read the name and the value of a setting, as the type of an option. The value is not checked here."""
     name, equals, value = text.partition("=")
     if not equals or name not in BY_NAME:
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE with a NAME of {', '.join(BY_NAME)}")

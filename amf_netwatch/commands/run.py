@@ -12,7 +12,7 @@ from amf_netwatch.errors import SettingsError
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Be the component until AMF ends it."""
+    """Run the component until AMF ends it."""
     if wants_help(arguments):
         write_output(
             format_help("run", "The component, in the foreground. AMF starts it through `instantiate`.")

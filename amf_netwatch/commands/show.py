@@ -27,11 +27,11 @@ from amf_netwatch.publication.view import (
 if TYPE_CHECKING:
     from amf_netwatch.ais import ObjectManager
 
-EXIT_FOUND = 1  # --duplicates found some, or a node that was asked for is unknown
+EXIT_FOUND = 1  # --duplicates found some, or a node that the user named is unknown
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a table, or with --json one object a line."""
+    """Print a table. With --json, print one object in each line."""
     options = make_parser().parse_args(arguments)
 
     from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - needs pyosaf, which may be missing
@@ -74,14 +74,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def format_table(rows: Sequence[Row], what: str) -> str:
-    """Write the table, or one line that says that it would be empty."""
+    """Return the table, or one line that says that it would be empty."""
     if not rows:
         return f"no {what}\n"
     return "".join(line + "\n" for line in align([COLUMNS, *(cells(row) for row in rows)]))
 
 
 def _unknown_nodes(nodes: Sequence[str], rows: Sequence[Row], manager: ObjectManager) -> list[str]:
-    """Return those of the nodes that have neither an interface nor an object of their own in IMM."""
+    """Return the nodes that have neither an interface nor an object of their own in IMM."""
     missing = [node for node in nodes if node not in {row.node for row in rows}]
     if not missing:
         return []

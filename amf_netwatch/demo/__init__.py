@@ -4,7 +4,7 @@
 The component is the real one; only AMF and IMM are imitated, by the simulator `saf-shim`, which runs as a
 process of its own. Nothing in this room is needed on a cluster.
 
-Read in this order: `simulation` (starts the simulator and ends it, reads IMM), `marks` (which rows changed
-lately), `screen` (the lines to show; values in, text out), `terminal` (control sequences, keys, signals),
+Read in this order: `simulation` (starts the simulator, reads IMM, ends it), `marks` (which rows changed
+recently), `screen` (the lines to show; values in, text out), `terminal` (control sequences, keys, signals),
 `live` (the loop that ties them together).
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live demonstration: looks at IMM again and again, and draws what it finds, until the user ends it."""
+"""The live demonstration: it reads IMM again and again and shows the result, until the user ends it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from amf_netwatch.demo.terminal import Terminal
 from amf_netwatch.errors import AisError, SurroundingsError
 from amf_netwatch.publication.view import Found, rows_of
 
-TRIES = 5  # looks at IMM that may fail in a row
+TRIES = 5  # reads of IMM that may fail in a row
 
 
 def show(simulation: Simulation, objects: list[Found], output: TextIO, style: Style) -> None:
-    """Draw until q is pressed. SurroundingsError when the simulator does not answer any more."""
+    """Show the interfaces until q is pressed. SurroundingsError if the simulator does not answer any more."""
     marks = Marks()
     root = os.geteuid() == 0
     failures = 0
@@ -30,7 +30,7 @@ def show(simulation: Simulation, objects: list[Found], output: TextIO, style: St
                 objects = simulation.read_imm()
                 failures = 0
             except AisError as error:
-                # The time of a call is over when the process was stopped in the middle of it: so once more.
+                # A call times out if the process was stopped during the call. So it is tried once more.
                 failures += 1
                 if failures == TRIES:
                     raise SurroundingsError(f"the simulator is gone: {error}") from error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows are new, changed or gone lately. Pure: rows and times in, marked rows out."""
+"""Which rows are new, changed or gone recently. It is pure: rows and times in, marked rows out."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ MEMORY = 6.0  # seconds for which a change stays marked
 
 
 class MarkedRow(NamedTuple):
-    """A row and what happened to it lately: ``+`` new, ``~`` changed, ``-`` gone, blank nothing."""
+    """A row and what happened to it recently: ``+`` new, ``~`` changed, ``-`` gone, blank for nothing."""
 
     mark: str
     row: Row
 
 
 class Marks:
-    """Remembers the rows of the last look, and which of them changed when."""
+    """Remembers the rows of the last read, and when each of them changed."""
 
     def __init__(self) -> None:
         self._seen: Optional[dict[str, Row]] = None
         self._marks: dict[str, tuple[float, MarkedRow]] = {}
 
     def mark(self, rows: list[Row], now: float) -> list[MarkedRow]:
-        """Return the rows with their marks, and those that have gone lately. The first rows are not new.
+        """Return the rows with their marks, and those that have gone recently. The rows of the first call are
+        not new.
 
-        `now`: seconds of any clock that only goes forward.
+        `now`: seconds of any clock that never goes back.
         """
         current = {row.dn: row for row in rows}
         seen = current if self._seen is None else self._seen

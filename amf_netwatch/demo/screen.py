@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the demonstration shows: a table printed once, or the lines of a screen. Pure: values in, text out.
+"""What the demonstration shows: a table printed once, or the lines of a screen. It is pure: values in, text
+out.
 
-The screen never has more lines or columns than the terminal. When not everything fits, the hints go first,
-then the log lines, then rows without a mark; a line says how many rows are not shown, and a line that is
-cut ends with the mark of a cut.
+The screen never has more lines or columns than the terminal. If not everything fits, the hints are left out
+first, then the log lines, then rows without a mark. A line says how many rows are not shown, and a shortened
+line ends with a special character.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from amf_netwatch.publication.classes import NODE_CLASS
 from amf_netwatch.publication.view import COLUMNS, Found, align, cells, rows_of, width
 from imm_model.objects import ImmObject
 
-_LEAST_ROWS = 5  # so many rows go before the hints
+_LEAST_ROWS = 5  # hints are shown only if at least this many rows are shown as well
 _MARK_WIDTH = 2
 
 
 class Style(NamedTuple):
-    """Control sequences of the terminal, each empty where there are no colours; and the mark of a cut."""
+    """Control sequences of the terminal, which are empty without colours, and the mark of a shortened
+    line."""
 
     bold: str = ""
     dim: str = ""
@@ -38,7 +40,7 @@ COLOURS = Style(*(f"\033[{code}m" for code in ("1", "2", "32", "33", "31", "0"))
 
 
 def format_once(objects: Sequence[Found]) -> str:
-    """Write the table as `demo --once` prints it."""
+    """Return the table that `demo --once` prints."""
     head = f"netWatchNode={NODE} in IMM, published by the component under AMF ({_summary(objects)}):"
     lines = [head, "", *align([COLUMNS, *(cells(row) for row in rows_of(objects))])]
     return "".join(line + "\n" for line in lines)
@@ -52,9 +54,9 @@ def compose(
     style: Style,
     root: bool = True,
 ) -> list[str]:
-    """Make the lines of the screen.
+    """Return the lines of the screen.
 
-    `notes`: the component's last log lines. `size`: columns and lines of the terminal. `root`: whether the
+    `notes`: the component's last log lines. `size`: columns and lines of the terminal. `root`: True if the
     commands of the hints work without sudo.
     """
     columns, height = size
@@ -81,7 +83,7 @@ def compose(
 def _body(
     marked: Sequence[MarkedRow], table: Sequence[str], room: int, style: Style
 ) -> list[tuple[str, str]]:
-    """Choose the rows that fit into so many lines, marked ones first, and keep their order."""
+    """Choose the rows that fit into this many lines. Marked rows have priority; the order is kept."""
     shown = range(len(marked))
     left = 0
     if len(marked) > room:
@@ -118,7 +120,7 @@ def _hints(sudo: str, style: Style) -> list[tuple[str, str]]:
 
 
 def _cut(line: str, columns: int, style: Style) -> str:
-    """Cut the line to so many columns. Control sequences take no column."""
+    """Cut the line to this many columns. Control sequences take no column."""
     if width(_without_style(line, style)) <= columns:
         return line
     line = _without_style(line, style)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulator of one demonstration, with the component in it: started, read, and taken down again.
+"""The simulator of one demonstration, with the component in it: start it, read from it, and end it.
 
 It runs in a directory of its own and on one node. AMF instantiates the component through its CLC-CLI
-command, as on a cluster; the component's log lines come to a socket in that directory.
+command, as on a cluster. The component's log lines come to a socket in that directory.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ from amf_netwatch.publication.view import Found
 NODE = "SC-1"
 PERIOD = 1.0  # seconds between two healthchecks
 PATIENCE = 20.0  # seconds for the component to publish something
-LOOK = 0.25  # seconds between two looks at IMM
+LOOK = 0.25  # seconds between two reads of IMM
 _UNIT = f"safSu={NODE},safSg=NetWatch,safApp=NetWatch"
 _KEPT_LINES = 4
 
 
 class Simulation:
-    """One simulator and what is in it. Use it in one thread; `end` leaves nothing behind."""
+    """One simulator with its content. Use it in one thread. `end` leaves nothing behind."""
 
     def __init__(self, directory: str, settings: tuple[tuple[str, str], ...]) -> None:
-        """`directory`: empty, ours until the end. `settings`: pairs of name and value, as for the model."""
+        """`directory`: an empty directory for our use. `settings`: pairs of name and value, as for the
+        model."""
         self._directory = directory
         self._simulator = os.path.join(directory, "simulator")
         self._settings = settings
@@ -46,14 +47,14 @@ class Simulation:
         self.log.setblocking(False)
 
     def start(self) -> None:
-        """Start the simulator, and have AMF start the component. Raises SurroundingsError with the reason."""
+        """Start the simulator, and let AMF start the component. Raises SurroundingsError with the reason."""
         started = subprocess.run(
             [*_shim_command(), "start", *self._start_options()], check=False, capture_output=True, text=True
         )
         if started.returncode != 0:
             raise SurroundingsError(f"the simulator does not start: {started.stderr.strip()}")
         self._started = True
-        # `saf-shim exec` does this for a child: pyosaf and the tools are now the simulator's.
+        # `saf-shim exec` does the same for a child: pyosaf and the tools are now those of the simulator.
         os.environ[SIMULATOR_VARIABLE] = self._simulator
         sys.path.insert(0, os.path.join(self._simulator, "python"))
         for operation in ("unlock-in", "unlock"):
@@ -62,7 +63,7 @@ class Simulation:
                 raise self._failure(f"amf-adm {operation}: {done.stderr.strip()}")
 
     def await_publication(self) -> list[Found]:
-        """Wait for the publication, and read it. Raises SurroundingsError when it takes too long."""
+        """Wait for the publication, and read it. Raises SurroundingsError if it takes too long."""
         deadline = time.monotonic() + PATIENCE
         while True:
             objects = self.read_imm()
@@ -73,14 +74,14 @@ class Simulation:
             self._wait_for_log(LOOK)
 
     def read_imm(self) -> list[Found]:
-        """Read the component's objects as IMM has them now. Raises AisError when IMM does not answer."""
+        """Read the component's objects as IMM has them now. Raises AisError if IMM does not answer."""
         from amf_netwatch.ais import ObjectManager  # noqa: PLC0415 - the simulator's pyosaf is there only now
 
         with ObjectManager() as manager:
             return [found for name in (NODE_CLASS, INTERFACE_CLASS) for found in manager.find_class(name)]
 
     def read_log(self) -> None:
-        """Take what the component has logged since the last time into `log_lines`, which keeps the newest."""
+        """Move the component's new log lines into `log_lines`, which keeps the newest."""
         while True:
             try:
                 datagram = self.log.recv(4096)
@@ -112,14 +113,14 @@ class Simulation:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         loads = ["--load", classes, "--load", model]
-        # The simulator ends with this process, however that ends.
+        # The simulator ends when this process ends for any reason.
         return ["--dir", self._simulator, "--node", NODE, "--until-exit", str(os.getpid()), *loads]
 
     def _make_prefix(self) -> str:
         """Return the directory in which AMF finds the command ``amf-netwatch``.
 
-        AMF splits a command at blanks. So a command that is not installed, or whose path has a blank, gets
-        a launcher in our own directory.
+        AMF splits a command at blanks. So if the command is not installed, or its path has a blank, this
+        makes a launcher in our own directory.
         """
         script = find_script()
         if script is not None and is_prefix(os.path.dirname(script)):
@@ -137,7 +138,7 @@ class Simulation:
         return prefix
 
     def _administer(self, operation: str) -> subprocess.CompletedProcess[str]:
-        """Run `amf-adm` on our SU, in a session of its own, so that Ctrl-C does not end it."""
+        """Run `amf-adm` on our SU. It has a session of its own, so that Ctrl-C does not end it."""
         tool = os.path.join(self._simulator, "bin", "amf-adm")
         return subprocess.run(
             [tool, operation, _UNIT], check=False, capture_output=True, text=True, start_new_session=True
@@ -158,7 +159,8 @@ class Simulation:
 
 
 def _shim_command() -> list[str]:
-    """Return the words that start the simulator: the command beside ours, the one in PATH, or the package."""
+    """Return the words that start the simulator: the command next to ours, or in PATH, or else the
+    package."""
     script = find_script()
     beside = os.path.join(os.path.dirname(script), "saf-shim") if script else ""
     if os.path.isfile(beside):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The terminal of the live demonstration: its other screen, its keys, its size, and the signals it sends.
+"""The terminal of the live demonstration: its alternate screen, keys, size, and signals.
 
-Ctrl-Z gives the terminal back before the process stops, and `fg` takes it again. Signals wake the poll of
-`wait` through a pipe; handlers do nothing themselves.
+Ctrl-Z restores the terminal before the process stops, and `fg` takes it again. Signals wake the poll of
+`wait` through a pipe; signal handlers do nothing themselves.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from types import FrameType, TracebackType
 from typing import Any, Optional, TextIO
 
 _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\033[H", "\033[K", "\033[J"
-# The other screen, without cursor, and without going on in the next line when one is full.
+# The alternate screen, without cursor and without automatic line breaks.
 _ENTER, _LEAVE = "\033[?1049h\033[?25l\033[?7l", "\033[?7h\033[?25h\033[?1049l\r\033[K"
 _SMALLEST = (80, 24)
 
 
 class Terminal:
-    """Used as a context manager: inside it the terminal shows our screen. Use it in the main thread."""
+    """A context manager: inside the block, the terminal shows our screen. Use it in the main thread."""
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
@@ -59,7 +59,7 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """The number of columns and of lines."""
+        """Return the number of columns and of lines."""
         try:
             columns, lines = os.get_terminal_size(self._output.fileno())
         except OSError:
@@ -67,16 +67,16 @@ class Terminal:
         return columns or _SMALLEST[0], lines or _SMALLEST[1]
 
     def draw(self, lines: list[str]) -> None:
-        """Show these lines; none may be longer than the terminal is wide."""
+        """Show these lines. None may be longer than the terminal is wide."""
         body = f"{_CLEAR_LINE}\r\n".join(lines)
         self._output.write(f"{_HOME}{body}{_CLEAR_LINE}{_CLEAR_BELOW}")
         self._output.flush()
 
     def wait(self, seconds: float, other: socket.socket) -> bool:
-        """Wait so long, or until a key, a signal, or something to read at `other`.
+        """Wait this many seconds, or until there is a key, a signal, or data at `other`.
 
-        True: the screen may be spoilt and must be drawn anew. On Ctrl-Z the process stops in here. `ended`
-        tells afterwards whether the user has pressed q, or the terminal has gone.
+        True: the screen may be damaged and must be drawn again. On Ctrl-Z the process stops in this call.
+        Afterwards `ended` tells whether the user has pressed q or the terminal is gone.
         """
         poll = select.poll()
         for descriptor in (self._woken.fileno(), other.fileno(), self._keys):
@@ -102,7 +102,7 @@ class Terminal:
         self._give_back()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, _do_nothing)  # here the process goes on
+        signal.signal(signal.SIGTSTP, _do_nothing)  # the process continues here
         self._take()
 
     def _take(self) -> None:
@@ -119,8 +119,8 @@ class Terminal:
             if self._keys is not None and self._modes is not None:
                 termios.tcsetattr(self._keys, termios.TCSADRAIN, self._modes)
         except (OSError, termios.error):
-            return  # the terminal has gone: there is nothing to give back
+            return  # the terminal is gone, so there is nothing to restore
 
 
 def _do_nothing(_number: int, _frame: Optional[FrameType]) -> None:
-    """A handler, so that the signal reaches the pipe and does not do what it does by default."""
+    """Replace the default action of a signal, so that the signal only reaches the pipe."""

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SMF campaigns: the AMF model of `model`, brought in, renewed and taken out by SMF, node by node.
+"""SMF campaigns: SMF installs, upgrades or removes the AMF model of `model`, node by node.
 
-A campaign is a file that OpenSAF's Software Management Framework executes step by step, undoing them when
-one fails. Everything in it is taken from the objects that ``amf-netwatch model`` prints, so that a cluster
-that ran the campaign *install* holds the same model as one that loaded that file.
+A campaign is a file that OpenSAF's Software Management Framework executes step by step. If a step fails, SMF
+undoes the steps. Everything in it comes from the objects that ``amf-netwatch model`` prints, so a cluster
+after the campaign *install* has the same model as a cluster that loaded that file.
 
 install
-    Procedure 1 brings the software bundle in on every node (the command, if given, and the
-    SaAmfNodeSwBundle objects: AMF reads the path prefix from them when a component appears). Procedure 2
-    loads the IMM classes, creates the types, then adds the application and unlocks its SUs.
+    Procedure 1 installs the software bundle on every node (the command, if given, and the SaAmfNodeSwBundle
+    objects: AMF reads the path prefix from them when a component appears). Procedure 2 loads the IMM classes,
+    creates the types, then adds the application and unlocks its SUs.
 upgrade
-    A new software bundle, a new version of the component type, and a node group of the nodes given (SMF
-    rolls over node groups only); then, node by node: lock and terminate the SU, remove the old bundle, point
-    the component at the new type, install the new bundle, instantiate, unlock. The old type, the old bundle
-    and the group go when the campaign is committed.
+    It makes a new software bundle, a new version of the component type, and a node group of the given nodes
+    (SMF needs a node group to upgrade node by node). Then, for each node: lock and terminate the SU, remove
+    the old bundle, set the new type of the component, install the new bundle, instantiate, unlock. The old
+    type, the old bundle and the group are deleted when the campaign is committed.
 remove
-    Locks and terminates the SUs, deletes the application, removes the bundle from every node; types and
-    bundle go when the campaign is committed.
+    It locks and terminates the SUs, deletes the application, and removes the bundle from every node. Types
+    and bundle are deleted when the campaign is committed.
 
-Not here: what SMF does with it, and the model itself. Structure after the SA Forum's upgrade campaign
-schema (SAI-AIS-SMF-UCS-A.01.02); where OpenSAF wants more than the schema says, the line tells.
+SMF's work with the file, and the model itself, are not here. The structure follows the SA Forum's upgrade
+campaign schema (SAI-AIS-SMF-UCS-A.01.02). Where OpenSAF needs more than the schema says, a comment says so.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from imm_model.objects import ImmObject
 from imm_model.types import Value
 
 _SECOND = 10**9
-COMMAND_TIMEOUT = 300 * _SECOND  # for one command on one node; a package manager needs that long
-STEP_TIME = 60 * _SECOND  # a procedure is expected to take so long; SMF only shows the number
-_SCOPE_AMF_SU = 1  # SaSmfCmdScopeT: the offline command disturbs an SU, no more; 4 would reboot the node
+COMMAND_TIMEOUT = 300 * _SECOND  # for one command on one node, because a package manager may need this time
+STEP_TIME = 60 * _SECOND  # the expected time of a procedure; SMF only shows the number
+_SCOPE_AMF_SU = 1  # SaSmfCmdScopeT: the offline command disturbs only an SU; 4 would reboot the node
 
 # A campaign treats the objects of these classes by their role. All other objects belong to the application.
 _BUNDLE, _NODE_BUNDLE = "SaSmfSwBundle", "SaAmfNodeSwBundle"
@@ -60,7 +60,7 @@ _TYPES = frozenset(
         "SaAmfHealthcheckType",
     }
 )
-# AMF refuses to delete a type in one CCB with an object that refers to it. So the users of a type come first.
+# AMF refuses to delete a type and an object that refers to it in one CCB. So the users of a type come first.
 _TYPE_TREES = (
     "SaAmfAppBaseType",
     "SaAmfSGBaseType",
@@ -124,11 +124,12 @@ _STRINGS = frozenset(
 
 
 class CampaignError(NetwatchError):
-    """The model and the campaign asked for do not fit together; the text says why."""
+    """The model does not fit the requested campaign. The text says why."""
 
 
 class Commands(NamedTuple):
-    """What SMF runs on each node, as root, by /bin/sh. An empty text means that the operator does it."""
+    """The commands that SMF runs on each node, as root, by /bin/sh. For an empty text, the operator does
+    it."""
 
     install: str = ""
     remove: str = ""
@@ -138,7 +139,7 @@ NO_COMMANDS = Commands()
 
 
 class _Model(NamedTuple):
-    """A model's objects by their role in a campaign. In each tuple parents stand before their children."""
+    """A model's objects by their role in a campaign. In each tuple, parents come before their children."""
 
     bundle: str
     node_bundles: tuple[ImmObject, ...]
@@ -175,7 +176,7 @@ class _Model(NamedTuple):
 
 
 def install_campaign(objects: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS) -> str:
-    """Write the campaign that creates `objects`, which are those of ``amf-netwatch model``, as XML text."""
+    """Return the campaign that creates `objects`, which come from ``amf-netwatch model``, as XML text."""
     model = _sort(objects)
     campaign, initialization = _campaign(name, len(model.units))
     initialization.append(ET.Element("addToImm"))
@@ -200,11 +201,11 @@ def install_campaign(objects: Iterable[ImmObject], name: str, commands: Commands
 def upgrade_campaign(
     old: Iterable[ImmObject], new: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS
 ) -> str:
-    """Write the rolling campaign that turns the model `old` into the model `new`, as XML text.
+    """Return the rolling campaign that turns the model `old` into the model `new`, as XML text.
 
     The models have the same nodes. They differ in the version of the component type, with its commands,
-    time-outs and healthcheck, and in the software bundle. Raises CampaignError when anything else differs,
-    and when nothing does.
+    time-outs and healthcheck, and in the software bundle. Raises CampaignError if anything else differs, or
+    if there is no difference.
     """
     before, after = _sort(old), _sort(new)
     old_type, new_type = before.component_type.dn, after.component_type.dn
@@ -234,7 +235,8 @@ def upgrade_campaign(
     _roll(act, group.dn, before, after)
     wrapup = _wrapup()
     wrapup.insert(-2, _ccb("campWrapupAction", [ET.Element("delete", objectDN=group.dn)]))
-    # The membership of the old type in the SU type is deleted first. The type takes its children along.
+    # The membership of the old type in the SU type is deleted first. Deleting the type deletes its children
+    # too.
     for each in sorted(deleted, key=lambda each: each.dn == old_type):
         if parent_dn(each.dn) != old_type:
             wrapup.insert(-2, _ccb("campWrapupAction", [ET.Element("delete", objectDN=each.dn)]))
@@ -244,10 +246,10 @@ def upgrade_campaign(
 
 
 def remove_campaign(objects: Iterable[ImmObject], name: str, commands: Commands = NO_COMMANDS) -> str:
-    """Write the campaign that removes the whole application, as XML text.
+    """Return the campaign that removes the whole application, as XML text.
 
-    Every node that has an SU must be in `objects`: AMF refuses to delete an application of which an SU is
-    not locked for instantiation, and the campaign then fails and can be rolled back.
+    Every node that has an SU must be in `objects`, because AMF refuses to delete an application if one of its
+    SUs is not locked for instantiation. The campaign then fails and can be rolled back.
     """
     model = _sort(objects)
     campaign, initialization = _campaign(name, len(model.units))
@@ -303,7 +305,7 @@ def _campaign(name: str, units: int) -> tuple[ET.Element, ET.Element]:
 
 
 def _wrapup() -> ET.Element:
-    """Make the end of a campaign. Actions at the commit are inserted before its last two elements."""
+    """Make the end of a campaign. The actions of the commit are inserted before its last two elements."""
     wrapup = ET.Element("campaignWrapup")
     for tag in ("waitToCommit", "waitToAllowNewCampaign", "removeFromImm"):
         ET.SubElement(wrapup, tag)
@@ -366,9 +368,9 @@ def _add_software(unit: ET.Element, tag: str, model: _Model) -> None:
 
 
 def _add_bundle(parent: ET.Element, dn: str, commands: Commands) -> None:
-    # The commands are offline commands: they run while the SU is terminated. At a rollback SMF first undoes
-    # the new bundle and then restores the old one. When both bundles put their files into the same place,
-    # only offline commands come out right.
+    # The commands are offline commands: they run while the SU is terminated. A rollback first undoes the new
+    # bundle and then restores the old one. If both bundles put their files into the same place, only offline
+    # commands give the right result.
     bundle = ET.SubElement(parent, "softwareBundle", name=dn)
     for tag, word, command in (
         ("removal", "Remove", commands.remove),
@@ -412,7 +414,7 @@ def _ccb(tag: str, operations: Iterable[ET.Element]) -> ET.Element:
 
 
 def _creation(tag: str, item: ImmObject) -> ET.Element:
-    # The schema wants a DN as parent. A campaign writes "=" for an object at the top.
+    # The schema requires a DN as parent. A campaign writes "=" for an object at the top.
     creation = ET.Element(tag, objectClassName=item.class_name, parentObjectDN=parent_dn(item.dn) or "=")
     rdn = rdn_of(item.dn)
     naming = rdn.partition("=")[0]

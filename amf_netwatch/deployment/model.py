@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AMF model and the IMM classes as XML that ``immcfg -f`` loads: `amf-netwatch model` and `classes`.
 
-No redundancy by default, one SU and one SI for each node, because network interfaces belong to nodes; 2N for
-those who want one active publisher among several nodes. SUs are made locked for instantiation, so that
-loading starts nothing. Loading a file twice is harmless, and so is loading one with more nodes (appended,
-so that the others keep their numbers): what exists is skipped.
+The default is no redundancy, with one SU and one SI for each node, because network interfaces belong to
+nodes. 2N is for clusters with one active publisher among several nodes. SUs are made locked for
+instantiation, so that loading starts nothing. A file may be loaded twice. A file with more nodes may also be
+loaded (they must be appended, so that the others keep their numbers), because existing objects are skipped.
 
 Why these numbers
-    Restarting the component costs 0.1 s and cures every failure that a restart can cure; 10 restarts in
-    60 s, then 3 restarts of the SU in 120 s, then AMF gives the SU up until ``amf-adm repaired``: a failure
-    that persists is the administrator's, and nothing here is worth the reboot that AMF's next step is.
-    Auto-repair is off for the same reason. The period is how late IMM may be; a healthcheck costs nothing
-    when nothing changed. The duration is what AMF waits for an answer: a refresh (2 s in IMM, setting
-    `budget`, and one call of 1 s) may be under way.
+    Restarting the component costs 0.1 s and repairs every failure that a restart can repair. AMF allows 10
+    restarts in 60 s, then 3 restarts of the SU in 120 s, and then gives the SU up until ``amf-adm repaired``.
+    A failure that persists needs the administrator, and AMF's next step, a reboot of the node, would be worse
+    than the failure. Auto-repair is off for the same reason. The healthcheck period is how late IMM may be; a
+    healthcheck costs nothing when nothing changed. The healthcheck duration is how long AMF waits for an
+    answer: a refresh (2 s in IMM, setting `budget`, and one call of 1 s) may be under way.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAME = "NetWatch"
 CLUSTER = "safAmfCluster=myAmfCluster"
 DEFAULT_NODE = "SC-1"
 DEFAULT_PERIOD, DEFAULT_MAX_DURATION = 5.0, 10.0
-MIN_SECONDS = 0.1  # AMF refuses less for a healthcheck
+MIN_SECONDS = 0.1  # AMF refuses smaller values for a healthcheck
 NO_REDUNDANCY, TWO_N = 5, 1  # SaAmfRedundancyModelT
 _ONE_ACTIVE, _ONE_ACTIVE_OR_ONE_STANDBY = 6, 4  # SaAmfCompCapabilityModelT
 _SA_AWARE = 1
@@ -43,7 +43,7 @@ _VERSION = "safVersion=1"
 
 
 class ModelOptions(NamedTuple):
-    """What a model is made for. `settings` are pairs of name and value; a list has several pairs."""
+    """The input of a model. `settings` are pairs of name and value; a list has several pairs."""
 
     nodes: tuple[str, ...] = (DEFAULT_NODE,)
     prefix: str = DEFAULT_PREFIX
@@ -51,13 +51,14 @@ class ModelOptions(NamedTuple):
     max_duration: float = DEFAULT_MAX_DURATION
     settings: tuple[tuple[str, str], ...] = ()
     redundancy: int = NO_REDUNDANCY
-    environment: tuple[str, ...] = ()  # NAME=VALUE, further variables of the CLC-CLI commands
-    node_group: str = "AllNodes"  # the SG's: every node must be in it
-    version: str = "1"  # of the component type and the software bundle: what an upgrade campaign renews
+    environment: tuple[str, ...] = ()  # more variables (NAME=VALUE) of the CLC-CLI commands
+    node_group: str = "AllNodes"  # the node group of the SG; every node must be in it
+    version: str = "1"  # of the component type and the software bundle; an upgrade campaign changes it
 
 
 def build_model(options: ModelOptions) -> list[ImmObject]:
-    """Make all objects, each after those that it refers to. Raises SettingsError when a setting is wrong."""
+    """Make all objects, each after the objects that it refers to. Raises SettingsError if a setting is
+    wrong."""
     if not is_prefix(options.prefix):
         raise SettingsError(f"prefix {options.prefix!r} has a blank, at which AMF splits a command")
     assigned, process = _split_settings(options)
@@ -71,22 +72,23 @@ def build_model(options: ModelOptions) -> list[ImmObject]:
 
 
 def format_model(options: ModelOptions) -> str:
-    """Write the model as XML text. Raises SettingsError when a setting is wrong."""
+    """Return the model as XML text. Raises SettingsError if a setting is wrong."""
     return format_imm_xml(objects=build_model(options), comment=_comment(options))
 
 
 def format_classes() -> str:
-    """Write the two IMM classes as XML text."""
+    """Return the two IMM classes as XML text."""
     return format_imm_xml(classes=CLASSES, comment="IMM classes of amf-netwatch; load with: immcfg -f FILE")
 
 
 def is_node_name(name: str) -> bool:
-    """Tell whether a node can have this name: ``netWatchNode=NAME`` must fit the 64 bytes of an RDN."""
+    """Tell whether a node can have this name: ``netWatchNode=NAME`` must fit into the 64 bytes of an RDN."""
     return 0 < len(name) <= 50 and name.isascii() and name.isprintable() and not set(name) & set(" ,\\")
 
 
 def is_prefix(prefix: str) -> bool:
-    """Tell whether AMF can find a command in this directory: it splits the text of a command at blanks."""
+    """Tell whether AMF can find a command in this directory, because AMF splits a command's text at
+    blanks."""
     return not any(letter.isspace() for letter in prefix)
 
 
@@ -225,7 +227,7 @@ def _application(options: ModelOptions) -> list[ImmObject]:
             "SaAmfSG",
             f"safSg={NAME},safApp={NAME}",
             saAmfSGType=_type("Sg"),
-            # AMF refuses an SG whose node group comes in the same load. So this is a group that exists.
+            # AMF refuses an SG whose node group comes from the same load. So this must be an existing group.
             saAmfSGSuHostNodeGroup=f"safAmfNodeGroup={options.node_group},{CLUSTER}",
             saAmfSGAutoRepair=0,
         ),

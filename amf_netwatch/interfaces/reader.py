@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the truth about links: one that an event hinted at, or all of them.
+"""Reading the facts of links: of one link that an event named, or of all links.
 
 The MAC comes from sysfs: one file, ``/sys/class/net/<name>/address``. A full read opens that file only for
 links whose MAC is new or differs from what an earlier read found there. The other facts come from the
 kernel's answer to one netlink request, which holds in one consistent message what sysfs has in eight files:
 8 us against 55 for one link, 7 ms against 63 for a thousand.
 
-The two sources are not read at one moment. When they do not tell the same MAC, both are asked again. Usually
-the link has changed in between, or its name belongs to another link by now: then nothing is believed of it,
-and it is read again in the next round (`DisagreementError`, `Everything.uncertain`). When neither of them
-changes and they still differ, sysfs shows another network namespace than ours, in which links have the same
-names: from then on netlink tells the MAC.
+The two sources are not read at the same moment. If they give different MACs, both are asked again. Usually
+the link has changed in between, or its name belongs to another link by now. Then no fact of it is used, and
+it is read again in the next round (`DisagreementError`, `Everything.uncertain`). If neither source changes
+and they still differ, sysfs shows another network namespace, whose links have the same names: from then on
+netlink gives the MAC.
 
-Rules: filters come before anything that costs; a link's facts are never built from an event; a link that is
-not there is None. What never changes while a link lives is read once: a device is behind a link for all its
-life.
-"""
+Rules: filters come before everything that costs time; a link's facts are never built from an event; a link
+that does not exist is None. A fact that never changes while a link lives is read once, such as the device
+behind a link. """
 
 from __future__ import annotations
 
@@ -35,51 +34,53 @@ from amf_netwatch.netlink.link_query import LinkQuery
 from amf_netwatch.netlink.patterns import matches_any
 from amf_netwatch.settings import Settings
 
-_OPER_STATES = tuple(str(state) for state in OperState)  # the kernel's words by number
+_OPER_STATES = tuple(str(state) for state in OperState)  # the kernel's words, by number
 _UP = int(LinkFlag.UP)
-_ATTEMPTS = 3  # to find out whether sysfs and netlink differ for good
+_ATTEMPTS = 3  # attempts to find out whether sysfs and netlink differ permanently
 _ETHER, _LOOPBACK = int(HardwareType.ETHER), int(HardwareType.LOOPBACK)
 
 
 class Filter(NamedTuple):
-    """Which links are published, decided by what is known before anything else is read."""
+    """Which links are published. It needs only what is known before anything else is read."""
 
     include: tuple[bytes, ...]
     exclude: tuple[bytes, ...]
     ether_only: bool
 
     def admits(self, name: bytes, hardware_type: int) -> bool:
-        """Is a link of this name and type published? `exclude` wins over `include`."""
+        """Tell whether a link with this name and type is published. `exclude` wins over `include`."""
         if not self.admits_type(hardware_type):
             return False
         return matches_any(name, self.include) and not matches_any(name, self.exclude)
 
     def admits_type(self, hardware_type: int) -> bool:
-        """Are links of this type published?"""
+        """Tell whether links of this type are published."""
         return not self.ether_only or hardware_type == _ETHER
 
 
 class DisagreementError(Exception):
-    """Netlink and sysfs do not tell the same MAC of a link: it is to be read again."""
+    """Netlink and sysfs give different MACs for a link, so the link must be read again."""
 
 
 class Everything(NamedTuple):
     """The result of a full read."""
 
-    interfaces: list[Interface]  # in no order
-    uncertain: frozenset[int]  # the ifindexes of links that have to be read again, and are not among them
+    interfaces: list[Interface]  # in no particular order
+    uncertain: frozenset[int]  # the ifindexes of other links, which must be read again
 
 
 class Reader:
-    """Asks the kernel for facts. For one thread. Raises NetlinkError and SysfsError; close it after use."""
+    """Asks the kernel for facts. Only one thread may use it. Raises NetlinkError and SysfsError. Close it
+    after use."""
 
     def __init__(
         self, settings: Settings, sysfs: Optional[Sysfs], on_foreign: Callable[[], None] = lambda: None
     ) -> None:
-        """`sysfs` None: there is no sysfs of our namespace.
+        """`sysfs` is None if there is no sysfs of our namespace.
 
-        Then netlink tells the MAC as well, and a link counts as physical when it has no kind. `on_foreign` is
-        called when `sysfs` turns out to show another namespace; it is not used any more then.
+        In that case netlink gives the MAC as well, and a link counts as physical if it has no kind.
+        `on_foreign` is called when `sysfs` proves to show another namespace; `sysfs` is not used any more
+        after that.
         """
         self._filter = Filter(settings.include, settings.exclude, settings.types == "ether")
         self._physical_only = settings.physical_only
@@ -87,7 +88,7 @@ class Reader:
         self._sysfs = sysfs
         self._on_foreign = on_foreign
         self._query = LinkQuery()
-        self._masters: dict[int, bytes] = {}  # name of each link that has a published port
+        self._masters: dict[int, bytes] = {}  # the name of each link that has a published port
 
     def close(self) -> None:
         """Close the sockets."""
@@ -96,10 +97,10 @@ class Reader:
     # ------------------------------------------------------------------------------------------- one link
 
     def read(self, ifindex: int, known: Optional[Interface] = None) -> Optional[Interface]:
-        """The facts of one link; None when it is not there or not to be published.
+        """Return the facts of one link. None if it does not exist or must not be published.
 
-        `known`: what an earlier read found, if it is certain that the link has lived since and has the same
-        addresses: then these are not read again. Raises DisagreementError.
+        `known`: the facts of an earlier read, if it is certain that the link has existed since and has the
+        same addresses. Then the addresses are not read again. Raises DisagreementError.
         """
         link = self._query.get_link(ifindex)
         if link is None or link.name is None:
@@ -124,7 +125,7 @@ class Reader:
         return self._interface(link, mac, physical, self._master_name(link.master), ipv4, ipv6)
 
     def _read_mac(self, link: LinkFacts, known: Optional[Interface] = None) -> str:
-        """The link's MAC from sysfs, unless `known` says that the same one was read there before."""
+        """Return the link's MAC from sysfs, unless `known` says that the same MAC was read there before."""
         told = format_address(link.address)
         if self._sysfs is None or (known is not None and known.mac == told):
             return told
@@ -132,7 +133,7 @@ class Reader:
         return read if read == told else self._settle(link, told, self._sysfs)
 
     def _settle(self, link: LinkFacts, told: str, sysfs: Sysfs) -> str:
-        """The MAC of a link of which the sources did not tell the same; raises DisagreementError."""
+        """Return the MAC of a link for which the sources gave different ones. Raises DisagreementError."""
         for _ in range(_ATTEMPTS):
             again = self._query.get_link(link.ifindex)
             if again is None or (again.name, again.address) != (link.name, link.address):
@@ -144,7 +145,7 @@ class Reader:
         return told
 
     def _master_name(self, ifindex: Optional[int]) -> bytes:
-        """The name of the link above; b"" when there is none, or none any more."""
+        """Return the name of the master. b"" if there is none, or none any more."""
         if not ifindex:
             return b""
         name = self._masters.get(ifindex)
@@ -155,9 +156,9 @@ class Reader:
         return name
 
     def renamed_master(self, ifindex: int) -> Optional[bytes]:
-        """The former name of a link that has ports, when it has another name now or is gone; else None.
+        """Return the former name of a link with ports if it has another name now or is gone, else None.
 
-        A bridge that is renamed tells nothing of its ports, whose `master` changes all the same.
+        When a bridge is renamed, the kernel sends no event for its ports, although their `master` changes.
         """
         before = self._masters.get(ifindex)
         if before is None or _name_of(ifindex) == before:
@@ -168,9 +169,9 @@ class Reader:
     # ---------------------------------------------------------------------------------------- everything
 
     def read_everything(self, known: Callable[[int], Optional[Interface]] = lambda _: None) -> Everything:
-        """The facts of all links that are to be published.
+        """Return the facts of all links that are published.
 
-        `known`: what an earlier read found of the link with this ifindex; it saves reading the MAC again.
+        `known`: the facts of an earlier read of the link with this ifindex. They save reading the MAC again.
         """
         links = self._query.get_links()
         names = {link.ifindex: link.name for link in links}
@@ -206,7 +207,7 @@ class Reader:
         ipv4: tuple[str, ...],
         ipv6: tuple[str, ...],
     ) -> Interface:
-        """The record of one link. A fact that a file of sysfs tells costs 4 us here for each link read."""
+        """Return the record of one link. A fact from a file of sysfs costs 4 us here for each link."""
         state = link.operstate or 0
         return Interface(
             link.name or b"",
@@ -224,7 +225,7 @@ class Reader:
     # ------------------------------------------------------------------------------------------- physical
 
     def _physical_among(self, links: list[LinkFacts]) -> set[bytes]:
-        """The names of those that are backed by a device."""
+        """Return the names of the links that have a device behind them."""
         if self._sysfs is not None:
             return self._sysfs.physical_among([link.name or b"" for link in links])
         return {link.name or b"" for link in links if self._is_physical(link)}
@@ -237,7 +238,7 @@ class Reader:
         try:
             return self._query.get_kind(link.ifindex) is None
         except KernelError:
-            return False  # the link has gone, which is an event of its own
+            return False  # the link is gone, and there will be an event for that
 
 
 _Addresses = tuple[tuple[str, ...], tuple[str, ...]]
@@ -245,7 +246,7 @@ _NO_ADDRESSES: _Addresses = ((), ())
 
 
 def _sort(addresses: Iterable[Address]) -> dict[int, _Addresses]:
-    """IPv4 and IPv6 addresses as sorted texts, by the ifindex of their link."""
+    """Return IPv4 and IPv6 addresses as sorted texts, by the ifindex of their link."""
     found: dict[int, tuple[list[str], list[str]]] = {}
     for address in addresses:
         ipv4, ipv6 = found.setdefault(address.ifindex, ([], []))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From "these links changed" to an inventory that is true again: the reading half of a refresh.
+"""From "these links changed" to a correct inventory: the reading half of a refresh.
 
-Cost follows change: a full read only when everything may have changed, otherwise one link after the other.
-What could not be read, or could not be believed, stays marked and is read in the next round. Nothing here
-listens or writes to IMM. For one thread.
+The cost follows the change: a full read is done only if everything may have changed, otherwise one link is
+read after the other. Links that could not be read, or whose sources disagree, stay marked and are read in the
+next round. Nothing here listens or writes to IMM. Only one thread may use it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NONE: frozenset[int] = frozenset()
 
 
 class Refresh:
-    """Keeps an inventory true. Everything counts as changed at first."""
+    """Keeps an inventory correct. At first, everything counts as changed."""
 
     __slots__ = ("_everything", "_ifindexes", "_whole", "inventory", "source")
 
@@ -25,15 +25,15 @@ class Refresh:
         self.inventory = inventory
         self._everything = True
         self._ifindexes: set[int] = set()
-        self._whole: set[int] = set()  # those of them of which nothing is certain to hold still
+        self._whole: set[int] = set()  # those marked links whose earlier facts must not be reused
 
     @property
     def pending(self) -> bool:
-        """Is any link marked that was not read yet?"""
+        """Tell whether any marked link has not been read yet."""
         return self._everything or bool(self._ifindexes)
 
     def mark(self, changes: ChangedLinks) -> None:
-        """Note what has to be read."""
+        """Note which links must be read."""
         if changes.everything:
             self.mark_everything()
         elif not self._everything:
@@ -41,15 +41,15 @@ class Refresh:
             self._whole |= changes.ifindexes - changes.only_links
 
     def mark_everything(self) -> None:
-        """Note that all has to be read."""
+        """Note that all links must be read."""
         self._everything = True
         self._ifindexes.clear()
         self._whole.clear()
 
     def read(self) -> frozenset[int]:
-        """Read what is marked; the links that could not be believed, which stay marked.
+        """Read the marked links. Return the links whose sources disagree; they stay marked.
 
-        Raises NetlinkError and SysfsError; then what was not read stays marked.
+        Raises NetlinkError and SysfsError. The links that were not read then stay marked.
         """
         if self._everything:
             found = self.source.read_everything(self.inventory.at)

@@ -28,7 +28,7 @@ class Complaints:
         self._outages = 0  # how many outages began since the last line about one
         self._outage_told: Optional[float] = None  # when the last line about an outage was written
         self._back_owed = False  # True if the present outage was logged, so that its end must be logged too
-        self._refused: dict[tuple[str, str], tuple[str, int]] = {}  # by call and code: one object, and how many
+        self._refused: dict[tuple[str, str], tuple[str, int]] = {}  # by call and code: one object, the count
 
     def away(self, error: AisError) -> None:
         """Note that IMM does not answer."""

@@ -3,9 +3,9 @@
 
 ::
 
-        DIR/socket          the socket for clients; only the owner may use it
-        DIR/log             one line for each event
-        DIR/pid             the pid of the server, while it runs
+    DIR/socket          the socket for clients; only the owner may use it
+    DIR/log             one line for each event
+    DIR/pid             the pid of the server, while it runs
     DIR/bin/immlist...  the tools; first in PATH
     DIR/python/         pyosaf, saf_shim and imm_model, for any python3; PYTHONPATH
 """

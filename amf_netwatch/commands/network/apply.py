@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`amf-netwatch apply`: make the network as a document says, all of it or nothing.
+"""`amf-netwatch apply`: make the network as a document says, completely or not at all.
 
-0: it holds now; 1: refused, nothing changed; 2: wrong use or a wrong document; 3: refused, and something
-could not be put back.  With ``--check``: 0 nothing to do, 1 it would change something.
+0: the network is as the document says; 1: refused, nothing changed; 2: wrong use or a wrong document; 3:
+refused, and something could not be restored. With ``--check``: 0: nothing to do, 1: it would change
+something.
 """
 
 from __future__ import annotations
@@ -37,20 +38,20 @@ from amf_netwatch.netlink.network.reachability import parse_target
 from amf_netwatch.netlink.network.trial import Trial
 
 PROGRAM = "amf-netwatch apply"
-EXIT_LEFT = 3  # something could not be put back
+EXIT_LEFT = 3  # something could not be restored
 _COLOURS = {"+": "\033[32m", "~": "\033[33m", "-": "\033[31m"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class _Interrupted(Exception):  # noqa: N818 - it is no error of ours
-    """A signal told us to end."""
+class _Interrupted(Exception):  # noqa: N818 - it is not an error of ours
+    """A signal has asked us to end."""
 
     def __str__(self) -> str:
         return f"interrupted by {self.args[0]}"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments; returns its exit status."""
+    """Run the command with these arguments. Return its exit status."""
     options = make_parser().parse_args(arguments)
     try:
         wishes = parse_document(_read(options.file))
@@ -84,7 +85,7 @@ def _explain_document(error: Exception, file: str) -> list[str]:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options."""
+    """Make the parser of `apply`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Make the network as a document says: all of it, or nothing.",
@@ -163,12 +164,12 @@ def _apply(change: Change, options: argparse.Namespace, report: _Report) -> int:
 
 def _interrupt(number: int, _: object) -> NoReturn:
     for each in _SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # one is enough
+        signal.signal(each, signal.SIG_IGN)  # the first signal is enough
     raise _Interrupted(signal.Signals(number).name)
 
 
 def _wait_for_decision(trial: Trial, report: _Report) -> int:
-    """Until somebody confirms or cancels, the time is over, or the terminal goes."""
+    """Wait until somebody confirms or cancels, the time is over, or the terminal is gone."""
     terminal = descriptor_of(sys.stdin)
     if terminal is None or not os.isatty(terminal):
         terminal = None
@@ -205,14 +206,14 @@ def _pressed_enter(terminal: int) -> bool:
 
 
 class _Report:
-    """What is printed: lines for people as it happens, or one JSON object at the end."""
+    """The output: lines for people while it happens, or one JSON object at the end."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._json = options.json
         self._document: dict[str, Any] = {}
 
     def review(self, change: Change, plan: Optional[list[str]], lines: list[str]) -> None:
-        """What will change."""
+        """Print what will change."""
         if self._json:
             self._document["id"] = change.id
             self._document["changes"] = arrange_document(change.review())
@@ -228,12 +229,12 @@ class _Report:
         output.flush()
 
     def trial(self, trial: Trial, terminal: bool) -> None:
-        """It is done, and has to be confirmed."""
+        """Print that the change is done and must be confirmed."""
         keep = f"{'press Enter, or ' if terminal else ''}run `amf-netwatch confirm {trial.id}`"
         complain(PROGRAM, f"on trial for {trial.seconds_left:.0f} s; to keep it {keep}")
 
     def end(self, what: str, status: int) -> int:
-        """All is well."""
+        """Print the result of a success and return `status`."""
         try:
             output = get_output()
             if self._json:
@@ -241,12 +242,12 @@ class _Report:
             else:
                 print(what, file=output)
             output.flush()
-        except OSError:  # nobody wants to read it; it is so all the same
+        except OSError:  # nobody reads the output; the result is the same
             give_up_output()
         return status
 
     def refused(self, step: str, reason: str, left: tuple[str, ...]) -> int:
-        """Nothing has changed, but for what is left."""
+        """Print that nothing has changed, except for what is in `left`."""
         if self._json:
             error = {"step": step, "reason": reason, "left": list(left)}
             self.end_with(error)
@@ -257,7 +258,7 @@ class _Report:
         return EXIT_LEFT if left else EXIT_ERROR
 
     def end_with(self, error: dict[str, Any]) -> None:
-        """The JSON object of a refusal."""
+        """Print the JSON object of a refusal."""
         try:
             print(json.dumps({**self._document, "result": "refused", "error": error}), file=get_output())
         except OSError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`amf-netwatch confirm`: keep a change that is on trial, or put it back at once.
+"""`amf-netwatch confirm`: keep a change that is on trial, or undo it at once.
 
-0: done; 1: there is no such change (any more), or it is somebody else's; 2: wrong use, or several are on
-trial and none was named.
+0: done; 1: there is no such change (any more), or it belongs to another user; 2: wrong use, or several
+changes are on trial and none was named.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROGRAM = "amf-netwatch confirm"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments; returns its exit status."""
+    """Run the command with these arguments. Return its exit status."""
     options = make_parser().parse_args(arguments)
     try:
         trials = list_trials(options.netns)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options."""
+    """Make the parser of `confirm`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Keep a change that `apply --confirm` has on trial.", allow_abbrev=False
     )

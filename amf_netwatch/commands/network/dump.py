@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`amf-netwatch dump`: print the network as a document that `apply` takes.
+"""`amf-netwatch dump`: print the network as a document that `apply` accepts.
 
-0: printed; 1: the kernel did not do what was needed, or nobody takes the output; 2: wrong use.
+0: printed; 1: the kernel did not do what was needed, or the output could not be written; 2: wrong use.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ PROGRAM = "amf-netwatch dump"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments; returns its exit status."""
+    """Run the command with these arguments. Return its exit status."""
     try:
         options = make_parser().parse_intermixed_args(arguments)
-    except SystemExit as exit_:  # argparse has said why
+    except SystemExit as exit_:  # argparse has printed the reason
         return exit_.code if isinstance(exit_.code, int) else 2
     try:
         document = Committer(options.netns).dump(options.objects or OBJECTS)
         write_output(print_document(document) + "\n")
-    except BrokenPipeError:  # the reader has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe
         give_up_output()
         return EXIT_OK
     except OSError as error:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `dump`."""
+    """Make the parser of `dump`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Print the network as a document that `amf-netwatch apply` takes.",

@@ -21,7 +21,7 @@ PROGRAM = "amf-netwatch freeze"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments; returns its exit status."""
+    """Run the command with these arguments. Return its exit status."""
     options = make_parser().parse_args(arguments)
     output = get_output()
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
 
     wake, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)  # the descriptor below tells of it
+        signal.signal(number, lambda *_: None)  # the descriptor below becomes readable
     signal.set_wakeup_fd(waker)
     try:
         with Freeze(tuple(options.link), namespace=options.netns, report=report) as freeze:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options."""
+    """Make the parser of `freeze`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Put back whatever anybody changes on these links, their addresses and routes.",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`amf-netwatch monitor`: reads the options, opens what they name, ends with a status.
+"""`amf-netwatch monitor`: it reads the options, opens what they name, and ends with a status.
 
 0: the count was reached, the time is over, the recording has ended, or Ctrl-C; 1: the kernel or a file did
 not do what was needed; 2: wrong use.
@@ -34,7 +34,7 @@ dropped events: lost, and then what is there anew.
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments; returns its exit status."""
+    """Run the command with these arguments. Return its exit status."""
     parser = make_parser()
     try:
         options = parser.parse_intermixed_args(arguments)
@@ -42,13 +42,13 @@ def main(arguments: Sequence[str]) -> int:
             for name in ("netns", "record", "timeout"):
                 if getattr(options, name) is not None:
                     parser.error(f"--replay shows what was recorded: it does not go with --{name}")
-    except SystemExit as exit_:  # argparse has said why
+    except SystemExit as exit_:  # argparse has printed the reason
         return exit_.code if isinstance(exit_.code, int) else 2
     try:
         return _run(options)
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:  # the reader has gone
+    except BrokenPipeError:  # the reader has closed the pipe
         give_up_output()
         return 0
     except (NetlinkError, OSError) as error:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `monitor`."""
+    """Make the parser of `monitor`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Show links, addresses, routes, rules, neighbours, and what happens to them.",
@@ -123,7 +123,8 @@ def _run(options: argparse.Namespace) -> int:
 
         recorder = Recorder(options.record)
     try:
-        # Buffered, for whoever reads our output may pause (`| less`), and no event shall be lost meanwhile.
+        # It is buffered, because a reader of our output may pause (`| less`), and no event may be lost
+        # meanwhile.
         with Follower(
             objects, after=monitor.observe, namespace=options.netns, recorder=recorder, buffered=True
         ) as follower:
@@ -155,7 +156,7 @@ def _replay(path: str, monitor: Monitor) -> int:
 
 
 def status_of(error: Exception, namespace: str | None) -> int:
-    """2 when a name given by the user is at fault, else 1."""
+    """Return 2 if a name given by the user is wrong, else 1."""
     if isinstance(error, RecordingError):
         return 2
     if isinstance(error, SocketError):
@@ -164,7 +165,7 @@ def status_of(error: Exception, namespace: str | None) -> int:
 
 
 def explain(error: Exception, namespace: str | None) -> str:
-    """What went wrong, in the user's words."""
+    """Return what went wrong, in words for the user."""
     if isinstance(error, SocketError) and namespace is not None and error.doing == "open":
         return f"cannot enter the network namespace {namespace}: {os.strerror(error.errno)}"
     if isinstance(error, OSError) and error.filename is not None:

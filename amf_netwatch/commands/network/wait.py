@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`amf-netwatch wait`: waits for one thing, prints the link, ends with a status.
+"""`amf-netwatch wait`: it waits for one condition, prints the link, and ends with a status.
 
-0: it has happened; 1: it has not happened in time, or the kernel did not do what was needed; 2: wrong use;
+0: the condition holds; 1: it did not hold in time, or the kernel did not do what was needed; 2: wrong use;
 130: Ctrl-C.
 """
 
@@ -25,7 +25,7 @@ from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.mirror.wait import LinkWaiter
 
 PROGRAM = "amf-netwatch wait"
-LONGEST_NAME = 15  # bytes; IFNAMSIZ without its NUL
+LONGEST_NAME = 15  # bytes; IFNAMSIZ without the NUL
 _ACTIONS = {"attach": Action.NEW, "detach": Action.REMOVED}
 _STATES = {str(state): state for state in OperState}
 
@@ -59,10 +59,10 @@ _WAITS: dict[str, tuple[str, Wait]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command with these arguments; returns its exit status."""
+    """Run the command with these arguments. Return its exit status."""
     try:
         options = make_parser().parse_args(arguments)
-    except SystemExit as exit_:  # argparse has said why
+    except SystemExit as exit_:  # argparse has printed the reason
         return exit_.code if isinstance(exit_.code, int) else 2
     try:
         with LinkWaiter(namespace=options.netns) as waiter:
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
             print(_describe(options, link, waiter.tables), file=get_output(), flush=True)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # nobody reads it; it has happened all the same
+    except BrokenPipeError:  # nobody reads the output; the condition holds all the same
         give_up_output()
         return 0
     except (NetlinkError, OSError) as error:
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The options of `wait`."""
+    """Make the parser of `wait`."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Wait for something to happen to a link, and print it.", allow_abbrev=False
     )
@@ -137,7 +137,7 @@ def _read_name(text: str) -> bytes:
 
 
 def _explain_timeout(options: argparse.Namespace, tables: Tables) -> str:
-    """What has not happened, to which link, and how that link is now."""
+    """Return what has not happened, to which link, and the present state of that link."""
     name = getattr(options, "name", None)
     words = options.wait if name is None else f"{options.wait} {format_name(name)}"
     text = f"{words}: it has not happened within {options.timeout:g} s"
@@ -150,7 +150,7 @@ def _explain_timeout(options: argparse.Namespace, tables: Tables) -> str:
 
 
 def _describe(options: argparse.Namespace, link: Link | None, tables: Tables) -> str:
-    """The line to print."""
+    """Return the line to print."""
     if link is None:
         if options.json:
             name = os.fsdecode(options.name)
