@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classes of the information model and the rules that AIS and OpenSAF hold them to.
+"""Classes of the information model, and the rules of AIS and OpenSAF for them.
 
 A definition lists what its author wrote, without the three attributes that IMM adds to every class
-(`SYSTEM_ATTRIBUTES`). `check_class` says whether IMM would take a definition; it does not say whether the
+(`SYSTEM_ATTRIBUTES`). `check_class` says whether IMM would accept a definition; it does not say whether the
 class exists.
 """
 
@@ -34,7 +34,7 @@ class Category(IntEnum):
 
     @property
     def sa_name(self) -> str:
-        """``SA_CONFIG`` or ``SA_RUNTIME``."""
+        """Return ``SA_CONFIG`` or ``SA_RUNTIME``."""
         return f"SA_{self.name}"
 
 
@@ -45,7 +45,7 @@ class AttributeFlag(IntFlag):
     RDN = 0x2
     CONFIG = 0x100
     WRITABLE = 0x200
-    INITIALIZED = 0x400  # must be given at create
+    INITIALIZED = 0x400  # a value must be given when the object is created
     RUNTIME = 0x10000
     PERSISTENT = 0x20000  # survives a restart of IMM, where IMM has a back end
     CACHED = 0x40000  # IMM holds the value; without it, IMM asks the implementer at each read
@@ -64,7 +64,7 @@ _NOT_FOR_RDN = (
     | AttributeFlag.STRONG_DEFAULT
 )
 
-# The words of class files for the flags. CONFIG, RUNTIME and RDN have elements of their own there.
+# The words for the flags in class files. CONFIG, RUNTIME and RDN have their own elements there.
 FILE_FLAGS = {
     "SA_MULTI_VALUE": AttributeFlag.MULTI_VALUE,
     "SA_WRITABLE": AttributeFlag.WRITABLE,
@@ -81,7 +81,7 @@ FILE_FLAGS = {
 
 
 class AttributeDefinition(NamedTuple):
-    """One attribute of a class. `default` is None where there is none."""
+    """One attribute of a class. `default` is None if the attribute has no default."""
 
     name: str
     type: ValueType
@@ -115,7 +115,7 @@ class AttributeDefinition(NamedTuple):
 
 
 class ClassDefinition(NamedTuple):
-    """A class as its author wrote it: name, category, attributes with the RDN among them."""
+    """A class as its author wrote it: name, category, and attributes, which include the RDN."""
 
     name: str
     category: Category
@@ -123,7 +123,7 @@ class ClassDefinition(NamedTuple):
 
     @property
     def rdn(self) -> AttributeDefinition:
-        """The attribute that names the objects; ClassError when the definition has none."""
+        """Return the attribute that names the objects. ClassError if the definition has none."""
         for attribute in self.attributes:
             if attribute.is_rdn:
                 return attribute
@@ -138,7 +138,7 @@ class ClassDefinition(NamedTuple):
 
 
 def check_class(definition: ClassDefinition) -> None:
-    """Raise ClassError, saying why, when IMM would refuse `definition` with ERR_INVALID_PARAM."""
+    """Raise ClassError with the reason if IMM would refuse `definition` with ERR_INVALID_PARAM."""
     if not is_class_name(definition.name):
         raise ClassError(
             f"{definition.name!r} is no class name: a letter or '_' first, then letters, digits and '_'"
@@ -159,7 +159,7 @@ def check_class(definition: ClassDefinition) -> None:
 
 
 def is_class_name(name: str) -> bool:
-    """Tell whether IMM takes `name` for a class: ASCII letters, digits and '_', no digit first."""
+    """Tell whether IMM accepts `name` for a class: ASCII letters, digits and '_', and no digit first."""
     return bool(name) and name[0] in _LETTERS and _LETTERS_AND_DIGITS.issuperset(name)
 
 
@@ -228,7 +228,7 @@ def _fault_of_attribute(attribute: AttributeDefinition, category: Category) -> O
 
 
 def _holds_names(attribute: AttributeDefinition) -> bool:
-    """Tell whether it holds names, or strings that are declared to be DNs."""
+    """Tell whether the attribute holds names, or strings that are declared to be DNs."""
     return attribute.type is ValueType.NAME or (
         attribute.type is ValueType.STRING and bool(attribute.flags & AttributeFlag.DN)
     )

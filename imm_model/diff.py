@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What differs between the attributes that an object has and those that it shall have.
+"""The difference between the attributes that an object has and those that it should have.
 
-It talks to nobody and knows no objects: which of them to create, update or delete is the publisher's
-decision.
+It talks to nobody and knows no objects. The publisher decides which objects to create, update or delete.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from imm_model.types import Value
 def changed_attributes(
     old: Mapping[str, tuple[Value, ...]], new: Mapping[str, tuple[Value, ...]]
 ) -> dict[str, tuple[Value, ...]]:
-    """Return the attributes of `new` that differ from `old`, and, without values, those that only `old`
-    has."""
+    """Return the attributes of `new` that differ from `old`. Attributes that only `old` has are returned
+    without values."""
     changed = {name: values for name, values in new.items() if old.get(name, ()) != values}
     if not old.keys() <= new.keys():
         changed.update({name: () for name, values in old.items() if values and name not in new})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`NamedTuple` for the modules that commands import. Without `typing` a command starts 4 ms earlier.
 
-Type checkers see the class of `typing`. At run time a class with this base becomes what
-`collections.namedtuple` makes of its annotated fields, with its defaults, methods and docstring.
+Type checkers see the class of `typing`. At run time a class with this base becomes a
+`collections.namedtuple` of its annotated fields, with its defaults, methods and docstring.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ else:
     from collections import namedtuple
 
     class _Maker(type):
-        """Turns the body of a class with annotated fields into a class of tuples."""
+        """Turns a class body with annotated fields into a tuple class."""
 
         def __new__(mcs, name, bases, body):
             if not bases:
@@ -28,4 +28,4 @@ else:
             return made
 
     class NamedTuple(metaclass=_Maker):
-        """The base class to write; nothing is an instance of it."""
+        """The base class for such classes. Nothing is an instance of it."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Distinguished names: how to take them apart, nest them, and write any bytes as an RDN value.
+"""Distinguished names: how to split and join them, and how to write any bytes as an RDN value.
 
 A DN is read from the leaf up: ``netIf=eth0,netWatchNode=SC-1`` has the RDN ``netIf=eth0`` and the
-parent ``netWatchNode=SC-1``. IMM compares names byte by byte, allows printable ASCII without blank,
-and knows one escape, ``\\,``, which stays in the stored name as written. This module does not ask
-whether an object of that name exists.
+parent ``netWatchNode=SC-1``. IMM compares names byte by byte, allows printable ASCII without blanks,
+and knows one escape, ``\\,``, which stays in the stored name as it was written. This module does not ask
+whether an object with that name exists.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _HEX = "0123456789ABCDEF"
 
 
 def encode_rdn_value(raw: bytes) -> str:
-    """Return `raw` as an RDN value, percent-encoded where IMM or a DN would not take a byte as it is.
+    """Return `raw` as an RDN value. Bytes that IMM or a DN does not allow are percent-encoded.
 
     The bytes outside 0x21..0x7e and the three characters ``,`` ``\\`` ``%`` become ``%`` and two upper-case
     hexadecimal digits; all other bytes stay. `decode_rdn_value` is the exact inverse.
@@ -26,8 +26,8 @@ def encode_rdn_value(raw: bytes) -> str:
 
 
 def decode_rdn_value(text: str) -> bytes:
-    """Return the bytes that `encode_rdn_value` wrote as `text`; ValueError for a text that it never
-    writes."""
+    """Return the bytes for which `encode_rdn_value` returns `text`. ValueError if there are no such
+    bytes."""
     parts = text.split("%")
     raw = bytearray(parts[0].encode("ascii", "replace"))
     for part in parts[1:]:
@@ -67,12 +67,12 @@ def rdn_of(dn: str) -> str:
 
 
 def parent_dn(dn: str) -> str:
-    """Return the DN of the object above; the empty string at the top."""
+    """Return the DN of the parent object. The empty string at the top."""
     return split_dn(dn)[1]
 
 
 def rdn_value(dn: str) -> str:
-    """Return what follows the first ``=`` of the RDN (the whole RDN when there is none)."""
+    """Return the part of the RDN after the first ``=``, or the whole RDN if there is no ``=``."""
     rdn = rdn_of(dn)
     return rdn.partition("=")[2] if "=" in rdn else rdn
 
@@ -83,5 +83,5 @@ def join_dn(rdn: str, parent: str) -> str:
 
 
 def escape_dn(dn: str) -> str:
-    """Return `dn` as it stands inside another DN's RDN, as in ``safSISU=safSu=SU1\\,safSg=A,safSi=S``."""
+    """Return `dn` escaped for use in the RDN of another DN, as in ``safSISU=safSu=SU1\\,safSg=A,safSi=S``."""
     return dn.replace(",", "\\,")

@@ -12,8 +12,8 @@ from imm_model.types import Value
 class ImmObject(NamedTuple):
     """One object: its DN, its class, and its attributes with all their values.
 
-    The RDN attribute is not among `attributes`: the DN holds it. An attribute without a value is
-    either left out or has no values; both mean the same.
+    The RDN attribute is not in `attributes`, because the DN holds it. An attribute without a value is
+    either left out or has an empty list of values; both mean the same.
     """
 
     dn: str

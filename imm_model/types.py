@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ten value types of IMM, and how their values look in Python.
+"""The ten value types of IMM, and the Python types of their values.
 
 A value is an `int` (the five integer types), a `float`, a `str` (names and strings) or `bytes`
-(SA_ANY_T). Strings of IMM are bytes that should be UTF-8. Bytes that are not become lone surrogates
+(SA_ANY_T). Strings of IMM are bytes that should be UTF-8. Bytes that are not UTF-8 become lone surrogates
 (PEP 383), so that nothing is lost. This module knows nothing of attributes, classes or the C library.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Value = Union[int, float, str, bytes]
 else:
-    Value = object  # annotations alone use it, and `typing` would cost each command 4 ms
+    Value = object  # only annotations use it, and importing `typing` would cost each command 4 ms
 
 MAX_NAME_LENGTH = 255  # bytes of a DN; 256 is ERR_NAME_TOO_LONG unless IMM allows long DNs
 _FLOAT_MAX = 3.4028234663852886e38
@@ -38,12 +38,12 @@ class ValueType(IntEnum):
 
     @property
     def sa_name(self) -> str:
-        """The word of the standard, which class files use: ``SA_INT32_T``."""
+        """Return the standard's word for the type, which class files use, such as ``SA_INT32_T``."""
         return f"SA_{self.name}_T"
 
     @classmethod
     def from_sa_name(cls, word: str) -> ValueType:
-        """Return the type with this word of the standard; ValueError for any other word."""
+        """Return the type that has this word in the standard. ValueError for any other word."""
         found = _BY_SA_NAME.get(word)
         if found is None:
             raise ValueError(f"{word!r} is no IMM type; types are {', '.join(_BY_SA_NAME)}")
@@ -64,7 +64,7 @@ FLOAT_TYPES = frozenset({ValueType.FLOAT, ValueType.DOUBLE})
 
 
 def check_value(value: Value, kind: ValueType) -> None:
-    """Raise ValueError unless `value` is one of `kind`: right Python type, in range, encodable.
+    """Raise ValueError unless `value` is a value of `kind`: right Python type, in range, encodable.
 
     ctypes wraps integers silently, and C strings end at a NUL; this function refuses both.
     """
@@ -92,7 +92,7 @@ def check_value(value: Value, kind: ValueType) -> None:
 
 
 def parse_value(text: str, kind: ValueType) -> Value:
-    """Return the value that `format_value` wrote as `text`; ValueError says what is wrong.
+    """Return the value for which `format_value` returns `text`. ValueError says what is wrong.
 
     Integers are decimal, SA_ANY_T is hexadecimal. The C literals of the command line tools (``0x10``,
     ``010``) are not read here.
@@ -129,5 +129,5 @@ def encode_text(text: str) -> bytes:
 
 
 def decode_text(raw: bytes) -> str:
-    """Return an IMM name or string as `str`; nothing is lost when `raw` is not UTF-8."""
+    """Return an IMM name or string as `str`. Nothing is lost if `raw` is not UTF-8."""
     return raw.decode("utf-8", "surrogateescape")

@@ -2,8 +2,8 @@
 """IMM XML: reading and writing the class and object files that ``immcfg -f`` loads.
 
 Reading is strict and says file, line and reason (`XmlError`). The real loader accepts some broken files;
-this reader does not imitate that. The texts of object attributes stay texts, because their types are known
-only where the classes are (`typed_values`). Only the root element carries a namespace prefix:
+this reader does not imitate that. The values of object attributes stay texts, because their types are known
+only after the classes are known (`typed_values`). Only the root element has a namespace prefix:
 
     <imm:IMM-contents xmlns:imm="http://www.saforum.org/IMMSchema" ...>
       <class name="C"> <category/> <rdn/> <attr/>... </class>
@@ -41,7 +41,7 @@ _HEAD = f"""<?xml version="1.0" encoding="utf-8"?>
 """
 _TAIL = "</imm:IMM-contents>\n"
 
-# element -> the elements it may stand in; the root's prefix is any
+# Each element, with its possible parent elements. The prefix of the root element may be any.
 _PARENTS = {
     "class": {"IMM-contents"},
     "object": {"IMM-contents"},
@@ -71,7 +71,7 @@ class XmlError(ValueError):
 
 
 class XmlObject(NamedTuple):
-    """An object of a file: its texts in the order of the file, and the line where its element begins."""
+    """An object of a file: its values as texts in the order of the file, and the line of its element."""
 
     class_name: str
     dn: str
@@ -87,7 +87,7 @@ class ImmDocument(NamedTuple):
 
 
 def read_imm_xml(path: Union[str, os.PathLike[str]]) -> ImmDocument:
-    """Read the file at `path`. OSError when it cannot be read, XmlError when it is not IMM XML."""
+    """Read the file at `path`. OSError if it cannot be read, XmlError if it is not IMM XML."""
     with open(path, "rb") as handle:
         return parse_imm_xml(handle.read(), os.fspath(path))
 
@@ -98,8 +98,8 @@ def parse_imm_xml(data: bytes, file: str = "<data>") -> ImmDocument:
 
 
 def typed_values(obj: XmlObject, definition: ClassDefinition, file: str = "<data>") -> ImmObject:
-    """Return `obj` with values of the class's types instead of texts, without the RDN; XmlError if one is
-    wrong."""
+    """Return `obj` with values of the types of the class instead of texts, without the RDN. XmlError if a
+    value is wrong."""
     attributes: dict[str, tuple[Value, ...]] = {}
     for name, texts in obj.attributes:
         attribute = definition.attribute(name)
@@ -128,8 +128,8 @@ def format_imm_xml(
 ) -> str:
     """Return the text of a file with `classes` and `objects`.
 
-    `definitions` (by class name) gives the types of the objects' attributes where `classes` does
-    not; an attribute of unknown type is written as it prints. `comment` goes in front.
+    `definitions` (by class name) gives the types of the objects' attributes where `classes` does not. An
+    attribute of unknown type is written in the form that `str` gives it. `comment` comes first in the file.
     """
     known = dict(definitions or {})
     parts = [_HEAD]
@@ -178,7 +178,7 @@ def _format_object(obj: ImmObject, definition: Optional[ClassDefinition]) -> str
 
 
 class _Draft:
-    """What has been read so far of one class, object or attribute: the texts of each element."""
+    """What has been read so far of one class, object or attribute: the texts of its elements."""
 
     def __init__(self, tag: str, name: Optional[str], line: int) -> None:
         self.tag = tag
@@ -193,7 +193,7 @@ class _Draft:
 
 
 class _Reader:
-    """One reading of one file: it takes the events of expat and makes a document."""
+    """The reading of one file: it gets the events of expat and makes a document."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -264,7 +264,8 @@ class _Reader:
     def _class(self, draft: _Draft) -> ClassDefinition:
         assert draft.name
         category = self._category(draft)
-        # immdump also writes the attributes that IMM added to the class; they do not belong to the definition
+        # immdump also writes the attributes that IMM added to the class; they do not belong to the
+        # definition.
         parts = [part for part in draft.parts if part.one("name") not in SYSTEM_ATTRIBUTES]
         attributes = tuple(self._attribute(part) for part in parts)
         definition = ClassDefinition(draft.name, category, attributes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m saf_shim``: the command ``saf-shim``, where it is not installed."""
+"""``python -m saf_shim`` is the command ``saf-shim`` where that is not installed."""
 
 from __future__ import annotations
 

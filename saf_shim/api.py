@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions of AIS that programs can call in a simulator, by the module of the bindings that has them.
+"""The functions of AIS that programs can call in a simulator, grouped by the module of the bindings.
 
-The names are those of the standard's headers with OpenSAF's additions. docs/shim-coverage.md says of each
-whether it is imitated; ``saf-shim fault`` takes these names and no others.
+The names are those of the standard's headers, with OpenSAF's additions. docs/shim-coverage.md says for each
+name whether it is imitated. ``saf-shim fault`` accepts only these names.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ FUNCTIONS: Mapping[str, str] = {
         saClmClusterNotificationFree_4 saClmClusterNodeGet saClmClusterNodeGet_4 saClmClusterNodeGetAsync
         saClmResponse saClmResponse_4""",
 }
-# Services that the simulator does not have are asked only for a handle, and refuse it.
+# The simulator refuses to open a handle for these services, which it does not have.
 REFUSED_HANDLES = ("saLogInitialize", "saNtfInitialize")
 
 
 def calls() -> list[str]:
-    """All calls that reach the simulator, in alphabetical order."""
+    """Return all calls that reach the simulator, in alphabetical order."""
     names = [name for functions in FUNCTIONS.values() for name in functions.split()]
     return sorted([*names, *REFUSED_HANDLES])

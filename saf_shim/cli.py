@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``saf-shim``: start simulators, run programs in them, look at calls, make things go wrong."""
+"""The command ``saf-shim``: start simulators, run programs in them, look at calls, make calls fail."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ examples:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """The command line; returns the exit status: 0, 1 failed, 2 wrong use, or that of the program run."""
+    """Run the command line. Return the exit status: 0, 1 (failed), 2 (wrong use), or that of the program
+    run."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    # What follows the first "--" is another program's business, and argparse would eat a second one.
+    # Everything after the first "--" is for another program, and argparse would remove a second "--".
     command: list[str] = []
     if "--" in arguments:
         cut = arguments.index("--")
@@ -61,7 +62,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except (CommandError, LaunchError) as failure:
         print(f"saf-shim: {failure}", file=sys.stderr)
         return _FAILED
-    except BrokenPipeError:  # of `saf-shim calls | head`
+    except BrokenPipeError:  # for example `saf-shim calls | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILED
     return status

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client's side of the socket: one `Session` for each AIS handle. No ctypes here.
+"""The client's side of the socket: one `Session` for each AIS handle. It does not use ctypes.
 
-A session's calls are answered one at a time: a second thread that calls meanwhile gets ERR_LIBRARY, as
-OpenSAF's IMM library does, or (``exclusive=False``) waits. Dispatching goes over a second connection, whose
-descriptor is the handle's selection object, so it never gets in the way of calls.
+A session's calls are answered one at a time. A second thread that calls meanwhile gets ERR_LIBRARY, as in
+OpenSAF's IMM library, or waits (``exclusive=False``). Dispatching uses a second connection, whose descriptor
+is the handle's selection object, so it never disturbs calls.
 
-It is imported by every program under test, so it imports little: `socket` alone would cost 6 ms.
+Every program under test imports this module, so it imports little: `socket` alone would cost 6 ms.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DISPATCH_BLOCKING = 3
 
 
 class UnreachableError(Exception):
-    """No simulator can be reached. `code` is what the initializing call shall answer."""
+    """No simulator can be reached. `code` is the return code of the initializing call."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
@@ -40,7 +40,7 @@ class UnreachableError(Exception):
 
 
 class _TimedOutError(Exception):
-    """No answer within the call's time."""
+    """No answer came within the call's time."""
 
 
 class _Lines:
@@ -53,7 +53,7 @@ class _Lines:
         self._tail = b""
 
     def read(self, deadline: Optional[float] = None) -> bytes:
-        """The next line; b"" at the end of the stream; _TimedOutError at the deadline."""
+        """Return the next line; b"" at the end of the stream. _TimedOutError at the deadline."""
         while True:
             end = self._tail.find(b"\n")
             if end >= 0:
@@ -78,7 +78,7 @@ class _Lines:
             self._tail += chunk
 
     def read_exactly_a_line(self) -> bytes:
-        """The next line, leaving what follows it in the kernel, where poll() sees it."""
+        """Return the next line. What follows it stays in the kernel, where poll() sees it."""
         while True:
             try:
                 seen = self.sock.recv(_CHUNK, _socket.MSG_PEEK)
@@ -104,7 +104,7 @@ def _connect() -> _socket.socket:
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     folder = -1
     try:
-        if len(os.fsencode(path)) >= 108:  # sun_path: go through a descriptor of the folder
+        if len(os.fsencode(path)) >= 108:  # too long for sun_path, so use a descriptor of the folder
             folder = os.open(directory, os.O_PATH | os.O_CLOEXEC)
             path = f"/proc/self/fd/{folder}/{protocol.SOCKET_NAME}"
         sock.connect(path)
@@ -118,10 +118,10 @@ def _connect() -> _socket.socket:
 
 
 class Session:
-    """One connection to the simulator, and a second one for callbacks when they are asked for."""
+    """One connection to the simulator, and a second one for callbacks if the program wants them."""
 
     def __init__(self, exclusive: bool = True) -> None:
-        """Connect; `UnreachableError` says why that failed."""
+        """Connect. `UnreachableError` says why that failed."""
         variables = {name: value for name, value in os.environ.items() if name.startswith(("SA_", "IMMA_"))}
         self._lines = _Lines(_connect())
         self._lines.sock.sendall(protocol.encode_line([protocol.MAIN, variables]))
@@ -130,26 +130,27 @@ class Session:
             raise UnreachableError(Code.ERR_TRY_AGAIN, "the simulator is going down")
         self.id: int = protocol.decode_line(hello)[2]["session"]
         self._exclusive = exclusive
-        self._lock = allocate_lock()  # the connection: one call at a time
-        self._in_use = allocate_lock()  # the handle, while an exclusive call is made on it
-        self._caller = 0  # the thread that has the connection
-        self._dispatcher = 0  # the one that waits for callbacks
+        self._lock = allocate_lock()  # held by the call that uses the connection
+        self._in_use = allocate_lock()  # held while an exclusive call uses the handle
+        self._caller = 0  # the thread that uses the connection
+        self._dispatcher = 0  # the thread that waits for callbacks
         self._number = 0
         self._pid = os.getpid()
         self._channel: Optional[_Lines] = None
         self._channel_lock = allocate_lock()
         self._dispatching = allocate_lock()
-        self._asked = 0  # calls over the channel
+        self._asked = 0  # the number of calls over the channel
         self._closed = False
-        self.is_ending = False  # whether a call is under way that ends the session at the simulator's side
+        self.is_ending = False  # True during a call that ends the session at the simulator's side
 
     def call(
         self, name: str, args: Out, timeout: Optional[float] = None, answering: bool = False
     ) -> tuple[int, Out]:
-        """Perform one AIS call; its return code and what it fills in.
+        """Perform one AIS call. Return its return code and the values that it fills in.
 
-        ERR_LIBRARY when another thread is in a call (exclusive sessions; not for the `answering` calls that
-        callbacks make), ERR_TIMEOUT after `timeout` seconds, ERR_BAD_HANDLE when the simulator has gone."""
+        ERR_LIBRARY when another thread is in a call (only in exclusive sessions, and not for the `answering`
+        calls of callbacks), ERR_TIMEOUT after `timeout` seconds, ERR_BAD_HANDLE when the simulator has
+        gone."""
         if self._is_forked():
             return Code.ERR_BAD_HANDLE, {}
         if answering or not self._exclusive:
@@ -163,7 +164,7 @@ class Session:
 
     def _call(self, name: str, args: Out, timeout: Optional[float]) -> tuple[int, Out]:
         thread = get_ident()
-        if self._caller == thread:  # we are a signal handler within a call, which would wait for itself
+        if self._caller == thread:  # this is a signal handler during a call; waiting would never end
             return Code.ERR_TRY_AGAIN, {}
         with self._lock:
             try:
@@ -193,14 +194,14 @@ class Session:
             if not line:
                 return Code.ERR_BAD_HANDLE, {}
             answer = protocol.decode_line(line)
-            if answer[0] == number:  # else one that came too late for its call
+            if answer[0] == number:  # otherwise the answer belongs to a call that has timed out
                 return answer[1], answer[2] or {}
 
     def _is_forked(self) -> bool:
         """Tell whether this process is a child of the one that opened the session.
 
-        Ask before taking any lock: a thread of the parent may have held it at the fork, and no thread of
-        this process will ever release it."""
+        Check this before taking a lock: a thread of the parent may have held the lock at the fork, and then
+        no thread of this process will ever release it."""
         return os.getpid() != self._pid
 
     def fileno(self) -> int:
@@ -223,16 +224,16 @@ class Session:
             return self._channel
 
     def dispatch(self, name: str, args: Out, flags: int, run: RunCallback) -> int:
-        """Perform the dispatch call `name`: fetch queued callbacks, `run` each here, send back what they
+        """Perform the dispatch call `name`: fetch queued callbacks, `run` each here, and send back what they
         return.
 
-        `args` must hold what the service checks (handle and flags). Returns the AIS code."""
+        `args` must hold what the service checks (handle and flags). Return the AIS code."""
         if self._is_forked():
             return Code.ERR_BAD_HANDLE
         thread = get_ident()
         while True:
             if self._dispatcher == thread:
-                return Code.ERR_TRY_AGAIN  # we are a signal handler within a dispatch
+                return Code.ERR_TRY_AGAIN  # this is a signal handler during a dispatch
             with self._dispatching:
                 try:
                     self._dispatcher = thread
@@ -240,7 +241,7 @@ class Session:
                 finally:
                     self._dispatcher = 0
                     if self._closed and self._channel is not None:
-                        self._channel.sock.close()  # a signal handler has closed us and left this
+                        self._channel.sock.close()  # a signal handler left this one open
             if rc != Code.OK:
                 # The end of the handle ends a blocking dispatch with OK. The simulator may close the channel
                 # before the thread that finalizes has its answer.
@@ -259,7 +260,8 @@ class Session:
     def _ask(self, name: str, args: Out) -> tuple[int, Out]:
         """Ask for callbacks and wait for the answer.
 
-        A signal handler that raised may have ended an earlier wait. What comes for that one is taken here."""
+        An exception in a signal handler may have ended an earlier wait. The answer to that wait is read
+        here."""
         channel = self._open_channel()
         if channel is None:
             return Code.ERR_BAD_HANDLE, {}
@@ -291,7 +293,7 @@ class Session:
             try:
                 channel.sock.sendall(protocol.encode_line([0, protocol.RETURN, {"id": number, "rc": rc}]))
             except OSError:
-                pass  # the simulator has gone, the next call says so
+                pass  # the simulator has gone; the next call reports that
 
     def close(self) -> None:
         """End the session: wake a dispatch that waits in another thread, and close the descriptors."""
@@ -303,7 +305,7 @@ class Session:
                 except OSError:
                     pass
         if self._channel is not None and self._dispatcher != get_ident():
-            with self._dispatching:  # nobody may be reading a descriptor that is closed and used again
+            with self._dispatching:  # no thread may read a descriptor number that has been reused
                 self._channel.sock.close()
         self._lines.sock.close()
 
@@ -311,7 +313,7 @@ class Session:
 def control(directory: str, name: str, args: Out, timeout: Optional[float] = None) -> tuple[bool, Any]:
     """Send one of saf-shim's own commands to the simulator in `directory`.
 
-    Returns whether it was done, and its result or the reason. OSError when there is no simulator."""
+    Return whether it succeeded, and its result or the reason. OSError if there is no simulator."""
     folder = os.open(directory, os.O_PATH | os.O_CLOEXEC)
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     try:

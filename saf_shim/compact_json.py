@@ -2,8 +2,8 @@
 """JSON for programs that must start fast: `encode` and `decode`, without the package `json`.
 
 That package costs each program under test, and each tool, 5 ms and 1 MB at its start, most of it for `re`
-(measured on Python 3.11: 5.8 of a tool's 20 ms). It is a layer over the C module ``_json``, which every
-CPython from 3.9 to 3.13 has and which is used here directly; an interpreter without it gets the package.
+(measured on Python 3.11: 5.8 of a tool's 20 ms). It is a layer over the C module ``_json``, which CPython has
+from 3.9 to 3.13 and which this module uses directly. An interpreter without ``_json`` uses the package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-MAX_DIGITS = 25  # 2**64 has 20; more make int() slow on purpose
+MAX_DIGITS = 25  # 2**64 has 20 digits; a peer could send very long numbers to make int() slow
 
 
 def _read_int(digits: str) -> int:
@@ -27,7 +27,7 @@ def _read_constant(word: str) -> float:
 
 
 class _ScannerOptions:
-    """What the C scanner asks its maker for, as `json.JSONDecoder` has it."""
+    """The options that the C scanner reads, as `json.JSONDecoder` has them."""
 
     strict = True
     object_hook = None
@@ -73,7 +73,8 @@ except ImportError:
 
 
 def decode(text: str) -> Any:
-    """The value that `text` is; ValueError when it is none, RecursionError when it is nested too deeply."""
+    """Return the value of the JSON `text`. ValueError if it is not JSON, RecursionError if it is nested too
+    deeply."""
     value, end = _scan(text)
     if text[end:].strip():
         raise ValueError("something stands behind the value")

@@ -2,8 +2,8 @@
 """What the server and the services that it hosts (IMM, AMF, CLM) promise each other.
 
 A *service* is pure: it knows no sockets, clocks or processes. The server (`saf_shim.server.server`) calls it
-in its one thread, with one event at a time. The service acts only on the `World` that it gets at
-construction, on `Call`s and on `Session`s. Nothing here blocks.
+in its one thread, with one event at a time. The service acts only on the `World` that its constructor gets,
+on `Call`s and on `Session`s. Nothing here blocks.
 
 A client process has one *session* for each handle that it initialized: one for an OM handle with its
 accessors, searches, owners and CCBs, one for each AMF handle. The life of a session:
@@ -40,8 +40,7 @@ CallbackMessage = tuple[str, Arguments]
 
 
 class Answer(NamedTuple):
-    """What a call returns: its AIS return code, and the values that it fills in, under the names that AIS
-    gives them."""
+    """What a call returns: its AIS return code, and the values that it fills in, by their AIS names."""
 
     rc: int
     out: Optional[Mapping[str, Any]] = None
@@ -51,13 +50,13 @@ OK = Answer(Code.OK)
 
 
 class Session(Protocol):
-    """One handle's client, as a service sees it."""
+    """The client of one handle, as a service sees it."""
 
     id: int  # unique in the life of the server and never 0, so it can serve as AIS handle
-    pid: int  # the client process, as the kernel tells it
+    pid: int  # the client process, from the kernel
     environment: Mapping[str, str]  # the client's variables SA_* and IMMA_* when it connected
     closed: bool
-    finalized: bool  # whether the client has finalized it; false when the client died
+    finalized: bool  # True if the client has finalized the handle, False if it has died
     data: Any  # what the service keeps for this session
 
     def push(
@@ -65,11 +64,11 @@ class Session(Protocol):
     ) -> None:
         """Queue `callback` and make the selection object readable.
 
-        `on_return` gets the code that the program's function returned, or None when it never will."""
+        `on_return` gets the code that the program's function returned, or None if it will never return."""
 
     def dispatch(self, call: Call, flags: int) -> Optional[Answer]:
-        """Return the answer to a dispatch call: ERR_INVALID_PARAM for unknown flags, None for BLOCKING,
-        which is answered later."""
+        """Return the answer to a dispatch call: ERR_INVALID_PARAM for unknown flags. None for BLOCKING, which
+        is answered later."""
 
     def finish(self) -> None:
         """Finalize the handle: BLOCKING dispatches end with OK, queued callbacks are dropped. After the
@@ -79,15 +78,15 @@ class Session(Protocol):
         """Drop the queued callbacks that `match`, and return their number."""
 
     def lose(self) -> None:
-        """End the session as the restart of a service does: later calls answer ERR_BAD_HANDLE, and the
+        """End the session as a restart of the service does: later calls answer ERR_BAD_HANDLE, and the
         selection object becomes readable. The session stays open until the client closes it."""
 
 
 class Call(Protocol):
-    """One call of a client, which is answered once."""
+    """One call of a client. It is answered once."""
 
     session: Session
-    name: str  # the AIS function: saAmfResponse_4
+    name: str  # the AIS function, such as saAmfResponse_4
     args: Arguments
     answered: bool
 
@@ -99,11 +98,11 @@ class Timer(Protocol):
     """A running timer."""
 
     def cancel(self) -> None:
-        """Stop the timer. When its function was called already, do nothing."""
+        """Stop the timer. Do nothing if its function was called already."""
 
 
 class CommandEnd(NamedTuple):
-    """How a command ended. `status` is None when `signal` killed it, or when it could not be started."""
+    """The end of a command. `status` is None if `signal` killed it, or if it could not be started."""
 
     status: Optional[int]
     signal: Optional[int] = None
@@ -116,7 +115,7 @@ class Command(Protocol):
     pid: int
 
     def kill(self) -> None:
-        """Send it SIGKILL, but not to the processes that it started. `on_end` is still called."""
+        """Send SIGKILL to the command, but not to the processes that it started. `on_end` is still called."""
 
 
 class Watch(Protocol):
@@ -130,20 +129,20 @@ class Lateness(NamedTuple):
     """What the machine costs the simulated cluster."""
 
     lost: float  # seconds since the start that OpenSAF on an idle machine would not have lost
-    is_watched: bool  # a command of the simulator runs, or one has just ended: a script is looking
+    is_watched: bool  # True if a command of the simulator runs or has just ended: a script is looking
 
 
 class World(Protocol):
-    """Time and processes, which the server offers to a service."""
+    """Time and processes, as the server offers them to a service."""
 
     directory: str  # the directory of the simulator, DIR
     nodes: Sequence[Node]
 
     def now(self) -> float:
-        """Return the seconds of a clock that never goes back."""
+        """Return seconds of a clock that never goes back."""
 
     def wall_clock(self) -> int:
-        """Return the nanoseconds since the epoch (SaTimeT)."""
+        """Return nanoseconds since the epoch (SaTimeT)."""
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> Timer:
         """Call `function` once, `delay` seconds from now."""
@@ -151,7 +150,7 @@ class World(Protocol):
     def run_command(
         self, argv: Sequence[str], environment: Mapping[str, str], on_end: Callable[[CommandEnd], None]
     ) -> Command:
-        """Start a program with this environment and nothing else (`base_environment` is a start).
+        """Start a program with exactly this environment (`base_environment` can be its basis).
 
         It runs in the server's session, in the directory ``/``, with umask 022, with /dev/null as standard
         input, and ignores SIGHUP, SIGTSTP, SIGTTIN and SIGTTOU. Its output goes into DIR/log. The processes
@@ -162,10 +161,10 @@ class World(Protocol):
         SAF_SHIM_DIR, LD_LIBRARY_PATH..."""
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[Watch]:
-        """Call `on_death` when process `pid` ends; return None when there is no such process."""
+        """Call `on_death` when process `pid` ends. Return None if there is no such process."""
 
     def lateness(self) -> Lateness:
-        """How late the machine has made the cluster up to now."""
+        """Return how late the machine has made the cluster up to now."""
 
     def log(self, text: str) -> None:
         """Write one line into DIR/log."""
@@ -174,33 +173,33 @@ class World(Protocol):
 class Node(NamedTuple):
     """One node of the simulated cluster, from ``--node NAME[=PREFIX COMMAND]``."""
 
-    name: str  # SC-1
-    node_id: int  # 0x2010f for the first, 0x2020f, ...
-    prefix: tuple[str, ...] = ()  # stands before every command of this node: ("ip", "netns", "exec", "n2")
+    name: str  # such as SC-1
+    node_id: int  # 0x2010f for the first node, 0x2020f for the second, ...
+    prefix: tuple[str, ...] = ()  # put before each command of this node: ("ip", "netns", "exec", "n2")
 
 
 class Service(Protocol):
-    """A service, as the server calls it."""
+    """A service, as the server sees it."""
 
-    # The calls that give a handle of this service back, and what each answers on a session that was lost.
+    # The calls that finalize a handle of this service, and the answer of each on a lost session.
     finalizers: Mapping[str, Code]
-    # The calls that OpenSAF's library answers without the service: they work while the service hangs.
+    # The calls that OpenSAF's library answers without the service. They work even while the service hangs.
     local_calls: frozenset[str]
 
     def handle_call(self, call: Call) -> Optional[Answer]:
-        """Serve one call: return an Answer, or None when `call.reply` comes later. AisError is an answer,
-        too."""
+        """Serve one call. Return an Answer, or None if `call.reply` comes later. AisError counts as an
+        answer."""
 
     def session_closed(self, session: Session) -> None:
-        """Free everything of a session: its client has finalized it or died."""
+        """Free everything of a session. Its client has finalized the handle or died."""
 
     def start(self) -> None:
-        """Begin. The server calls this once, when the model and all ``--load`` files are in IMM and it
-        listens."""
+        """Start working. The server calls this once, when it listens and the model and all ``--load`` files
+        are in IMM."""
 
     def stop(self) -> None:
-        """End. The server calls this once before it ends, and kills the commands that still run
-        afterwards."""
+        """Stop working. The server calls this once before it ends. Afterwards it kills the commands that
+        still run."""
 
 
 __all__ = [

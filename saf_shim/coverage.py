@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table docs/shim-coverage.md: which functions of the bindings are imitated, refused or absent.
 
-``python -m saf_shim.coverage > docs/shim-coverage.md`` writes it; a test says whether it is current.
-Imitated is what the look-alike modules define. What is refused, and how, is written here and tested.
+``python -m saf_shim.coverage > docs/shim-coverage.md`` writes it. A test checks that it is up to date. A
+function that the look-alike modules define is imitated. The refused functions and their codes are listed here
+and tested.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ REFUSED: Mapping[str, str] = {
     "saAmfComponentErrorClear_4": "ctypes.ArgumentError, as by the real bindings",
     "saClmResponse_4": "ERR_INVALID_PARAM: no callback asks for a response",
 }
-# Modules of the bindings that are not here at all: importing one is an ImportError.
+# Modules of the bindings that do not exist here. Importing one is an ImportError.
 ABSENT_MODULES = ("saCkpt", "saEvt", "saLck", "saMsg", "saSmf", "utils")
 # Modules of services that the simulator does not have, but that programs import.
 REFUSING_MODULES = ("saLog", "saNtf")

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words between the simulator and its clients: one JSON array a line, over a Unix stream socket.
+"""The protocol between the simulator and its clients: one JSON array a line, over a Unix stream socket.
 
-This module is the codec only; it does no IO. A connection begins with one of::
+This module only encodes and decodes; it does no IO. A connection begins with one of::
 
     ["main", {"SA_...": "..."}]    a handle's calls; the client's SA_* environment variables
     ["channel", SESSION]           the same handle's selection object: wake-ups and dispatches
     ["control"]                    saf-shim's own commands (calls, fault, imm, status, stop)
 
-and is answered with ``[0, 1, {"session": SESSION}]``. From then on::
+and the server answers ``[0, 1, {"session": SESSION}]``. From then on::
 
     client   [number, call, {arguments}]     number > 0; answers may come in another order
     server   [number, rc, {out} or null]
     server   an empty line (channel only)    the queue of callbacks is no longer empty
     client   [0, "return", {"id", "rc"}]     what a program's callback returned; never answered
 
-A line has at most `MAX_LINE` bytes. Anything else is a `ProtocolError`, which ends the connection.
+A line has at most `MAX_LINE` bytes. A line of any other form is a `ProtocolError`, which ends the connection.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MAX_LINE = 8 * 1024 * 1024  # bytes of one request; the largest real one, a string attribute, has some 60 kB
+MAX_LINE = 8 * 1024 * 1024  # bytes of a request; the largest real one, a string attribute, has 60 kB
 
 MAIN = "main"
 CHANNEL = "channel"
@@ -43,12 +43,12 @@ class ProtocolError(Exception):
 
 
 def encode_line(message: list[Any]) -> bytes:
-    """Return `message` as one line; TypeError for what JSON cannot carry."""
+    """Return `message` as one line. TypeError for a value that JSON does not have."""
     return (compact_json.encode(message) + "\n").encode("ascii")
 
 
 def decode_line(line: bytes) -> list[Any]:
-    """Return the array that `line` is, with or without its end; ProtocolError if it is none."""
+    """Return the array in `line`, which may include its line end. ProtocolError if it is not an array."""
     try:
         text = line.decode("utf-8")
         message = compact_json.decode(text)
@@ -75,7 +75,7 @@ def _require_bytes(value: object) -> None:
 
 
 class LineBuffer:
-    """Bytes in, lines out, whatever the chunks; at most `limit` bytes are kept."""
+    """Splits bytes into lines, whatever the size of the chunks. It keeps at most `limit` bytes."""
 
     __slots__ = ("_limit", "_searched", "_tail")
 
@@ -85,8 +85,8 @@ class LineBuffer:
         self._limit = limit
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines that `chunk` completes, without their ends; ProtocolError for one that does not
-        end."""
+        """Return the lines that `chunk` completes, without their ends. ProtocolError if a line is too
+        long."""
         if not self._tail and chunk.endswith(b"\n"):  # the usual case: whole lines
             lines = chunk.split(b"\n")
             del lines[-1]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pytest plugin: a simulator per test or per session, and what tests want to do with it.
+"""The pytest plugin: a simulator for each test or for the whole session, with functions for tests.
 
-Installed with the package; nothing happens until a test asks for a fixture::
+The package installs it. It does nothing until a test asks for a fixture::
 
     def test_my_component(saf_shim):
         saf_shim.load("classes.xml")
@@ -11,9 +11,9 @@ Installed with the package; nothing happens until a test asks for a fixture::
         assert saf_shim.calls("saImmOi", clear=True)
 
 `saf_shim` is new for each test, `saf_shim_session` lives as long as the session. The marker
-``@pytest.mark.saf_shim(nodes=[...], load=[...])`` gives `saf_shim` its nodes and files. Simulators have a
-directory of their own and no ports: tests may run in parallel. They end with their test, and with pytest,
-however that ends.
+``@pytest.mark.saf_shim(nodes=[...], load=[...])`` gives `saf_shim` its nodes and files. Each simulator has a
+directory of its own and no ports, so tests may run in parallel. A simulator ends with its test, and also when
+pytest ends for any reason.
 
 In the test's own process, `import pyosaf` works while a fixture is active, unless a real pyosaf has been
 imported before.
@@ -44,7 +44,7 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class LoggedCall(NamedTuple):
-    """One AIS call that a client made; `rc` as in ``SA_AIS_OK``'s number, `args` without the handle."""
+    """One AIS call of a client. `rc` is a number (SA_AIS_OK is 1), and `args` do not include the handle."""
 
     number: int
     time: int  # ns since the epoch
@@ -56,7 +56,7 @@ class LoggedCall(NamedTuple):
 
 
 class ShimError(AssertionError):
-    """The simulator has refused something, or a command has failed. The text says what."""
+    """The simulator has refused something, or a command has failed. The text gives the reason."""
 
 
 class SafShim:
@@ -65,7 +65,7 @@ class SafShim:
     def __init__(
         self, where: str, nodes: Sequence[str] = (), files: Sequence[Union[str, os.PathLike[str]]] = ()
     ):
-        """Start one in the directory; ShimError, with the reason, when it does not start."""
+        """Start a simulator in the directory. ShimError with the reason if it does not start."""
         self.directory = where
         options = [f"--node={node}" for node in nodes]
         options += [f"--load={os.path.abspath(os.fspath(path))}" for path in files]
@@ -81,7 +81,7 @@ class SafShim:
             raise ShimError(done.stderr.strip())
 
     def stop(self) -> None:
-        """Stop it; everything that its AMF started is killed before this returns."""
+        """Stop the simulator. Everything that its AMF started is killed before this returns."""
         try:
             status = self.status()
         except ShimError:
@@ -93,13 +93,13 @@ class SafShim:
     # programs
 
     def environment(self, base: Optional[Mapping[str, str]] = None) -> dict[str, str]:
-        """Return the environment of a program in the simulator, made of `base` (default: os.environ)."""
+        """Return the environment for a program in the simulator, based on `base` (default: os.environ)."""
         return directory.environment(self.directory, os.environ if base is None else base)
 
     def run(
         self, *command: str, check: bool = True, timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program in the simulator to its end; ShimError, with its output, if its status is not 0."""
+        """Run a program in the simulator to its end. ShimError with its output if its status is not 0."""
         environment = self.environment()
         program = shutil.which(command[0], path=environment["PATH"]) or command[0]
         done = subprocess.run(
@@ -124,37 +124,38 @@ class SafShim:
     # IMM
 
     def load(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Load classes and objects as an administrator does, by ``immcfg -f``; ShimError when it complains.
+        """Load classes and objects as an administrator does, with ``immcfg -f``. ShimError if it reports a
+        fault.
 
-        immcfg ends with status 0 when a file stops too early; here that is an error, too."""
+        immcfg ends with status 0 when a file stops too early; here that is an error as well."""
         done = self.run("immcfg", "-f", os.fspath(path))
         if done.stderr:
             raise ShimError(f"immcfg -f {path}: {done.stderr}")
 
     def objects(self, class_name: str = "", root: str = "") -> list[str]:
-        """Return the DNs of all objects, in byte order: of a class, below (and with) a root. No AIS call is
-        made."""
+        """Return the DNs of all objects in byte order. They may be limited to a class, and to a root and its
+        subtree. No AIS call is made."""
         found: list[str] = self._control("objects", {"class": class_name, "root": root})
         return found
 
     def attributes(self, dn: str) -> dict[str, list[Any]]:
-        """Return all attributes of an object with their values (SA_ANY_T in hex); KeyError without such an
-        object.
+        """Return all attributes of an object with their values (SA_ANY_T in hex). KeyError if there is no
+        such object.
 
-        No AIS call is made, so programs are not asked: non-cached attributes of their objects have the last
-        value that IMM knows; AMF and CLM tell theirs."""
+        No AIS call is made, so programs are not asked: the non-cached attributes of their objects have the
+        last value that IMM knows. AMF and CLM are asked for theirs."""
         found = self._control("object", {"dn": dn})
         if found is None:
             raise KeyError(dn)
         return {name: values for name, _, values in found}
 
     def values(self, dn: str, attribute: str) -> list[Any]:
-        """Return the values of one attribute, empty if it has none; KeyError without such an object or
+        """Return the values of one attribute, empty if it has none. KeyError if there is no such object or
         attribute."""
         return self.attributes(dn)[attribute]
 
     def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
-        """Call `condition` until it returns something true, and return that; ShimError after `timeout`
+        """Call `condition` until it returns a true value, and return that value. ShimError after `timeout`
         seconds."""
         deadline = time.monotonic() + timeout
         while True:
@@ -163,25 +164,25 @@ class SafShim:
                 return found
             if time.monotonic() > deadline:
                 raise ShimError(f"nothing happened within {timeout} s")
-            select.poll().poll(20)  # no descriptor tells what another process does
+            select.poll().poll(20)  # there is no descriptor for what another process does
 
     def imm(self, what: str) -> None:
-        """Let IMM be ``absent``, ``hang``, come ``back`` or ``restart``."""
+        """Change the state of IMM: ``absent``, ``hang``, ``back`` or ``restart``."""
         self._control("imm", {"what": what})
 
     # calls and faults
 
     def calls(self, prefix: str = "", clear: bool = False) -> list[LoggedCall]:
-        """Return the AIS calls so far whose names begin with `prefix`, oldest first; `clear` empties the
+        """Return the AIS calls so far, oldest first. `prefix` limits them by name; `clear` empties the
         log."""
         return [LoggedCall(*call) for call in self._control("calls", {"prefix": prefix, "clear": clear})]
 
     def fault(self, call: str, rc: str, times: Optional[int] = None, delay: float = 0.0) -> None:
-        """Let a call go wrong: answer the code `rc`, or be late (``none`` and a `delay`), or be ``lost``."""
+        """Let a call fail: answer the code `rc`, be late (``none`` and a `delay`), or get ``lost``."""
         self._control("fault", fault_arguments(call, rc, times, delay))
 
     def clear_faults(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         self._control("fault", {"clear": True})
 
     def status(self) -> dict[str, Any]:
@@ -195,8 +196,7 @@ class SafShim:
             return handle.read()
 
     def tell(self, lines: int = 40) -> list[tuple[str, str]]:
-        """Return what has happened last, as titles and texts: so many lines of the log, and so many AIS
-        calls."""
+        """Return the last events as titles and texts: this many lines of the log, and this many AIS calls."""
         told = [("saf_shim log", "\n".join(self.log().splitlines()[-lines:]))]
         try:
             calls = self._control("calls", {})[-lines:]
@@ -215,14 +215,14 @@ class SafShim:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers", "saf_shim(nodes=[...], load=[...]): nodes and files of the test's simulator"
     )
 
 
 def _simulator(nodes: Sequence[str], files: Sequence[str]) -> Iterator[SafShim]:
-    # Not pytest's tmp_path: a Unix socket's address holds 107 bytes, and that path may be long.
+    # This is not pytest's tmp_path: a Unix socket's address holds 107 bytes, and that path may be longer.
     where = tempfile.mkdtemp(prefix="saf-shim-")
     added = os.path.join(where, "python")
     before = os.environ.get(DIRECTORY_VARIABLE)
@@ -249,7 +249,7 @@ def _options(*, nodes: Sequence[str] = (), load: Sequence[str] = ()) -> tuple[Se
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Attach to a failing test what its simulator can tell: the end of the log, and the last AIS calls."""
+    """Add to the report of a failing test the end of its simulator's log and the last AIS calls."""
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
     fixtures = getattr(item, "funcargs", {})

@@ -2,9 +2,9 @@
 """The simulated AMF: a cluster director (amfd), a node director for each node (amfnd), and the client
 library.
 
-Directors, redundancy models and library are pure: events come in as calls, and what they want done outside
-goes out as effects. They know no clock, no process and no socket. Only `service` and `timers` act on the
-world that the server lends them. This room is not for IMM, which AMF sees through `saf_shim.imm`, and not for
+Directors, redundancy models and library are pure: events arrive as calls, and what must be done outside
+leaves as effects. They know no clock, no process and no socket. Only `service` and `timers` act on the
+world that the server gives them. This room is not for IMM, which AMF sees through `saf_shim.imm`, and not for
 the client's side of a call (`saf_shim.pyosaf`).
 
 Reading order. The words: `states`, `events`, `messages` (between the directors), `effects` (to the outside),

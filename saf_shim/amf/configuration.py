@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the model says: attributes of AMF's configuration objects, with the defaults of types and of OpenSAF.
 
-Values are read from IMM when they are used, so a change at run time counts from then on. Where an entity has
-no value, that of its type counts (saAmfCompDisableRestart, then saAmfCtDefDisableRestart). Nothing is written
-or kept here. Times are nanoseconds."""
+Values are read from IMM when they are used, so a change at run time counts from then on. If an entity has no
+value, the value of its type counts (first saAmfCompDisableRestart, then saAmfCtDefDisableRestart). This
+module writes nothing and keeps no value. Times are nanoseconds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNLIMITED = 1 << 32
 
 
 class CommandLine(NamedTuple):
-    """A CLC-CLI command of a component: what is executed, and what the model adds to the environment."""
+    """A CLC-CLI command of a component: the command line, and what the model adds to the environment."""
 
     argv: tuple[str, ...]
     environment: tuple[tuple[str, str], ...]
@@ -72,7 +72,7 @@ class Configuration:
         return self._component(component, "saAmfCompInstantiationLevel", "saAmfCtDefInstantiationLevel") or 0
 
     def max_tries(self, component: str) -> int:
-        """Return how often an instantiation is tried. OpenSAF knows no tries with a delay between them."""
+        """Return how often an instantiation is tried. OpenSAF does not support tries with a delay."""
         value = self.number(component, "saAmfCompNumMaxInstantiateWithoutDelay")
         if value is None:
             value = self.number(GLOBAL_ATTRIBUTES, "saAmfNumMaxInstantiateWithoutDelay")
@@ -96,8 +96,8 @@ class Configuration:
     def terminate_timeout(self, component: str) -> int:
         """Return the time-out of the terminate callback.
 
-        amfnd 5.21 forgets it for a component that has a saAmfCompTerminateTimeout; the callback then times
-        out at once."""
+        For a component that has its own saAmfCompTerminateTimeout, amfnd 5.21 loses the value, and the
+        callback times out at once."""
         if self.number(component, "saAmfCompTerminateTimeout") is not None:
             return 0
         return self._callback_timeout(component, "")
@@ -118,12 +118,12 @@ class Configuration:
         return value if value is not None else self._callback_timeout(component, "")
 
     def command(self, component: str, node: str, command: str) -> CommandLine:
-        """Return the instantiate or cleanup command on the AMF node `node`; argv is empty if the type has
-        none.
+        """Return the instantiate or cleanup command on the AMF node `node`. Its argv is empty if the type has
+        no such command.
 
-        The path is the prefix of the node's software bundle and the type's relative path. The arguments are
-        the type's and then the component's, each value split at blanks. The environment is the type's list
-        and then the component's."""
+        The path is the prefix of the node's software bundle, followed by the type's relative path. The
+        arguments of the type come first, then those of the component; each value is split at blanks. The
+        environment of the type comes first, then that of the component."""
         kind = self.component_type(component)
         word = command.capitalize()
         path = self.name(kind, f"saAmfCtRelPath{word}Cmd")
@@ -149,7 +149,7 @@ class Configuration:
         return self._timing(dn, "saAmfHctDefPeriod", "saAmfHctDefMaxDuration")
 
     def healthcheck_instances(self, component: str) -> dict[str, tuple[int, int]]:
-        """Period and maximal duration of the component's own SaAmfHealthcheck objects, by key."""
+        """Return period and longest duration of the component's own SaAmfHealthcheck objects, by key."""
         found = {}
         for dn in self.view.children(component, "SaAmfHealthcheck"):
             timing = self._timing(dn, "saAmfHealthcheckPeriod", "saAmfHealthcheckMaxDuration")
@@ -170,7 +170,7 @@ class Configuration:
         return bool(self._by_type(unit, "saAmfSUFailover", "saAmfSUType", "saAmfSutDefSUFailover"))
 
     def unit_rank(self, unit: str) -> int:
-        """Return the rank of a unit. A lower rank is preferred; 0 is the least preferred of all."""
+        """Return the rank of a unit. A lower rank is preferred, but 0 is the least preferred of all."""
         return self.number(unit, "saAmfSURank") or 0
 
     # -- service groups
@@ -199,17 +199,17 @@ class Configuration:
         return True if value is None else bool(value)
 
     def preferred_in_service(self, group: str) -> int:
-        """Return how many units shall be instantiated; 0 means all."""
+        """Return how many units should be instantiated; 0 means all."""
         return self.number(group, "saAmfSGNumPrefInserviceSUs") or 0
 
     def max_active_sis(self, group: str) -> int:
-        """Return how many SIs a unit may have as active."""
+        """Return for how many SIs a unit may be active."""
         return self.number(group, "saAmfSGMaxActiveSIsperSU") or UNLIMITED
 
     # -- nodes
 
     def node_auto_repair(self, node: str) -> bool:
-        """Tell whether AMF itself reboots the node when it has failed."""
+        """Tell whether AMF itself reboots the node after a failure."""
         value = self.number(node, "saAmfNodeAutoRepair")
         return True if value is None else bool(value)
 
@@ -250,7 +250,7 @@ class Configuration:
         return f"safSupportedCsType={escape_dn(self.name(csi, 'saAmfCSType'))},{holder}"
 
     def max_assignments(self, component: str, csi: str, active: bool) -> int:
-        """Return how many CSIs of this CSI's type the component can have in this HA state; -1: any number."""
+        """Return how many CSIs of this type the component can have in this HA state; -1 means any number."""
         own, default = (
             ("saAmfCompNumMaxActiveCSIs", "saAmfCtDefNumMaxActiveCSIs")
             if active

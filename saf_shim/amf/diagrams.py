@@ -152,7 +152,7 @@ def _validation() -> str:
 
 
 def document() -> str:
-    """The whole document."""
+    """Return the whole document."""
     return (
         _HEAD
         + _machine(

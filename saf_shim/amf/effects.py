@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the directors want done outside. They never do it themselves.
+"""What the directors want to be done outside. They never do it themselves.
 
-Each effect is a value. `service` carries them out on the server's `World` and in IMM, and tests compare them.
-A timer has a key (any hashable value); starting a running timer restarts it. Times are nanoseconds, names are
-DNs."""
+Each effect is a value. `service` carries the effects out on the server's `World` and in IMM, and tests
+compare them. A timer has a key (any hashable value); starting a running timer restarts it. Times are
+nanoseconds, names are DNs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Values = tuple[Value, ...]
 
 
 class RunCommand(NamedTuple):
-    """Start a CLC-CLI command on a node. Its end is told with `ticket` to
-    `cluster.director.command_ended`."""
+    """Start a CLC-CLI command on a node. Its end is reported to `cluster.director.command_ended` with
+    `ticket`."""
 
     ticket: int
-    node: str  # the AMF node's RDN value, SC-1
+    node: str  # the AMF node's RDN value, such as SC-1
     argv: tuple[str, ...]
-    environment: Mapping[str, str]  # added to the node director's own
+    environment: Mapping[str, str]  # added to the environment of the node director
     timeout: int  # ns
 
 
@@ -37,7 +37,7 @@ class StartTimer(NamedTuple):
 
     key: Hashable
     delay: int  # ns
-    leaves_out_lateness: bool = False  # what the machine costs the cluster does not count
+    leaves_out_lateness: bool = False  # the time that a slow machine costs does not count
 
 
 class StopTimer(NamedTuple):
@@ -47,10 +47,10 @@ class StopTimer(NamedTuple):
 
 
 class SendCallback(NamedTuple):
-    """Queue a callback at a client's handle."""
+    """Queue a callback for a client's handle."""
 
     handle: int
-    name: str  # saAmfCSISetCallback...
+    name: str  # such as saAmfCSISetCallback
     arguments: Mapping[str, Any]
 
 
@@ -97,7 +97,7 @@ class Delete(NamedTuple):
 
 
 class Log(NamedTuple):
-    """Write one line, as amfnd or amfd would write it to syslog."""
+    """Write one line to the log, as amfnd or amfd writes to syslog."""
 
     text: str
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What AMF's client library knows and refuses by itself, before a node director hears of the call.
+"""What AMF's client library knows, and the calls that it refuses before a node director gets them.
 
-`ClientProcess` is the library in one client process. The library is loaded once there and counts its
-initializations, successful or not; when the count falls to 0 while handles are open, the library is down,
-which a node director cannot tell from the death of the process. `AmfHandle` is one handle: the callbacks it
-was given, and the callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS
-version is the process's: that of its last initialization."""
+`ClientProcess` is the library in one client process. A process loads the library once. The library counts
+its initializations, successful or not. When the count falls to 0 while handles are open, the library shuts
+down; a node director cannot tell this from the death of the process. `AmfHandle` is one handle: its callback
+functions, and the callbacks that wait for a response. `CALLS` maps AIS names to their functions. The AIS
+version belongs to the process: it is the version of the last initialization."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PendingCallback:
     def __init__(self, kind: str, ha: int) -> None:
         self.kind = kind
         self.ha = ha
-        self.done = False  # it was answered inside its own callback, and goes when the callback returns
+        self.done = False  # it was answered inside its own callback, and is dropped when that returns
 
 
 class ClientProcess:
@@ -64,12 +64,12 @@ class ClientProcess:
         self.pid = pid
         self.uses = 0
         self.version = NEW
-        self.name: Optional[str] = None  # from the environment, when it was loaded
+        self.name: Optional[str] = None  # the component's name in the environment when the library was loaded
         self.handles: dict[int, AmfHandle] = {}
 
     @property
     def is_new(self) -> bool:
-        """The version is B.04, not B.01."""
+        """Tell whether the version is B.04 and not B.01."""
         return self.version == NEW
 
 
@@ -83,15 +83,15 @@ class AmfHandle:
         self.process = process
         self.callbacks = frozenset(given)
         self.pending: dict[int, PendingCallback] = {}
-        self.blocked = False  # a dispatch waits: the next callback goes straight to the program
+        self.blocked = False  # a dispatch waits, so the next callback goes directly to the program
 
     def dispatched(self, name: str, arguments: Args) -> None:
-        """Note that a callback is on its way into the program."""
+        """Note that the program is about to get a callback."""
         if name in (Callback.HEALTHCHECK, Callback.TERMINATE, Callback.CSI_SET, Callback.CSI_REMOVE):
             self.pending[arguments["invocation"]] = PendingCallback(name, arguments.get("haState", 0))
 
     def find(self, invocation: int, running: Any) -> Optional[PendingCallback]:
-        """Return the callback of this invocation. `running` are the invocations whose callbacks have not
+        """Return the callback with this invocation. `running` are the invocations of callbacks that have not
         returned."""
         inside = running if isinstance(running, list) else ()
         for number in [n for n, pending in self.pending.items() if pending.done and n not in inside]:
@@ -117,7 +117,8 @@ class Library:
     def initialize(
         self, name: str, pid: int, environment: Mapping[str, str], args: Args, number: int
     ) -> tuple[Reply, Optional[AmfHandle]]:
-        """saAmfInitialize and saAmfInitialize_4. A failing one costs the process a use: see `is_down`."""
+        """Serve saAmfInitialize and saAmfInitialize_4. A failing call lowers the library's count: see
+        `is_down`."""
         process = self.processes.get(pid)
         if process is None:
             process = self.processes[pid] = ClientProcess(pid)
@@ -147,7 +148,7 @@ class Library:
         return process is not None and process.uses == 0 and bool(process.handles)
 
     def finalize(self, handle: AmfHandle) -> Reply:
-        """saAmfFinalize."""
+        """Serve saAmfFinalize."""
         process = handle.process
         process.handles.pop(handle.number, None)
         process.uses -= process.uses > 0
@@ -161,7 +162,7 @@ class Library:
         return Reply(Code.OK)
 
     def lost(self, pid: int) -> list[int]:
-        """Forget a process that is gone, or whose library is; return its handles that were open."""
+        """Forget a process that has ended or whose library has shut down. Return its open handles."""
         process = self.processes.pop(pid, None)
         if process is None:
             return []
@@ -177,13 +178,13 @@ class Library:
         if not process.handles and process.uses == 0:
             self.processes.pop(process.pid, None)
 
-    # -- where it is
+    # -- where the process is
 
     def node(self, process: ClientProcess, component: str = "") -> Optional[LocalNode]:
-        """Return the node director's state that the process talks to: that of its component's node.
+        """Return the node director's state for the process: the state of its component's node.
 
-        A process outside AMF counts as one on the node of the component that it asks about, or else on the
-        first node."""
+        A process that AMF did not start counts as a process on the node of the component that it asks about,
+        or else on the first node."""
         for name in (process.name or "", component):
             found = self.cluster.local_node_of(name)
             if found is not None:
@@ -214,7 +215,7 @@ def _is_answer(code: int) -> bool:
 
 
 def _is_unused(correlation: Any) -> bool:
-    """Root and parent of SaNtfCorrelationIdsT are SA_NTF_IDENTIFIER_UNUSED."""
+    """Tell whether root and parent of SaNtfCorrelationIdsT are SA_NTF_IDENTIFIER_UNUSED."""
     return isinstance(correlation, list) and correlation[:2] == [0, 0]
 
 
@@ -222,7 +223,7 @@ def _is_unused(correlation: Any) -> bool:
 
 
 def _own_name(process: ClientProcess, name: str) -> Code:
-    """Check that the name is that of the process's component."""
+    """Check that `name` is the process's component."""
     own = (process.name or "").encode("utf-8", "surrogateescape")
     given = name.encode("utf-8", "surrogateescape")
     if len(own) != len(given):
@@ -399,7 +400,7 @@ def _error_report(library: Library, handle: AmfHandle, args: Args) -> Reply:
         return Reply(Code.ERR_INVALID_PARAM)
     highest = Recovery.CONTAINER_RESTART if handle.process.is_new else Recovery.CLUSTER_RESET
     if not Recovery.NO_RECOMMENDATION <= recovery <= highest:
-        # OpenSAF 5.21 does not check this for B.04: its amfnd aborts, and the node goes down
+        # OpenSAF 5.21 does not check this for B.04: its amfnd aborts, and the node goes down.
         return Reply(Code.ERR_INVALID_PARAM)
     node = library.node(handle.process, name)
     if node is None:
@@ -442,7 +443,7 @@ def _track(library: Library, handle: AmfHandle, args: Args) -> Reply:  # noqa: P
     changes = flags & (Track.CHANGES | Track.CHANGES_ONLY)
     if not flags & (Track.CURRENT | changes) or changes == Track.CHANGES | Track.CHANGES_ONLY:
         return Reply(Code.ERR_BAD_FLAGS)
-    # `buffer`: None is no buffer, -1 is one to be allocated, else the number of its items
+    # `buffer`: None means no buffer, -1 asks to allocate one, any other number is the size in items.
     buffer = args.get("buffer")
     wants_callback = bool(changes) or buffer is None
     if wants_callback and "saAmfProtectionGroupTrackCallback" not in handle.callbacks:
@@ -479,7 +480,7 @@ def _notification_free(library: Library, handle: AmfHandle, args: Args) -> Reply
 
 
 def _check_errors(errors: int) -> Code:
-    """Check the kinds of errors. Only exits can be monitored."""
+    """Check the kinds of errors. Only exits of processes can be monitored."""
     known = _PM_ZERO_EXIT | _PM_NON_ZERO_EXIT | _PM_ABNORMAL_END
     if not 0 < errors <= known:
         return Code.ERR_INVALID_PARAM

@@ -4,7 +4,7 @@
 They are values. They are delivered one at a time, in the order in which they were sent. From cluster to node:
 `InstantiateUnit`, `TerminateUnit`, `AssignmentRequest`, `UnitOperation`, `ComponentOperation`,
 `NodeOperation`. From node to cluster: `OperationalReport`, `AssignmentReport`, `Report`, `RebootRequest`.
-From a node to itself, so that the present event ends first: `ComponentTrigger`."""
+A node sends itself `ComponentTrigger`, so that the present event ends first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from saf_shim.amf.events import ComponentEvent
 from saf_shim.amf.states import Act, Capability, CsiTransition, Ha, Operation, Operational, Recovery
 
 Attributes = tuple[tuple[str, str], ...]
-"""(name, value) of a CSI, a pair for each value."""
+"""The attributes of a CSI: a (name, value) pair for each value."""
 
 
 class InstantiateUnit(NamedTuple):
@@ -39,9 +39,9 @@ class CsiRequest(NamedTuple):
 
 
 class AssignmentRequest(NamedTuple):
-    """Assign, change or remove one SI of a unit, or all of them (`si` is empty).
+    """Assign, change or remove one SI of a unit. An empty `si` stands for all SIs of the unit.
 
-    `ha` has no meaning for REMOVE. With MODIFY the first of `csis` speaks for all of them."""
+    `ha` has no meaning for REMOVE. With MODIFY, only the first of `csis` is given: it stands for all."""
 
     unit: str
     si: str
@@ -49,31 +49,31 @@ class AssignmentRequest(NamedTuple):
     ha: Optional[Ha]
     csis: tuple[CsiRequest, ...] = ()
     rank: int = 0
-    single: bool = False  # about one CSI, added to or taken from an assigned SI
+    single: bool = False  # the request is about one CSI that is added to or taken from an assigned SI
 
 
 class UnitOperation(NamedTuple):
-    """RESTART or REPAIRED."""
+    """RESTART the unit, or count it as REPAIRED."""
 
     unit: str
     operation: Operation
 
 
 class ComponentOperation(NamedTuple):
-    """RESTART."""
+    """RESTART the component."""
 
     component: str
     operation: Operation
 
 
 class NodeOperation(NamedTuple):
-    """REPAIRED."""
+    """Count the node as REPAIRED."""
 
     operation: Operation
 
 
 class OperationalReport(NamedTuple):
-    """A unit's operational state has changed, or the cluster director has to carry out a recovery."""
+    """A unit's operational state has changed, or the cluster director must carry out a recovery."""
 
     node: str
     unit: str
@@ -83,7 +83,7 @@ class OperationalReport(NamedTuple):
 
 
 class AssignmentReport(NamedTuple):
-    """The answer to an `AssignmentRequest`; `ok` is False when it could not be carried out."""
+    """The answer to an `AssignmentRequest`. `ok` is False when the request could not be carried out."""
 
     node: str
     unit: str
@@ -103,14 +103,14 @@ class Report(NamedTuple):
 
 
 class RebootRequest(NamedTuple):
-    """The recovery of an error is to reboot the node, or (CLUSTER_RESET) all nodes."""
+    """The recovery of an error is a reboot of the node, or of all nodes (CLUSTER_RESET)."""
 
     node: str
     recovery: Recovery
 
 
 class ComponentTrigger(NamedTuple):
-    """An event for a component's presence, to happen after the present one."""
+    """An event for a component's presence. It happens after the present event."""
 
     component: str
     event: ComponentEvent

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Effects for the world outside, and messages of the directors to each other, until somebody takes them.
+"""Effects for the outside, and messages between the directors, until somebody takes them.
 
-All directors of a simulated cluster share one outbox, so that everything stays in the order in which it came
-about. The outbox delivers nothing itself: the cluster director takes the messages, the service takes the
-effects."""
+All directors of a simulated cluster share one outbox, so that everything stays in its original order. The
+outbox delivers nothing itself: the cluster director takes the messages, and the service takes the effects."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from saf_shim.amf.messages import ToCluster, ToNode
 class Envelope(NamedTuple):
     """One message on its way."""
 
-    node: Optional[str]  # the receiving node's RDN value (SC-1); None: the cluster director receives it
+    node: Optional[str]  # the receiving node's RDN value (SC-1); None for the cluster director
     message: Union[ToNode, ToCluster]
 
 
@@ -52,8 +51,7 @@ class Outbox:
         return bool(self._mail)
 
     def forget_node(self, node: str, names: set[str]) -> None:
-        """Drop what is on its way to a node that goes down, or is about the units and components `names`
-        of that node."""
+        """Drop the messages to a node that goes down, and what is about its units and components `names`."""
         self._mail = deque(
             envelope
             for envelope in self._mail

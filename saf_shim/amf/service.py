@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMF as the server hosts it: calls and CCBs come in, and effects are carried out on the server's world.
+"""AMF inside the server: it takes calls and CCBs, and carries out effects on the server's world.
 
 The effects are commands, callbacks, timers and updates of IMM. Nothing is decided here. Every process that a
-command leaves behind ends with the server."""
+command has started ends with the server."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _NODE_ENVIRONMENT = {
     "OPENSAF_MANAGE_TIPC": "yes",
     "OPENSAF_USER": "opensaf",
 }
-"""What OpenSAF's start script leaves in amfnd's environment, besides the server's own part."""
+"""What OpenSAF's start script puts into amfnd's environment. The server adds its own variables."""
 
 
 class AmfService:
@@ -124,7 +124,7 @@ class AmfService:
         return watch is not None
 
     def session_closed(self, session: Session) -> None:
-        """Take the end of a session without finalize as the end of its process."""
+        """Treat a session that ends without finalize as the end of its process."""
         handle, session.data = session.data, None
         if isinstance(handle, AmfHandle):
             self._sessions.pop(handle.number, None)
@@ -167,7 +167,7 @@ class AmfService:
         return answer
 
     def _answer(self, call: Call, reply: Reply) -> None:
-        """Send the answer before anything that follows from the call."""
+        """Send the answer before everything else that follows from the call."""
         call.reply(reply.code, reply.out)
         director.settle(self.cluster)
         self._pump()
@@ -194,7 +194,7 @@ class AmfService:
         """Check the model as it would be; AisError refuses the CCB."""
         try:
             checks.check(self.cluster, changes, view, SUPPORTED)
-        except AisError as error:  # not every command shows the reason, so the log has it as well
+        except AisError as error:  # some commands do not show the reason, so the log has it as well
             reason = error.text or "no reason given"
             self._world.log(f"amfd refuses a CCB ({Code(error.code).name}): {reason}")
             raise
@@ -250,8 +250,8 @@ class AmfService:
                 self._pump()
 
         def time_is_over() -> None:
-            """Kill the command. Its end counts from now, because a component in the foreground dies of
-            this."""
+            """Kill the command. Its end counts from now on, because a component in the foreground ends with
+            it."""
             command.kill()
             del self._commands[ticket], self._limits[ticket]
             director.command_ended(self.cluster, ticket, None)
@@ -348,7 +348,7 @@ _EFFECTS: dict[type, Callable[[AmfService, Any], None]] = {
 
 
 class _NoCommand:
-    """A command that the model does not have."""
+    """Stands for a command that the model does not have."""
 
     pid = 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of AMF and their numbers: those of AIS AMF B.04.01, and OpenSAF's where the standard has none.
+"""The states of AMF and their numbers, from AIS AMF B.04.01, or from OpenSAF where the standard has none.
 
 There is no behaviour here. The tables of transitions are in `node`, `redundancy` and
 `cluster.administration`."""
@@ -24,7 +24,7 @@ class Presence(IntEnum):
 
 
 AT_REST = frozenset({Presence.UNINSTANTIATED, Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED})
-"""No process is there, and none is being started or ended."""
+"""No process exists, and none is being started or ended."""
 
 MOVING = frozenset({Presence.INSTANTIATING, Presence.TERMINATING, Presence.RESTARTING})
 
@@ -100,7 +100,7 @@ class Operation(IntEnum):
 
 
 class Recovery(IntEnum):
-    """SaAmfRecommendedRecoveryT, and two recoveries that nobody recommends but AMF carries out."""
+    """SaAmfRecommendedRecoveryT, and two recoveries that AMF carries out but nobody can recommend."""
 
     NO_RECOMMENDATION = 1
     COMPONENT_RESTART = 2
@@ -131,11 +131,11 @@ RECOVERY_WORDS = {
 
 
 class ErrorSource(IntEnum):
-    """What found the error. The cleanup command gets the number as OSAF_COMPONENT_ERROR_SOURCE."""
+    """How AMF found the error. The cleanup command gets the number as OSAF_COMPONENT_ERROR_SOURCE."""
 
     NONE = 0  # an orderly end, or a failed instantiation
     ERROR_REPORT = 1
-    HEALTHCHECK = 2  # component invoked: not confirmed in time, or confirmed as failed
+    HEALTHCHECK = 2  # component invoked: it was not confirmed in time, or was confirmed as failed
     PASSIVE_MONITOR = 3
     ACTIVE_MONITOR = 4
     COMMAND = 5
@@ -174,7 +174,7 @@ ERROR_WORDS = {
 
 
 class CsiFlags(IntEnum):
-    """SaAmfCSIFlagsT: whom a CSI callback is about."""
+    """SaAmfCSIFlagsT: which CSIs a CSI callback is about."""
 
     ADD_ONE = 1
     TARGET_ONE = 2

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form of the state machines here: a table from a state and an event to what is done.
+"""The form of the state machines of AMF: a table from a state and an event to an action.
 
-An event without an entry changes nothing. The document (`diagrams`) and the tests read the same tables that
-the directors work by."""
+An event without an entry changes nothing. The document (`diagrams`), the tests and the directors use the same
+tables."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ Action = TypeVar("Action", bound=Callable[..., object])
 class Transition(Generic[State, Action]):
     """One entry of a table."""
 
-    to: tuple[State, ...]  # the states it may lead to; its own state: the entity stays in it for now
+    to: tuple[State, ...]  # the states that may follow; its own state if the entity stays in it for now
     action: Action
-    text: str  # what is done, for the document
+    text: str  # what is done, as the document shows it

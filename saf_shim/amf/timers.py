@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The directors' timers on the world's clock.
 
-They have the tick of amfnd, 100 ms. Timers of periods that scripts look at from outside, the probations,
-leave out lateness: a period of 1 s is over when a cluster of OpenSAF on an idle machine would have lived for
-1 s (`saf_shim.contract.Lateness`). Such a period also does not end while a script looks. What a script reads
-object by object within a moment on a cluster shall not change in the middle here, where each reading takes
-longer."""
+They have the tick of amfnd, 100 ms. Timers of periods that scripts observe from outside, the probations,
+leave out lateness: a period of 1 s is over when an OpenSAF cluster on an idle machine would have run for 1 s
+(`saf_shim.contract.Lateness`). Such a period also does not end while a script is reading. A script reads
+object by object. On a cluster this takes a moment, here it takes longer, and the values should not change
+meanwhile."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from saf_shim.contract import Timer, World
 
 TICK = SECOND // 10
 LOOK = 1.0
-"""Seconds, without lateness, for which a period that is over waits for a script at the most: a script that
-asks again and again whether the period is over gets its answer."""
+"""The longest time, in seconds without lateness, for which a period that is over waits for a script. A
+script that asks again and again whether the period is over gets its answer."""
 
 
 class Timers:
     """The timers that are running, by the directors' keys."""
 
     def __init__(self, world: World, fired: Callable[[Hashable], None]) -> None:
-        """`fired` gets the key of a timer that has run out."""
+        """Make the timers. `fired` gets the key of each timer that has run out."""
         self._world = world
         self._fired = fired
         self._running: dict[Hashable, Timer] = {}
         self._due: dict[
             Hashable, float
-        ] = {}  # only of timers that leave out lateness; on a clock that leaves it out as well
+        ] = {}  # only for timers that leave out lateness; measured on a clock that leaves it out as well
 
     def start(self, effect: StartTimer) -> None:
-        """Start a timer; one with the same key starts again."""
+        """Start a timer. A running timer with the same key starts again."""
         self.stop(effect.key)
         now = self._world.now()
         ticks = int(now * SECOND) // TICK - (-effect.delay // TICK) + 1
@@ -55,8 +55,8 @@ class Timers:
             self.stop(key)
 
     def fire_what_is_over(self) -> None:
-        """End the periods that are over and only wait until a script has read. An operation of the
-        administrator comes after them."""
+        """End the periods that are over and only wait until a script has read. An administrative operation
+        happens after them."""
         lost, now = self._world.lateness().lost, self._world.now()
         for key in [key for key, due in self._due.items() if due + lost <= now]:
             self._fire(key)
@@ -72,7 +72,7 @@ class Timers:
             self._fire(key)
 
     def _rest(self, key: Hashable) -> float:
-        """Return how long a timer still has to go on after its time is over on the world's clock."""
+        """Return how many seconds a timer must still run after its time is over on the world's clock."""
         due = self._due.get(key)
         if due is None:
             return 0.0

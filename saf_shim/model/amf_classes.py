@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMF's entities: cluster, nodes, applications, service groups and units, components, the workload and who is
-assigned it. Their types are in `amf_types`.
+"""The classes of AMF's entities: cluster, nodes, applications, service groups, units and components, the
+workload and its assignments. Their types are in `amf_types`.
 
-The table's form is that of `tables`. Times are nanoseconds, states are numbers of the AMF specification
-(SAI-AIS-AMF-B.04.01); names that begin with ``osaf`` are OpenSAF's own.
+The form of the table is explained in `tables`. Times are nanoseconds, states are numbers of the AMF
+specification (SAI-AIS-AMF-B.04.01). Names that begin with ``osaf`` are OpenSAF's own.
 """
 
 from __future__ import annotations

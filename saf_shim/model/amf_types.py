@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMF's types: of applications, groups, units, components and the workload, and what goes with what.
+"""The classes of AMF's types: of applications, groups, units, components and the workload, and their
+relations.
 
-The table's form is that of `tables`. A versioned type (``safVersion=...``) lies below its base type; its
-values count wherever an entity of `amf_classes` has none of its own.
+The form of the table is explained in `tables`. A versioned type (``safVersion=...``) is a child of its base
+type. Its values count wherever an entity of `amf_classes` has no value of its own.
 """
 
 from __future__ import annotations

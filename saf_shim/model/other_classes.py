@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The classes of the log, checkpoint, event, lock and message services.
 
-The table's form is that of `tables`. Names, types, flags and default values are those that OpenSAF 5.21.03
-gives these classes, compared attribute by attribute. What a real node answers about them is not recorded.
+The form of the table is explained in `tables`. Names, types, flags and default values are those that OpenSAF
+5.21.03
+gives these classes; they were compared attribute by attribute. What a real node answers about them is not
+recorded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM's and CLM's own classes, and the cluster-wide settings of OpenSAF.
+"""The classes of IMM and CLM themselves, and the cluster-wide settings of OpenSAF.
 
-The table's form is that of `tables`. IMM fills in the runtime attributes of its two classes, CLM those of
-its two.
+The form of the table is explained in `tables`. IMM fills in the runtime attributes of its two classes, and
+CLM those of its own two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SMF: software bundles, upgrade campaigns and what a campaign leaves in IMM while it runs.
+"""The classes of SMF: software bundles, upgrade campaigns and what a running campaign leaves in IMM.
 
-The table's form is that of `tables`. SMF itself is not simulated (see `stand_ins`); models and
+The form of the table is explained in `tables`. SMF itself is not simulated (see `stand_ins`), but models and
 campaigns need these classes.
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Implementers of services that the simulator does not have: SMF and LOG.
 
-They hold the implementer names and are bound to the classes of these services, as on a real node, so that
-the objects have their implementer and clients cannot become it. They accept changes, with one exception: a
+They hold the implementer names and are bound to the classes of these services. So the objects have their
+implementer, as on a real node, and clients cannot become it. They accept changes, with one exception: a
 software bundle that is installed on a node cannot be deleted. No campaign runs and no log stream is opened.
 """
 
@@ -24,11 +24,12 @@ _INSTALLED_BUNDLE = "SaAmfNodeSwBundle"
 
 
 class StandIn:
-    """The implementer of a service that is not there. IMM calls it by the methods of `Hooks`."""
+    """The implementer of a service that the simulator does not have. IMM calls it by the methods of
+    `Hooks`."""
 
     def admin_operation(self, operation: AdminOperation) -> None:
-        """Refuse: nobody is there who could perform an operation. A bundle has none on a real node,
-        either."""
+        """Refuse: no service exists that could perform an operation. On a real node a bundle has no
+        operations, either."""
         is_bundle = operation.dn.startswith("safSmfBundle=")
         operation.answer(Code.ERR_INVALID_PARAM if is_bundle else Code.ERR_NOT_SUPPORTED)
 
@@ -47,7 +48,7 @@ class StandIn:
         """Do nothing: no setting has an effect."""
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """Do nothing: nothing of a CCB was kept."""
+        """Do nothing: no part of the CCB was kept."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
         """Return nothing: there are no streams, so there is nothing to count."""
@@ -55,7 +56,7 @@ class StandIn:
 
 
 def attach_stand_ins(store: Store) -> None:
-    """Let SMF and LOG be the implementers of their classes, which are in the store already."""
+    """Make SMF and LOG the implementers of their classes, which are in the store already."""
     for service in (SMF_SERVICE, LOG_SERVICE):
         stand_in = Attached(store, service, StandIn())
         stand_in.bind_classes([name for name, implementer in IMPLEMENTERS.items() if implementer == service])

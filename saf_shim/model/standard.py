@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The classes and objects that are in IMM from the start, as on a real cluster of the nodes given.
+"""The classes and objects that are in IMM from the start, as on a real cluster of these nodes.
 
-`standard_model` makes plain values and knows no store; `load_standard_model` puts them into one. Of what
-OpenSAF says about itself there are the applications, with the types that they refer to, but not its own
-service groups, units and components: nobody simulates its daemons. The log, checkpoint, event, message and
-lock services have their classes, but no objects.
+`standard_model` makes plain values and knows no store; `load_standard_model` puts them into a store. The
+model has OpenSAF's own applications and the types that they refer to, but not OpenSAF's own service groups,
+units and components, because its daemons are not simulated. The log, checkpoint, event, message and lock
+services have their classes, but no objects.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ AMF_SERVICE = "safAmfService"
 CLM_SERVICE = "safClmService"
 SMF_SERVICE = "safSmfService"
 LOG_SERVICE = "safLogService"
-PAYLOAD_PREFIX = "PL"  # of a node's name; all other nodes are controllers
+PAYLOAD_PREFIX = "PL"  # the name of a payload node begins with it; all other nodes are controllers
 
 APPLICATIONS = (
     "OpenSAF",
@@ -56,7 +56,7 @@ APPLICATIONS = (
     SMF_SERVICE,
 )
 
-# Classes outside AMF that have an implementer. IMM's own and the rest have none.
+# Classes outside AMF that have an implementer. All other classes outside AMF have none.
 IMPLEMENTERS: Mapping[str, str] = {
     "OpenSafLogConfig": LOG_SERVICE,
     "SaLogStreamConfig": LOG_SERVICE,
@@ -68,7 +68,7 @@ IMPLEMENTERS: Mapping[str, str] = {
     "OpenSafSmfExecControl": SMF_SERVICE,
 }
 
-# Classes that cannot be deleted: on every real node they have instances, those of OpenSAF's own daemons.
+# Classes that cannot be deleted, because OpenSAF's own daemons have instances of them on every real node.
 OCCUPIED = frozenset(
     {
         "OpenSafLogConfig",
@@ -125,10 +125,11 @@ _SMF_SETTINGS: Mapping[str, Value] = {
 
 
 class StandardModel(NamedTuple):
-    """What is there from the start.
+    """What is in IMM from the start.
 
-    `classes` are in IMM's order; `objects` have their parents before them and every value that they start
-    with, defaults included; `implementers` has the implementer name of each class that has one.
+    `classes` are in IMM's order. In `objects` parents come before their children, with every value that an
+    object starts with, including defaults. `implementers` has the implementer name of each class that has
+    one.
     """
 
     classes: tuple[ClassDefinition, ...]
@@ -147,12 +148,12 @@ class _Row(NamedTuple):
 def standard_model(node_names: Sequence[str]) -> StandardModel:
     """Return the model of a cluster of these nodes.
 
-    Values that only a running service knows (node ids, addresses, times, counts of AMF) are not in it.
+    Values that only a running service knows (node ids, addresses, times, AMF's counts) are not in it.
     """
     amf = [*read_table(AMF_CLASSES), *read_table(AMF_TYPES)]
     others = [read_table(table) for table in (SMF_CLASSES, SERVICE_CLASSES, OTHER_CLASSES)]
     definitions = [*amf, *chain(*others)]
-    # The order of a real node: first the class of IMM's own object, then by bytes.
+    # The order of a real node: first the class of IMM's own object, then by the bytes of the name.
     definitions.sort(key=lambda definition: (definition.name != IMM_OBJECT_CLASS, definition.name))
     starting = {definition.name: _starting_values(definition) for definition in definitions}
     rows = [
@@ -187,7 +188,7 @@ def load_standard_model(store: Store, nodes: Sequence[Node]) -> None:
 
 
 def _starting_values(definition: ClassDefinition) -> dict[str, tuple[Value, ...]]:
-    """Return the values that a loaded object has without being given them: its defaults."""
+    """Return the values that a loaded object has although the file does not give them: its defaults."""
     return {
         attribute.name: (attribute.default,)
         for attribute in definition.attributes
@@ -198,8 +199,8 @@ def _starting_values(definition: ClassDefinition) -> dict[str, tuple[Value, ...]
 def _is_loaded(attribute: AttributeDefinition) -> bool:
     """Tell whether IMM sets the attribute's default when it starts from a file.
 
-    Runtime attributes that are not persistent are left to their implementer. So opensafImmNostdFlags is
-    empty on a real node in spite of its default."""
+    Runtime attributes that are not persistent are left to their implementer. That is why opensafImmNostdFlags
+    is empty on a real node although it has a default."""
     return attribute.is_config or bool(attribute.flags & AttributeFlag.PERSISTENT)
 
 
@@ -273,7 +274,7 @@ def _type_rows(group: str, redundancy: int, unit: str, service: str) -> list[_Ro
 
 
 def _cluster_rows(node_names: Sequence[str]) -> list[_Row]:
-    """Return both clusters and their nodes: all are members and enabled."""
+    """Return both clusters and their nodes. All nodes are members and enabled."""
     rows = [
         _Row("SaClmCluster", CLM_CLUSTER, {"saClmClusterNumNodes": [len(node_names)]}),
         _Row(
@@ -310,7 +311,7 @@ def _cluster_rows(node_names: Sequence[str]) -> list[_Row]:
 
 
 def _group_rows(node_names: Sequence[str]) -> list[_Row]:
-    """Return the node groups that have members: AMF knows no group without."""
+    """Return the node groups that have members. AMF does not support an empty group."""
     payloads = [name for name in node_names if name.startswith(PAYLOAD_PREFIX)]
     controllers = [name for name in node_names if not name.startswith(PAYLOAD_PREFIX)]
     rows = []

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of class definitions as text, and the function that reads them.
 
-A class begins with its name and its category at the margin. Below it is a line for each attribute: what it
-is (``rdn``, ``config`` or ``runtime``), its name, its type, its flags and, after ``=``, its default:
+A class begins with its name and its category at the left margin. A line for each attribute follows: its
+category (``rdn``, ``config`` or ``runtime``), its name, its type, its flags and, after ``=``, its default:
 
     SaAmfSU config
       rdn     safSu              string initialized
       config  saAmfSURank        uint32 writable = 0
       runtime saAmfSUAdminState  uint32 cached persistent = 1
 
-Types are those of `ValueType`, flags those of `AttributeFlag`, in lower case. The RDN has its class's
-category. The tests check whether IMM would take each definition (`imm_model.classes.check_class`).
+Types are those of `ValueType`, flags those of `AttributeFlag`, both in lower case. The RDN has the category
+of its class. The tests check that IMM would accept each definition (`imm_model.classes.check_class`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The availability management framework (saAmf.h, B.04.01 and B.01.01): being a component, and watching
-components.
+"""The availability management framework (saAmf.h, B.04.01 and B.01.01): how to be a component, and how to
+watch components.
 
-A NULL argument, or one out of range that the real library refuses before it looks at the handle, is refused
-here; everything else is the simulator's answer."""
+This module refuses a NULL argument, or a value out of range, if the real library refuses it before it looks
+at the handle. The simulator answers everything else."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from ._types.amf import (
 )
 from ._types.ntf_references import SaNtfCorrelationIdsT, SaNtfIdentifierT
 
-# The notifications that the library has made, by handle and address.
+# The notifications that the library has allocated, by handle and address.
 _allocated: dict[int, dict[int, Any]] = {}
 
 # Handles
@@ -92,7 +92,7 @@ def _open(name: str, amfHandle: Any, amfCallbacks: Any, version: Any) -> int:
     on_ok=handles.keep_callbacks,
 )
 def saAmfInitialize(amfHandle: Any, amfCallbacks: Any, version: Any) -> int:
-    """Open a handle (B.01); fills in `amfHandle` and `version`."""
+    """Open a handle (B.01). Fills in `amfHandle` and `version`."""
     return _open("saAmfInitialize", amfHandle, amfCallbacks, version)
 
 
@@ -103,10 +103,10 @@ def saAmfInitialize(amfHandle: Any, amfCallbacks: Any, version: Any) -> int:
     on_ok=handles.keep_callbacks,
 )
 def saAmfInitialize_4(amfHandle: Any, amfCallbacks: Any, version: Any) -> int:
-    """Open a handle (B.04); fills in `amfHandle` and `version`.
+    """Open a handle (B.04). Fills in `amfHandle` and `version`.
 
-    One that fails takes a use from the library, which shuts down with the last: to AMF the process has
-    died."""
+    A call that fails lowers the library's count of users. At 0 the library shuts down, and for AMF the
+    process has died."""
     return _open("saAmfInitialize_4", amfHandle, amfCallbacks, version)
 
 
@@ -126,7 +126,7 @@ def saAmfDispatch(amfHandle: int, dispatchFlags: int) -> int:
 
 @native(SaAmfHandleT)
 def saAmfFinalize(amfHandle: int) -> int:
-    """Close a handle. That of a registered component: the component is out of service, but has not died."""
+    """Close a handle. If a component registered with it, the component is out of service but has not died."""
     rc = handles.finalize(amfHandle, "saAmfFinalize")
     _allocated.pop(amfHandle, None)
     return rc
@@ -137,7 +137,7 @@ def saAmfFinalize(amfHandle: int) -> int:
 
 @native(SaAmfHandleT, by_reference(SaNameT), by_reference(SaNameT))
 def saAmfComponentRegister(amfHandle: int, compName: Any, proxyCompName: Any) -> int:
-    """Become a component: the name is that of SA_AMF_COMPONENT_NAME, the proxy None."""
+    """Register as a component. The name is the value of SA_AMF_COMPONENT_NAME, the proxy is None."""
     if not compName:
         return Code.ERR_INVALID_PARAM
     names = {"compName": handles.read_name(compName), "proxyCompName": handles.read_name(proxyCompName)}
@@ -146,7 +146,7 @@ def saAmfComponentRegister(amfHandle: int, compName: Any, proxyCompName: Any) ->
 
 @native(SaAmfHandleT, by_reference(SaNameT), by_reference(SaNameT))
 def saAmfComponentUnregister(amfHandle: int, compName: Any, proxyCompName: Any) -> int:
-    """Stop being a component (B.01 handles only)."""
+    """Unregister the component (B.01 handles only)."""
     if not compName:
         return Code.ERR_INVALID_PARAM
     names = {"compName": handles.read_name(compName), "proxyCompName": handles.read_name(proxyCompName)}
@@ -170,13 +170,13 @@ def saAmfComponentNameGet(amfHandle: int, compName: Any) -> int:
 
 
 def _key(healthcheckKey: Any) -> Optional[str]:
-    """Return the text of a healthcheck key, None for what is no key."""
+    """Return the text of a healthcheck key. None if it is not a key."""
     if not healthcheckKey:
         return None
     length = healthcheckKey[0].keyLen
     if not 0 < length <= saAmf.SA_AMF_HEALTHCHECK_KEY_MAX:
         return None
-    # .key ends at the first NUL; the key does not
+    # `.key` ends at the first NUL, but the key itself does not.
     raw = bytes((SaUint8T * length).from_buffer_copy(healthcheckKey[0]))
     return raw.decode("utf-8", "surrogateescape")
 
@@ -195,7 +195,7 @@ def _is_answer(code: int) -> bool:
 def saAmfHealthcheckStart(
     amfHandle: int, compName: Any, healthcheckKey: Any, invocationType: int, recommendedRecovery: int
 ) -> int:
-    """Begin a healthcheck: AMF calls back, or waits for confirmations."""
+    """Begin a healthcheck: AMF sends callbacks, or waits for confirmations."""
     key = _key(healthcheckKey)
     if invocationType not in (1, 2) or not compName or key is None:
         return Code.ERR_INVALID_PARAM
@@ -324,7 +324,7 @@ def saAmfResponse(amfHandle: int, invocation: int, error: int) -> int:
 
 @native(SaAmfHandleT, SaInvocationT, by_reference(SaNtfCorrelationIdsT), SaAisErrorT)
 def saAmfResponse_4(amfHandle: int, invocation: int, correlationIds: Any, error: int) -> int:
-    """Answer a callback; `correlationIds` is None."""
+    """Answer a callback. `correlationIds` is None."""
     args = {
         "invocation": invocation,
         "error": error,
@@ -336,7 +336,7 @@ def saAmfResponse_4(amfHandle: int, invocation: int, correlationIds: Any, error:
 
 @native(SaAmfHandleT, SaInvocationT, SaAisErrorT)
 def saAmfCSIQuiescingComplete(amfHandle: int, invocation: int, error: int) -> int:
-    """Tell AMF that quiescing, asked for in this callback, is complete."""
+    """Tell AMF that the quiescing of this callback is complete."""
     if not invocation or not _is_answer(error):
         return Code.ERR_INVALID_PARAM
     args = {"invocation": invocation, "error": error, "running": list(amf_callbacks.running)}
@@ -411,7 +411,7 @@ def _track(name: str, item: Any, amfHandle: int, csiName: Any, trackFlags: int, 
 
 @native(SaAmfHandleT, by_reference(SaNameT), SaUint8T, by_reference(SaAmfProtectionGroupNotificationBufferT))
 def saAmfProtectionGroupTrack(amfHandle: int, csiName: Any, trackFlags: int, notificationBuffer: Any) -> int:
-    """Get who serves a CSI, in `notificationBuffer` or by callback, or be told of changes (B.01)."""
+    """Get the members that serve a CSI, in `notificationBuffer` or by callback, or track changes (B.01)."""
     if not csiName:
         return Code.ERR_INVALID_PARAM
     item = SaAmfProtectionGroupNotificationT
@@ -424,14 +424,14 @@ def saAmfProtectionGroupTrack(amfHandle: int, csiName: Any, trackFlags: int, not
 def saAmfProtectionGroupTrack_4(
     amfHandle: int, csiName: Any, trackFlags: int, notificationBuffer: Any
 ) -> int:
-    """Get who serves a CSI, in `notificationBuffer` or by callback, or be told of changes."""
+    """Get the members that serve a CSI, in `notificationBuffer` or by callback, or track changes."""
     item = SaAmfProtectionGroupNotificationT_4
     return _track("saAmfProtectionGroupTrack_4", item, amfHandle, csiName, trackFlags, notificationBuffer)
 
 
 @native(SaAmfHandleT, by_reference(SaNameT))
 def saAmfProtectionGroupTrackStop(amfHandle: int, csiName: Any) -> int:
-    """Stop being told of changes."""
+    """Stop tracking changes."""
     if not csiName:
         return Code.ERR_INVALID_PARAM
     args = {"csiName": handles.read_name(csiName)}
@@ -440,7 +440,7 @@ def saAmfProtectionGroupTrackStop(amfHandle: int, csiName: Any) -> int:
 
 @native(SaAmfHandleT, POINTER(SaAmfProtectionGroupNotificationT_4))
 def saAmfProtectionGroupNotificationFree_4(amfHandle: int, notification: Any) -> int:
-    """Give back the notifications that saAmfProtectionGroupTrack_4 has made."""
+    """Free the notifications that saAmfProtectionGroupTrack_4 has allocated."""
     args = {"hasNotification": bool(notification)}
     rc = handles.call(amfHandle, "saAmfProtectionGroupNotificationFree_4", args)[0]
     if rc == Code.OK:
@@ -455,7 +455,7 @@ def saAmfProtectionGroupNotificationFree_4(amfHandle: int, notification: Any) ->
 def saAmfComponentErrorReport(
     amfHandle: int, compName: Any, errorDetectionTime: int, recommendedRecovery: int, ntfIdentifier: int
 ) -> int:
-    """Report an error of a component (B.01, and good on B.04 handles)."""
+    """Report an error of a component (B.01; also works on B.04 handles)."""
     if not compName:
         return Code.ERR_INVALID_PARAM
     args = {
@@ -476,7 +476,7 @@ def saAmfComponentErrorReport(
 def saAmfComponentErrorReport_4(
     amfHandle: int, compName: Any, errorDetectionTime: int, recommendedRecovery: int, correlationIds: Any
 ) -> int:
-    """Report an error of a component; `correlationIds` must be given, and empty."""
+    """Report an error of a component. `correlationIds` must be given and must be empty."""
     args = {
         "erroneousComponent": handles.read_name(compName),
         "errorDetectionTime": errorDetectionTime,
@@ -488,7 +488,7 @@ def saAmfComponentErrorReport_4(
 
 @native(SaAmfHandleT, by_reference(SaNameT), SaNtfIdentifierT)
 def saAmfComponentErrorClear(amfHandle: int, compName: Any, ntfIdentifier: int) -> int:
-    """Say that a component's error is gone (B.01, and good on B.04 handles)."""
+    """Report that a component's error is gone (B.01; also works on B.04 handles)."""
     if not compName:
         return Code.ERR_INVALID_PARAM
     args = {"compName": handles.read_name(compName)}
@@ -497,5 +497,5 @@ def saAmfComponentErrorClear(amfHandle: int, compName: Any, ntfIdentifier: int) 
 
 @native(SaAmfHandleT, by_reference(SaNtfCorrelationIdsT), by_reference(SaNtfCorrelationIdsT))
 def saAmfComponentErrorClear_4(amfHandle: int, compName: Any, correlationIds: Any) -> int:
-    """Fail with ctypes.ArgumentError, as in the real bindings, whose prototype lacks the name."""
+    """Fail with ctypes.ArgumentError. The real bindings do so, because their prototype lacks the name."""
     return Code.ERR_INVALID_PARAM

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cluster membership (saClm.h, B.01.01 and B.04.01): which nodes there are, and changes of that."""
+"""Cluster membership (saClm.h, B.01.01 and B.04.01): the nodes of the cluster, and changes of membership."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from ._types.clm import (
 
 
 class _Callbacks:
-    """The functions that a handle calls, and which of the two versions of the structures they take."""
+    """The functions that a handle calls, and the version of the structures that they take."""
 
     def __init__(self, callbacks: Any, four: bool) -> None:
         self.callbacks = callbacks
@@ -71,7 +71,7 @@ def _open(name: str, clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
     on_ok=handles.keep_callbacks,
 )
 def saClmInitialize(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
-    """Open a handle (B.01); fills in `clmHandle` and `version`."""
+    """Open a handle (B.01). Fills in `clmHandle` and `version`."""
     return _open("saClmInitialize", clmHandle, clmCallbacks, version)
 
 
@@ -82,11 +82,11 @@ def saClmInitialize(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
     on_ok=handles.keep_callbacks,
 )
 def saClmInitialize_4(clmHandle: Any, clmCallbacks: Any, version: Any) -> int:
-    """Open a handle (B.04); fills in `clmHandle` and `version`."""
+    """Open a handle (B.04). Fills in `clmHandle` and `version`."""
     return _open("saClmInitialize_4", clmHandle, clmCallbacks, version)
 
 
-# The real bindings have the name, and calling it raises the same.
+# The real bindings have this name, and calling it raises the same exception.
 saClmInitialize_3 = miss_symbol("saClmInitialize_3")
 
 
@@ -174,13 +174,13 @@ def _track(name: str, item: Any, clmHandle: int, trackFlags: int, notificationBu
 
 @native(SaClmHandleT, SaUint8T, by_reference(SaClmClusterNotificationBufferT))
 def saClmClusterTrack(clmHandle: int, trackFlags: int, notificationBuffer: Any) -> int:
-    """Get the nodes now, in `notificationBuffer` or by callback, or be told of changes (B.01)."""
+    """Get the present nodes, in `notificationBuffer` or by callback, or track changes (B.01)."""
     return _track("saClmClusterTrack", SaClmClusterNotificationT, clmHandle, trackFlags, notificationBuffer)
 
 
 @native(SaClmHandleT, SaUint8T, by_reference(SaClmClusterNotificationBufferT_4))
 def saClmClusterTrack_4(clmHandle: int, trackFlags: int, notificationBuffer: Any) -> int:
-    """Get the nodes now, in `notificationBuffer` or by callback, or be told of changes (B.04)."""
+    """Get the present nodes, in `notificationBuffer` or by callback, or track changes (B.04)."""
     return _track(
         "saClmClusterTrack_4", SaClmClusterNotificationT_4, clmHandle, trackFlags, notificationBuffer
     )
@@ -188,7 +188,7 @@ def saClmClusterTrack_4(clmHandle: int, trackFlags: int, notificationBuffer: Any
 
 @native(SaClmHandleT)
 def saClmClusterTrackStop(clmHandle: int) -> int:
-    """Stop being told of changes."""
+    """Stop tracking changes."""
     return handles.call(clmHandle, "saClmClusterTrackStop", {})[0]
 
 
@@ -202,13 +202,13 @@ def _free(clmHandle: int) -> int:
 
 @native(SaClmHandleT, POINTER(SaClmClusterNotificationT))
 def saClmClusterNotificationFree(clmHandle: int, notification: Any) -> int:
-    """Give back what saClmClusterTrack made."""
+    """Free what saClmClusterTrack has allocated."""
     return _free(clmHandle) if notification else Code.ERR_INVALID_PARAM
 
 
 @native(SaClmHandleT, POINTER(SaClmClusterNotificationT_4))
 def saClmClusterNotificationFree_4(clmHandle: int, notification: Any) -> int:
-    """Give back what saClmClusterTrack_4 made."""
+    """Free what saClmClusterTrack_4 has allocated."""
     return _free(clmHandle) if notification else Code.ERR_INVALID_PARAM
 
 
@@ -242,6 +242,6 @@ def saClmClusterNodeGetAsync(clmHandle: int, invocation: int, nodeId: int) -> in
 
 @native(SaClmHandleT, SaInvocationT, SaClmResponseT)
 def saClmResponse_4(clmHandle: int, invocation: int, response: int) -> int:
-    """Answer a callback that asks for it. None of the simulator's callbacks does."""
+    """Answer a callback that needs an answer. None of the simulator's callbacks needs one."""
     args = {"invocation": invocation, "response": response}
     return handles.call(clmHandle, "saClmResponse_4", args)[0]

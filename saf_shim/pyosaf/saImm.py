@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types and constants of the information model (saImm.h and OpenSAF's additions to it), and value
-conversions."""
+"""Types and constants of the information model (saImm.h and OpenSAF's additions to it), and functions that
+convert values."""
 
 from __future__ import annotations
 

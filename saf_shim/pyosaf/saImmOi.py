@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The object implementer side of IMM (saImmOi.h, OpenSAF's A.2.11 to A.2.18): owning objects, answering for
-them."""
+"""The object implementer side of IMM (saImmOi.h, OpenSAF's A.2.11 to A.2.18): to own objects and to answer
+for them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ SaImmOiAdminOperationCallbackT_2 = CFUNCTYPE(
 
 
 class SaImmOiCallbacksT_2(Structure):
-    """The callbacks of an OI handle; any may be NULL."""
+    """The callbacks of an OI handle. Any of them may be NULL."""
 
     _fields_ = [
         ("saImmOiAdminOperationCallback", SaImmOiAdminOperationCallbackT_2),
@@ -96,7 +96,7 @@ class SaImmOiCallbacksT_2(Structure):
     on_ok=handles.keep_callbacks,
 )
 def saImmOiInitialize_2(immOiHandle: Any, immOiCallbacks: Any, version: Any) -> int:
-    """Open an OI handle; fills in `immOiHandle` and `version`."""
+    """Open an OI handle. Fills in `immOiHandle` and `version`."""
     if not immOiHandle or not version:
         return Code.ERR_INVALID_PARAM
     given = {}
@@ -131,7 +131,7 @@ def saImmOiDispatch(immOiHandle: int, dispatchFlags: int) -> int:
 
 @native(SaImmOiHandleT)
 def saImmOiFinalize(immOiHandle: int) -> int:
-    """Close an OI handle; its implementer name is free, its runtime objects stay."""
+    """Close an OI handle. Its implementer name becomes free, and its runtime objects stay."""
     return handles.finalize(immOiHandle, "saImmOiFinalize", FINALIZE_TIME)
 
 
@@ -198,13 +198,13 @@ _RUNNERS: dict[str, Callable[[Any, int, handles.Out, Memory], int]] = {
 def _run(handle: handles.Handle, name: str, args: handles.Out) -> Optional[int]:
     function = handle.callbacks.get(name)
     if function is None:
-        return None  # the session answers for us: FAILED_OPERATION
+        return None  # the session then answers FAILED_OPERATION
     return _RUNNERS[name](function, handle.number, args, Memory())
 
 
 # Implementer names and bindings
 
-# The callbacks that an applier must have, and what the applier of a class must have besides.
+# The callbacks that every applier must have. The applier of a class needs more.
 _APPLIER_NEEDS = {f"saImmOiCcb{what}Callback" for what in ("Apply", "Abort", "ObjectModify", "ObjectDelete")}
 _CREATE = "saImmOiCcbObjectCreateCallback"
 
@@ -280,7 +280,7 @@ def saImmOiRtObjectCreate_2(immOiHandle: int, className: Any, parentName: Any, a
 
 @native(SaImmOiHandleT, by_reference(SaNameT))
 def saImmOiRtObjectDelete(immOiHandle: int, objectName: Any) -> int:
-    """Delete a runtime object and all below it."""
+    """Delete a runtime object and all objects below it."""
     args = {"objectName": handles.read_name(objectName)}
     return handles.call(immOiHandle, "saImmOiRtObjectDelete", args)[0]
 
@@ -307,9 +307,9 @@ def saImmOiAdminOperationResult(immOiHandle: int, invocation: int, result: int) 
 
 @native(SaImmOiHandleT, SaInvocationT, SaAisErrorT, by_reference(POINTER(SaImmAdminOperationParamsT_2)))
 def saImmOiAdminOperationResult_o2(immOiHandle: int, invocation: int, result: int, returnParams: Any) -> int:
-    """Answer with parameters: `returnParams` is the first pointer of an array that ends with NULL, or None.
+    """Answer with parameters. `returnParams` is the first pointer of an array that ends with NULL, or None.
 
-    As with the real bindings a list is refused here (TypeError)."""
+    A list is refused (TypeError), as in the real bindings."""
     args = {
         "invocation": invocation,
         "result": result,
@@ -320,14 +320,14 @@ def saImmOiAdminOperationResult_o2(immOiHandle: int, invocation: int, result: in
 
 @native(SaImmOiHandleT, SaImmOiCcbIdT, SaStringT)
 def saImmOiCcbSetErrorString(immOiHandle: int, ccbId: int, errorString: Any) -> int:
-    """Tell the administrator why; in a callback of that CCB only."""
+    """Give the administrator a reason. This works only in a callback of that CCB."""
     args = {"ccbId": ccbId, "errorString": handles.read_string(errorString)}
     return handles.call(immOiHandle, "saImmOiCcbSetErrorString", args, answering=True)[0]
 
 
 @native(SaImmOiHandleT, SaImmOiCcbIdT, by_reference(SaImmCcbHandleT), by_reference(SaImmAdminOwnerHandleT))
 def saImmOiAugmentCcbInitialize(immOiHandle: int, ccbId64: int, ccbHandle: Any, ownerHandle: Any) -> int:
-    """Add to the CCB of a callback: fills in handles that are good until the callback returns."""
+    """Add changes to the CCB of a callback. Fills in handles that are valid until the callback returns."""
     if not ccbHandle or not ownerHandle:
         return Code.ERR_INVALID_PARAM
     rc, out = handles.call(immOiHandle, "saImmOiAugmentCcbInitialize", {"ccbId": ccbId64})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The object management side of IMM (saImmOm.h, OpenSAF's A.2.11 to A.2.18): reading and configuring.
 
-Functions fill in handles, versions and results in place. What the library owns until the next call on the
-handle (attributes, error strings) is kept alive here for the same time.
+Functions fill in handles, versions and results in place. The real library owns some results (attributes,
+error strings) until the next call on the handle. They are kept alive here for the same time.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ _ModificationsPP = POINTER(_ModificationsP)
 _DefinitionsP = POINTER(SaImmAttrDefinitionT_2)
 _DefinitionsPP = POINTER(_DefinitionsP)
 _ParametersPP = POINTER(POINTER(SaImmAdminOperationParamsT_2))
-# Seconds more that an apply waits to learn whether a CCB that took too long was applied or aborted.
+# Extra seconds for an apply that takes too long, to find out whether the CCB was applied or aborted.
 _OUTCOME = 10.0
 
 
@@ -136,7 +136,7 @@ def _open(immHandle: Any, immCallbacks: Any, version: Any) -> int:
     on_ok=handles.keep_callbacks,
 )
 def saImmOmInitialize(immHandle: Any, immCallbacks: Any, version: Any) -> int:
-    """Open an OM handle; fills in `immHandle` and `version`."""
+    """Open an OM handle. Fills in `immHandle` and `version`."""
     return _open(immHandle, immCallbacks, version)
 
 
@@ -147,7 +147,7 @@ def saImmOmInitialize(immHandle: Any, immCallbacks: Any, version: Any) -> int:
     on_ok=handles.keep_callbacks,
 )
 def saImmOmInitialize_o2(immHandle: Any, immCallbacks: Any, version: Any) -> int:
-    """Open an OM handle whose callback also gets the parameters that an operation came back with."""
+    """Open an OM handle whose callback also gets the result parameters of an operation."""
     return _open(immHandle, immCallbacks, version)
 
 
@@ -174,7 +174,7 @@ def saImmOmDispatch(immHandle: int, dispatchFlags: int) -> int:
 
 @native(SaImmHandleT)
 def saImmOmFinalize(immHandle: int) -> int:
-    """Close an OM handle and all made from it."""
+    """Close an OM handle and all handles made from it."""
     return handles.finalize(immHandle, "saImmOmFinalize", FINALIZE_TIME)
 
 
@@ -211,7 +211,7 @@ def saImmOmClassDescriptionGet_2(
 
 @native(SaImmHandleT, _DefinitionsPP)
 def saImmOmClassDescriptionMemoryFree_2(immHandle: int, attrDefinitions: Any) -> int:
-    """Give back what saImmOmClassDescriptionGet_2 filled in."""
+    """Free what saImmOmClassDescriptionGet_2 filled in."""
     del attrDefinitions
     handle = handles.handles.get(immHandle)
     if handle is None:
@@ -247,7 +247,7 @@ def saImmOmSearchInitialize_2(
     attributeNames: Any,
     searchHandle: Any,
 ) -> int:
-    """Begin a search; fills in `searchHandle`."""
+    """Begin a search. Fills in `searchHandle`."""
     if not searchHandle:
         return Code.ERR_INVALID_PARAM
     parameters = None
@@ -297,7 +297,7 @@ def saImmOmSearchFinalize(searchHandle: int) -> int:
 
 @native(SaImmHandleT, by_reference(SaImmAccessorHandleT))
 def saImmOmAccessorInitialize(immHandle: int, accessorHandle: Any) -> int:
-    """Open an accessor; fills in `accessorHandle`."""
+    """Open an accessor. Fills in `accessorHandle`."""
     if not accessorHandle:
         return Code.ERR_INVALID_PARAM
     rc, accessorHandle[0] = handles.open_below(immHandle, "saImmOmAccessorInitialize", {})
@@ -306,7 +306,7 @@ def saImmOmAccessorInitialize(immHandle: int, accessorHandle: Any) -> int:
 
 @native(SaImmAccessorHandleT, by_reference(SaNameT), array_of(SaImmAttrNameT), by_reference(_AttributesPP))
 def saImmOmAccessorGet_2(accessorHandle: int, objectName: Any, attributeNames: Any, attributes: Any) -> int:
-    """Fill in attributes of an object: the named ones, all for None."""
+    """Fill in the named attributes of an object, or all of them for None."""
     if not attributes:
         return Code.ERR_INVALID_PARAM
     args = {"objectName": handles.read_name(objectName), "attributeNames": read_strings(attributeNames)}
@@ -329,7 +329,7 @@ def saImmOmAccessorFinalize(accessorHandle: int) -> int:
 def saImmOmAdminOwnerInitialize(
     immHandle: int, adminOwnerName: Any, releaseOwnershipOnFinalize: int, ownerHandle: Any
 ) -> int:
-    """Open an admin owner handle; fills in `ownerHandle`."""
+    """Open an admin owner handle. Fills in `ownerHandle`."""
     if not ownerHandle:
         return Code.ERR_INVALID_PARAM
     args = {
@@ -346,13 +346,13 @@ def _change_owner(number: int, name: str, objectNames: Any, scope: int) -> int:
 
 @native(SaImmAdminOwnerHandleT, array_of(_NameP), SaImmScopeT)
 def saImmOmAdminOwnerSet(ownerHandle: int, objectNames: Any, scope: int) -> int:
-    """Own the objects of a list of names."""
+    """Set the owner of the objects in a list of names."""
     return _change_owner(ownerHandle, "saImmOmAdminOwnerSet", objectNames, scope)
 
 
 @native(SaImmAdminOwnerHandleT, array_of(_NameP), SaImmScopeT)
 def saImmOmAdminOwnerRelease(ownerHandle: int, objectNames: Any, scope: int) -> int:
-    """Give up the objects of a list of names."""
+    """Release the objects in a list of names."""
     return _change_owner(ownerHandle, "saImmOmAdminOwnerRelease", objectNames, scope)
 
 
@@ -364,7 +364,7 @@ def saImmOmAdminOwnerFinalize(ownerHandle: int) -> int:
 
 @native(SaImmHandleT, array_of(_NameP), SaImmScopeT)
 def saImmOmAdminOwnerClear(immHandle: int, objectNames: Any, scope: int) -> int:
-    """Take away the owner of the objects of a list of names, whoever it is."""
+    """Remove the owner of the objects in a list of names, whoever it is."""
     return _change_owner(immHandle, "saImmOmAdminOwnerClear", objectNames, scope)
 
 
@@ -373,7 +373,7 @@ def saImmOmAdminOwnerClear(immHandle: int, objectNames: Any, scope: int) -> int:
 
 @native(SaImmAdminOwnerHandleT, SaImmCcbFlagsT, by_reference(SaImmCcbHandleT))
 def saImmOmCcbInitialize(ownerHandle: int, ccbFlags: int, ccbHandle: Any) -> int:
-    """Open a CCB handle; fills in `ccbHandle`."""
+    """Open a CCB handle. Fills in `ccbHandle`."""
     if not ccbHandle:
         return Code.ERR_INVALID_PARAM
     rc, ccbHandle[0] = handles.open_below(ownerHandle, "saImmOmCcbInitialize", {"ccbFlags": ccbFlags})
@@ -393,7 +393,7 @@ def saImmOmCcbObjectCreate_2(ccbHandle: int, className: Any, parentName: Any, at
 
 @native(SaImmCcbHandleT, by_reference(SaNameT))
 def saImmOmCcbObjectDelete(ccbHandle: int, objectName: Any) -> int:
-    """Delete an object and all below it."""
+    """Delete an object and all objects below it."""
     args = {"objectName": handles.read_name(objectName)}
     return handles.call(ccbHandle, "saImmOmCcbObjectDelete", args)[0]
 
@@ -410,7 +410,8 @@ def saImmOmCcbObjectModify_2(ccbHandle: int, objectName: Any, attrMods: Any) -> 
 
 @native(SaImmCcbHandleT)
 def saImmOmCcbApply(ccbHandle: int) -> int:
-    """Make the changes, all or none. A call that takes too long waits until it is known which."""
+    """Apply all changes or none. A call that takes too long waits until it is known which of the two
+    happened."""
     handle = handles.handles.get(ccbHandle)
     timeout = None if handle is None or handle.timeout is None else handle.timeout + _OUTCOME
     return handles.call(ccbHandle, "saImmOmCcbApply", {}, timeout)[0]
@@ -418,13 +419,13 @@ def saImmOmCcbApply(ccbHandle: int) -> int:
 
 @native(SaImmCcbHandleT)
 def saImmOmCcbFinalize(ccbHandle: int) -> int:
-    """Close a CCB handle; changes not applied are dropped."""
+    """Close a CCB handle. Changes that were not applied are dropped."""
     return handles.finalize(ccbHandle, "saImmOmCcbFinalize")
 
 
 @native(SaImmCcbHandleT, by_reference(POINTER(SaStringT)))
 def saImmOmCcbGetErrorStrings(ccbHandle: int, errorStrings: Any) -> int:
-    """Fill in why the last call on the CCB failed, NULL when nobody has said."""
+    """Fill in the reasons why the last call on the CCB failed. NULL if there is no text."""
     if not errorStrings:
         return Code.ERR_INVALID_PARAM
     rc, out = handles.call(ccbHandle, "saImmOmCcbGetErrorStrings", {})
@@ -468,10 +469,11 @@ def saImmOmAdminOperationInvoke_2(
     operationReturnValue: Any,
     timeout: int,
 ) -> int:
-    """Have an implementer do something; fills in its result. `params` is a list, which may be empty."""
+    """Ask an implementer to do something. Fills in its result. `params` is a list, which may be empty."""
     args = _operation(objectName, continuationId, operationId, params)
     args |= {"timeout": timeout, "returnValueIsNull": not operationReturnValue}
-    # The simulator keeps the time; this is for the case that it does not answer at all.
+    # The simulator measures the time-out. This limit is for the case that the simulator does not answer at
+    # all.
     rc, out = handles.call(ownerHandle, "saImmOmAdminOperationInvoke_2", args, timeout / 1e9 + 5.0)
     if rc == Code.OK:
         operationReturnValue[0] = out["operationReturnValue"]
@@ -489,7 +491,7 @@ def saImmOmAdminOperationInvoke_2(
 def saImmOmAdminOperationInvokeAsync_2(
     ownerHandle: int, invocation: int, objectName: Any, continuationId: int, operationId: int, params: Any
 ) -> int:
-    """Have an implementer do something; the result comes through the OM handle's callback."""
+    """Ask an implementer to do something. The result comes through the OM handle's callback."""
     args = {**_operation(objectName, continuationId, operationId, params), "invocation": invocation}
     return handles.call(ownerHandle, "saImmOmAdminOperationInvokeAsync_2", args)[0]
 

@@ -12,7 +12,7 @@ from ._types.log import *  # noqa: F403 - what programs find in this module
 
 saLogInitialize = refuse_initialize("saLogInitialize")
 
-# Everything else needs a handle, and there is none.
+# All other functions need a handle, and no handle can be opened.
 saLogDispatch = refuse_handle("saLogDispatch")
 saLogFinalize = refuse_handle("saLogFinalize")
 saLogLimitGet = refuse_handle("saLogLimitGet")

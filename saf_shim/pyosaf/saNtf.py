@@ -13,7 +13,7 @@ from ._types.ntf_numbers import *  # noqa: F403
 
 saNtfInitialize = refuse_initialize("saNtfInitialize")
 
-# Everything else needs a handle, and there is none.
+# All other functions need a handle, and no handle can be opened.
 saNtfAlarmNotificationAllocate = refuse_handle("saNtfAlarmNotificationAllocate")
 saNtfAlarmNotificationFilterAllocate = refuse_handle("saNtfAlarmNotificationFilterAllocate")
 saNtfArrayValAllocate = refuse_handle("saNtfArrayValAllocate")
@@ -46,7 +46,7 @@ saNtfSelectionObjectGet = refuse_handle("saNtfSelectionObjectGet")
 saNtfStateChangeNotificationAllocate = refuse_handle("saNtfStateChangeNotificationAllocate")
 saNtfStateChangeNotificationFilterAllocate = refuse_handle("saNtfStateChangeNotificationFilterAllocate")
 
-# OpenSAF's library is of version A.01: the real bindings have these names, and calling them raises the same.
+# OpenSAF's library has version A.01. The real bindings have these names, and calling them raises the same.
 saNtfIdentifierAllocate = miss_symbol("saNtfIdentifierAllocate")
 saNtfInitialize_2 = miss_symbol("saNtfInitialize_2")
 saNtfInitialize_3 = miss_symbol("saNtfInitialize_3")

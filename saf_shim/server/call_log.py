@@ -12,7 +12,7 @@ from saf_shim import protocol
 from saf_shim.contract import Arguments
 
 MAX_CALLS = 200_000
-MAX_BYTES = 64 * 1024 * 1024  # of the calls' lines together
+MAX_BYTES = 64 * 1024 * 1024  # the size of all lines together
 _NUMBERS = struct.Struct("=qqqq")  # time, pid, session, code
 
 
@@ -20,8 +20,8 @@ class CallRecord(NamedTuple):
     """One call that has been answered."""
 
     number: int  # counted from the start of the simulator, from 1
-    time: int  # ns since the epoch, when it was answered
-    pid: int  # of the caller
+    time: int  # when it was answered, in ns since the epoch
+    pid: int  # the process that called
     session: int
     name: str
     rc: int
@@ -29,18 +29,18 @@ class CallRecord(NamedTuple):
 
 
 class CallLog:
-    """The calls that have been answered, oldest first; when it is full, the oldest go.
+    """The calls that have been answered, oldest first. When the log is full, the oldest calls are dropped.
 
-    A call is kept as the line that it came in, and decoded when somebody looks: a typical one then takes
-    290 bytes; its decoded arguments would take 1.3 kB.
+    A call is kept as the line that was received, and is decoded when somebody reads the log. A typical call
+    then takes 290 bytes; its decoded arguments would take 1.3 kB.
     """
 
     def __init__(self, calls: int = MAX_CALLS, size: int = MAX_BYTES) -> None:
-        """Keep at most so many calls, and so many bytes of their lines."""
+        """Make a log for at most this many calls, and this many bytes of their lines."""
         self._max_calls = calls
         self._max_size = size
         self._entries: deque[tuple[str, bytes, bytes]] = deque()  # name, numbers, line
-        self._names: dict[str, str] = {}  # each name once
+        self._names: dict[str, str] = {}  # keeps one copy of each name
         self._size = 0
         self._count = 0
 
@@ -48,11 +48,11 @@ class CallLog:
         return len(self._entries)
 
     def add(self, time: int, pid: int, session: int, name: str, rc: int, line: bytes) -> None:
-        """Note an answered call; `line` is the request as it came in."""
+        """Note an answered call. `line` is the request as it was received."""
         self._count += 1
         known = self._names.get(name)
         if known is None:
-            # Clients may call anything: the table of names must not grow with what they invent.
+            # Clients may send any name, so the table of names must be limited.
             known = self._names.setdefault(name, name) if len(self._names) < 1000 else name
         self._entries.append((known, _NUMBERS.pack(time, pid, session, rc), line))
         self._size += len(line)
@@ -68,6 +68,6 @@ class CallLog:
                 yield CallRecord(number, time, pid, session, name, rc, protocol.decode_line(line)[2])
 
     def clear(self) -> None:
-        """Forget the calls. The next call's number follows the last one all the same."""
+        """Forget the calls. The numbering of calls continues."""
         self._entries.clear()
         self._size = 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One accepted socket: lines in, lines out. It knows neither sessions nor calls.
 
-Nothing here blocks, and nothing that comes in is believed: a peer that does not speak the protocol, sends a
-line without end or does not read its answers is closed, and nobody else notices.
+Nothing here blocks, and nothing that is received is trusted. A peer that does not speak the protocol, sends
+an endless line or does not read its answers is closed, and no other client notices.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Connection:
     """One peer. Its owner sets `receive` and `on_close`, and may set another `receive` at any time."""
 
     def __init__(self, loop: Loop, sock: socket.socket, report: Callable[[str], None]) -> None:
-        """Take over a non-blocking socket; `report` gets a line for the log when the peer misbehaves."""
+        """Take over a non-blocking socket. `report` gets a line for the log if the peer breaks the rules."""
         self._loop = loop
         self._sock = sock
         self._report = report
@@ -35,7 +35,7 @@ class Connection:
         self.pid: int = _CREDENTIALS.unpack(
             sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )[0]
-        # Gets each message, decoded and as the line that it came in; ProtocolError closes the connection.
+        # Gets each message, decoded and as the received line. ProtocolError closes the connection.
         self.receive: Receiver = _expect_nothing
         self.on_close: Callable[[], None] = _do_nothing
         self.owed = 0  # answers that the owner has not sent yet; the owner counts them
@@ -71,7 +71,7 @@ class Connection:
             self.close()
 
     def send(self, data: bytes) -> None:
-        """Send now what the socket takes, and the rest when it can."""
+        """Send now what the socket accepts, and the rest as soon as possible."""
         if self.closed:
             return
         if not self._unsent:
@@ -110,7 +110,7 @@ class Connection:
         self._loop.modify(self.fd, READ)
 
     def close(self) -> None:
-        """Close the socket and call `on_close`; a second time nothing happens."""
+        """Close the socket and call `on_close`. A second call does nothing."""
         if self.closed:
             return
         self.closed = True
@@ -137,4 +137,4 @@ def _expect_nothing(_message: list[Any], _line: bytes) -> None:
 
 
 def _do_nothing() -> None:
-    """Do nothing at the end of a connection whose owner has set nothing else."""
+    """Do nothing at the end of a connection whose owner has not set `on_close`."""

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A simulator's directory: the socket, the log, and what makes programs find the simulator.
+"""A simulator's directory: the socket, the log, and the files through which programs find the simulator.
 
 ::
 
-    DIR/socket          the clients' way in, for its owner only
-    DIR/log             one line an event
-    DIR/pid             of the server, while it runs
+        DIR/socket          the socket for clients; only the owner may use it
+        DIR/log             one line for each event
+        DIR/pid             the pid of the server, while it runs
     DIR/bin/immlist...  the tools; first in PATH
     DIR/python/         pyosaf, saf_shim and imm_model, for any python3; PYTHONPATH
 """
@@ -34,7 +34,7 @@ _ROOT = os.path.dirname(_PACKAGE)
 
 
 def prepare(directory: str) -> None:
-    """Make what stands in every simulator's directory; what is there already is made again."""
+    """Make the files of a simulator's directory. Existing files are replaced."""
     os.makedirs(os.path.join(directory, "bin"), exist_ok=True)
     os.makedirs(os.path.join(directory, "python"), exist_ok=True)
     os.chmod(directory, 0o700)
@@ -50,8 +50,8 @@ def prepare(directory: str) -> None:
 
 
 def _write_command(path: str, name: str, module: str) -> None:
-    """Write a command that runs `module` in the simulator's own Python, whatever its caller's environment
-    is."""
+    """Write a command that runs `module` in the simulator's own Python, regardless of the caller's
+    environment."""
     code = (
         f"import sys; sys.path.insert(0, {_ROOT!r}); sys.argv[0] = {name!r}; "
         f"from {module} import main; sys.exit(main())"
@@ -63,7 +63,7 @@ def _write_command(path: str, name: str, module: str) -> None:
 
 
 def environment(directory: str, base: Mapping[str, str]) -> dict[str, str]:
-    """Return `base` with the variables that lead a program to the simulator in `directory`."""
+    """Return `base` with the variables that make a program use the simulator in `directory`."""
     found = dict(base)
     own_bin, own_python = os.path.join(directory, "bin"), os.path.join(directory, "python")
     found["PATH"] = _prefixed(own_bin, base.get("PATH", os.defpath))
@@ -78,13 +78,13 @@ def _prefixed(entry: str, path: str) -> str:
 
 
 def write_pid(directory: str, pid: int) -> None:
-    """Note the process that serves the directory."""
+    """Write down the pid of the process that serves the directory."""
     with open(os.path.join(directory, "pid"), "w", encoding="ascii") as handle:
         handle.write(f"{pid}\n")
 
 
 def clear(directory: str) -> None:
-    """Remove what only a running simulator has."""
+    """Remove the files that only a running simulator has."""
     for name in ("socket", "pid"):
         try:
             os.unlink(os.path.join(directory, name))

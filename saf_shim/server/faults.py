@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The faults that ``saf-shim fault`` sets: which calls go wrong, how, and how often."""
+"""The faults that ``saf-shim fault`` sets: which calls fail, how, and how often."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import NamedTuple, Optional
 
 
 class Fault(NamedTuple):
-    """What goes wrong with the calls of one function."""
+    """How the calls of one function fail."""
 
     call: str  # the AIS function
-    rc: Optional[int]  # what the call answers without being executed; None: it is executed
-    times: Optional[int] = None  # how many calls; None: all
-    delay: float = 0.0  # seconds before it is executed or answered
-    lost: bool = False  # executed, but its answer never reaches the client
+    rc: Optional[int]  # the answer, without executing the call; None if the call is executed
+    times: Optional[int] = None  # for how many calls; None for all
+    delay: float = 0.0  # seconds before the call is executed or answered
+    lost: bool = False  # the call is executed, but its answer never reaches the client
 
 
 class Faults:
-    """The faults that are set. Those of one function take effect one after the other."""
+    """The faults that are set. Several faults of one function take effect one after the other."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Fault]] = {}
@@ -31,7 +31,7 @@ class Faults:
         self._waiting.setdefault(fault.call, []).append(fault)
 
     def take(self, call: str) -> Optional[Fault]:
-        """Return the fault for this call of the function, None when there is none; its `times` count down."""
+        """Return the fault for this call of the function, or None. `times` of the fault is reduced by one."""
         waiting = self._waiting.get(call)
         if not waiting:
             return None
@@ -48,5 +48,5 @@ class Faults:
         return [fault for faults in self._waiting.values() for fault in faults]
 
     def clear(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         self._waiting.clear()

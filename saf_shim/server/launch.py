@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting a simulator in a process of its own, and stopping it.
 
-It serves in the child of a fork, which saves the 50 ms that a second Python would take.
+It runs in the child of a fork, which saves the 50 ms that starting a second Python would take.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from saf_shim import client
 from saf_shim.contract import Node
 from saf_shim.server import directory
 
-STOP_TIME = 10.0  # seconds that a simulator has to end
+STOP_TIME = 10.0  # seconds after which a simulator that does not stop is killed
 
 
 class LaunchError(Exception):
@@ -31,10 +31,11 @@ def launch(
     parent: Optional[int] = None,
     keep_output: bool = True,
 ) -> int:
-    """Start the simulator of a directory in a process of its own; returns its pid when it serves.
+    """Start the simulator of a directory in a process of its own. Return its pid when it is ready for
+    clients.
 
-    With `parent`, it ends with that process; without `keep_output`, what AMF's commands write goes to
-    /dev/null. LaunchError, with its reason, if it cannot start."""
+    With `parent`, the simulator ends when that process ends. Without `keep_output`, the output of AMF's
+    commands goes to /dev/null. LaunchError with the reason if the simulator cannot start."""
     for path in files:
         if not os.access(path, os.R_OK):
             raise LaunchError(f"cannot read {path}")
@@ -81,12 +82,13 @@ class _Order(NamedTuple):
 
 
 def _be_server(order: _Order, ready: int, why: int) -> NoReturn:
-    """Be the simulator, in the child of the fork; never returns."""
+    """Run the simulator in the child of the fork. This never returns."""
     status = 1
     try:
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
-        # /dev/fd/N may be what is to be loaded (shell process substitution), so those stay until then.
+        # A file to load may be /dev/fd/N (shell process substitution), so these descriptors stay open until
+        # then.
         for number in (0, 1, 2):
             os.dup2(null, number)
         os.set_inheritable(ready, False)
@@ -112,7 +114,8 @@ def _be_server(order: _Order, ready: int, why: int) -> NoReturn:
 
 
 def _close_inherited(kept: set[int]) -> None:
-    """Close what the caller had open. A pipe that reads its output would never end if we held it."""
+    """Close the caller's descriptors. If we kept a pipe that reads its output open, that pipe would never
+    end."""
     for entry in os.listdir("/proc/self/fd"):
         number = int(entry)
         if number > 2 and number not in kept:
@@ -123,7 +126,7 @@ def _close_inherited(kept: set[int]) -> None:
 
 
 def halt(where: str, pid: int) -> None:
-    """Ask a simulator to stop, wait until it has, and kill it if it does not."""
+    """Ask a simulator to stop, and wait. Kill it if it does not stop in time."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:

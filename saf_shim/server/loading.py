@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads class and object files (``--load``) into a store before anybody is served.
+"""Loads class and object files (``--load``) into a store before the server accepts clients.
 
-It does what ``immcfg -f`` does on a running system, but for two things: it is strict about the file, and no
-implementer is asked. Classes and objects that exist already are skipped.
+It does the same as ``immcfg -f`` on a running system, with two differences: it is strict about the file, and
+no implementer is asked. Classes and objects that exist already are skipped.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from saf_shim.imm.manager.owners import AdminOwner
 
 
 class LoadError(Exception):
-    """A file cannot be loaded. The text says where and why."""
+    """A file cannot be loaded. The text says where the fault is and what it is."""
 
 
 def load_file(store: Store, world: World, path: str) -> None:
-    """Load one file. When an object cannot be created, LoadError is raised, and only the classes stay."""
+    """Load one file. If an object cannot be created, raise LoadError; only the classes stay then."""
     try:
         document = read_imm_xml(path)
     except OSError as error:
@@ -50,11 +50,11 @@ class _Loader:
         self._store = store
         self._path = path
         self._ccb = Ccb(store, world, AdminOwner(LOADER, False), 0)
-        self._owners: dict[str, str] = {}  # of parents that the loader owns for the time being
+        self._owners: dict[str, str] = {}  # the former owners of parents that the loader owns meanwhile
         self._codes: list[int] = []
 
     def create(self, item: XmlObject) -> None:
-        """Create one object; LoadError with file and line."""
+        """Create one object. LoadError names file and line."""
         where = f"{self._path}:{item.line}: object {item.dn}"
         cls = self._store.classes.get(item.class_name)
         if cls is None:
@@ -66,9 +66,8 @@ class _Loader:
         given = [AttributeValues(cls.rdn.name, int(cls.rdn.type), (rdn_of(item.dn),))]
         for name, values in typed.attributes.items():
             kept = values if len(values) == 1 else tuple(value for value in values if value != "")
-            given.append(
-                AttributeValues(name, int(cls.attributes[name].type), kept[::-1])
-            )  # in the order of IMM
+            # IMM keeps several values in the reverse order of the file.
+            given.append(AttributeValues(name, int(cls.attributes[name].type), kept[::-1]))
         try:
             if cls.category == Category.RUNTIME:
                 _insert_runtime(self._store, item.dn, cls.name, given)
@@ -84,7 +83,7 @@ class _Loader:
             self._owners[dn], parent.owner = parent.owner, LOADER
 
     def finish(self) -> None:
-        """Apply the CCB; LoadError when an object refers to one that does not exist."""
+        """Apply the CCB. LoadError if an object refers to one that does not exist."""
         self._ccb.apply(self._codes.append)
         for dn, owner in self._owners.items():
             self._store.objects[dn].owner = owner
@@ -93,7 +92,7 @@ class _Loader:
 
 
 def _insert_runtime(store: Store, dn: str, class_name: str, given: list[AttributeValues]) -> None:
-    """Insert a persistent runtime object of a dump. It has no implementer until one takes its name."""
+    """Insert a persistent runtime object of a dump. It has no implementer until one sets its name."""
     cls = store.classes[class_name]
     parent = store.objects.get(parent_dn(dn))
     if parent is None and parent_dn(dn):

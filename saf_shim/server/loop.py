@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server's one thread: descriptors, timers and processes, and nothing that knows IMM or AMF.
+"""The server's one thread: descriptors, timers and processes. It knows nothing of IMM or AMF.
 
-The loop sleeps in epoll until a descriptor, a timer or the end of a process calls for it: no periodic
-wake-ups. Processes are watched by pidfd, ours and others'.
+The loop sleeps in epoll until a descriptor, a timer or the end of a process wakes it; there are no periodic
+wake-ups. Processes are watched by pidfd, both children and others.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class LoopTimer:
         self.function: Optional[Callable[[], None]] = function
 
     def cancel(self) -> None:
-        """Never call its function."""
+        """Cancel the timer: its function will not be called."""
         self.function = None
 
 
 class ProcessWatch:
-    """A wish to be told of the end of a process: a `saf_shim.contract.Watch`."""
+    """A request to be told of the end of a process: a `saf_shim.contract.Watch`."""
 
     __slots__ = ("_cancel",)
 
@@ -51,10 +51,10 @@ class ProcessWatch:
 
 
 class Loop:
-    """Runs functions when descriptors are ready, time has come or processes end, until `stop`."""
+    """Calls functions when descriptors are ready, timers run out or processes end, until `stop`."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
-        self._report = report  # takes the traceback of a function that failed
+        self._report = report  # gets the traceback of a function that failed
         self._epoll = select.epoll(flags=select.EPOLL_CLOEXEC)
         self._ready: dict[int, Callable[[int], None]] = {}
         self._timers: list[tuple[float, int, LoopTimer]] = []
@@ -64,12 +64,12 @@ class Loop:
     # descriptors
 
     def register(self, fd: int, ready: Callable[[int], None], events: int = READ) -> None:
-        """Call `ready(events)` whenever `fd` is; errors and hang-ups count as readable."""
+        """Call `ready(events)` whenever `fd` is ready. Errors and hang-ups count as readable."""
         self._ready[fd] = ready
         self._epoll.register(fd, events)
 
     def modify(self, fd: int, events: int) -> None:
-        """Ask for other events of a registered descriptor."""
+        """Watch other events of a registered descriptor."""
         self._epoll.modify(fd, events)
 
     def unregister(self, fd: int) -> None:
@@ -88,7 +88,7 @@ class Loop:
         return time.monotonic()
 
     def start_timer(self, delay: float, function: Callable[[], None]) -> LoopTimer:
-        """Call `function` once in `delay` seconds; timers of the same moment in the order they were made."""
+        """Call `function` once after `delay` seconds. Timers of the same moment keep their order."""
         timer = LoopTimer(time.monotonic() + max(delay, 0.0), function)
         self._counter += 1
         heapq.heappush(self._timers, (timer.when, self._counter, timer))
@@ -97,7 +97,7 @@ class Loop:
     # processes
 
     def watch_process(self, pid: int, on_death: Callable[[], None]) -> Optional[ProcessWatch]:
-        """Call `on_death` once when process `pid` ends (a zombie has ended); None if there is no such
+        """Call `on_death` once when process `pid` ends (a zombie has ended). Return None if there is no such
         process."""
         try:
             fd = os.pidfd_open(pid)
@@ -122,13 +122,13 @@ class Loop:
     # running
 
     def run(self) -> None:
-        """Run until `stop`. A function that raises is reported, and the others run on."""
+        """Run until `stop`. An exception of a function is reported, and the other functions still run."""
         self._running = True
         while self._running:
             self._run_once()
 
     def stop(self) -> None:
-        """Leave `run` after the present function."""
+        """Leave `run` when the present function returns."""
         self._running = False
 
     def descriptors(self) -> set[int]:
@@ -136,7 +136,7 @@ class Loop:
         return {self._epoll.fileno(), *self._ready}
 
     def close(self) -> None:
-        """Free the loop's own descriptor."""
+        """Close the loop's own descriptor."""
         self._epoll.close()
 
     def _run_once(self) -> None:
@@ -148,7 +148,8 @@ class Loop:
             timeout = max(0.0, timers[0][0] - time.monotonic())
         happened = [(self._ready.get(fd), fd, events) for fd, events in self._epoll.poll(timeout)]
         for ready, fd, events in happened:
-            # An earlier function of this round may have unregistered it, and the number may be another's now.
+            # An earlier function of this round may have unregistered it, and the number may have been reused
+            # since.
             if ready is not None and self._ready.get(fd) is ready:
                 self._guard(ready, READ if events & _ENDED else events)
         now = time.monotonic()

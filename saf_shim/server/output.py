@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands of AMF, and the components that they start, write to standard output and standard error.
 
-A real node gives them ``/dev/null``, and why a component failed stays unknown. Here each command gets a pipe,
-which the daemons that it starts inherit; what comes out of it goes into the simulator's log line by line. A
-component that never stops writing must neither fill the disk nor keep the simulator from its other work: what
-goes beyond a rate is dropped, and pipes are read in small parts.
+A real node gives them ``/dev/null``, so nobody learns why a component failed. Here each command gets a pipe,
+which the daemons that it starts inherit, and its output goes into the simulator's log line by line. A
+component that never stops writing must neither fill the disk nor block the simulator. Therefore output above
+a rate is dropped, and pipes are read in small parts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import NamedTuple
 from saf_shim.server.loop import Loop
 
 MAX_LINE = 4096  # bytes; a longer line is cut into several
-MAX_LINES = 1000  # that are remembered
-MAX_BURST = 1024 * 1024  # bytes that one command, with what it leaves running, may write at once
-RATE = 64 * 1024  # bytes that it may write in a second for ever
+MAX_LINES = 1000  # how many lines are remembered
+MAX_BURST = 1024 * 1024  # bytes that one command and the processes it starts may write at once
+RATE = 64 * 1024  # bytes that they may write in each second without limit of time
 _CHUNK = 65536
 
 
@@ -33,10 +33,10 @@ class OutputLine(NamedTuple):
 
 
 class Outputs:
-    """The pipes of all commands, and the last lines that came out of them."""
+    """The pipes of all commands, and the last lines that were read from them."""
 
     def __init__(self, loop: Loop, wall_clock: Callable[[], int], log: Callable[[str], None]) -> None:
-        """`log` gets each line for the simulator's log."""
+        """Make the pipes' keeper. `log` gets each line for the simulator's log."""
         self._loop = loop
         self._wall_clock = wall_clock
         self._log = log
@@ -44,7 +44,8 @@ class Outputs:
         self._lines: deque[OutputLine] = deque(maxlen=MAX_LINES)
 
     def open(self, component: str) -> Pipe:
-        """Make a pipe for a command of a component. Whoever starts the command closes the write end then."""
+        """Make a pipe for a command of a component. The caller closes the write end after starting the
+        command."""
         pipe = Pipe(self, component)
         self._pipes.add(pipe)
         self._loop.register(pipe.read_end, lambda _events: pipe.read())
@@ -56,7 +57,7 @@ class Outputs:
         self._log(f"{component}: {text}")
 
     def remember(self, component: str, text: str) -> None:
-        """Remember a line that the log has in another form."""
+        """Remember a line that the log already has in another form."""
         self._lines.append(OutputLine(self._wall_clock(), component, text))
 
     def since(self, moment: int) -> list[OutputLine]:
@@ -64,7 +65,7 @@ class Outputs:
         return [line for line in self._lines if line.time >= moment]
 
     def forget(self, pipe: Pipe) -> None:
-        """Close a pipe whose writers have all gone."""
+        """Close a pipe that no process can write to any more."""
         self._pipes.discard(pipe)
         self._loop.unregister(pipe.read_end)
         os.close(pipe.read_end)
@@ -78,7 +79,7 @@ class Outputs:
 
 
 class Pipe:
-    """The pipe of one command and of what it leaves running."""
+    """The pipe of one command and of the processes that it leaves running."""
 
     def __init__(self, outputs: Outputs, component: str) -> None:
         self._outputs = outputs
@@ -89,10 +90,11 @@ class Pipe:
         self._dropped = 0
         self._ended = False
         self.read_end, self.write_end = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self.read_end, False)  # the writers' end blocks, as pipes do
+        os.set_blocking(self.read_end, False)  # the write end blocks, as usual for pipes
 
     def _may_keep(self, chunk: bytes) -> bool:
-        """Tell whether there is room for a part; otherwise it is dropped, and said so when there is room."""
+        """Tell whether there is room for a part. If not, it is dropped; the log says so when there is room
+        again."""
         now = time.monotonic()
         self._left = min(MAX_BURST, self._left + (now - self._filled) * RATE)
         self._filled = now
@@ -106,9 +108,9 @@ class Pipe:
         return True
 
     def read(self, parts: int = 1) -> None:
-        """Take what is in the pipe now, at most so many parts of 64 kB; a pipe holds no more than one.
+        """Read what is in the pipe now, at most `parts` times 64 kB; a pipe holds no more than one such part.
 
-        At the end of the pipe, a last line without an end counts as well."""
+        At the end of the pipe, a last line without a newline counts as a line."""
         for _ in range(parts):
             if self._ended:
                 return

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that the simulated AMF runs, and the clearing up of all they leave behind.
+"""Commands that the simulated AMF runs, and the killing of all processes that they leave behind.
 
-Commands begin as those of a real amfnd do (measured on OpenSAF 5.21.03): cwd ``/``, umask 022, standard input
-from /dev/null, no other descriptor but output, terminal signals ignored, the server's session. The server is
-a child subreaper, so that daemons they start stay its descendants, and `kill_descendants` finds every one.
+Commands begin like those of a real amfnd (measured on OpenSAF 5.21.03): cwd ``/``, umask 022, standard input
+from /dev/null, no other descriptors but output, terminal signals ignored, in the server's session. The server
+is a child subreaper. So daemons that a command starts stay its descendants, and `kill_descendants` finds them
+all.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ _Entry = tuple[RunningCommand, Callable[[CommandEnd], None], Optional[Pipe]]
 
 
 class Processes:
-    """Starts commands, reaps them and the orphans they leave, kills what is left at the end."""
+    """Starts commands, reaps them and the orphans they leave, and kills what is left at the end."""
 
     def __init__(self, loop: Loop, waited: Callable[[float, float], None]) -> None:
-        """`waited` gets how long each command took, and how long it had a processor (seconds)."""
+        """Make it. `waited` gets how long each command took, and how long it had a processor (seconds)."""
         self._loop = loop
         self._waited = waited
         self._commands: dict[int, _Entry] = {}
@@ -73,9 +74,9 @@ class Processes:
         on_end: Callable[[CommandEnd], None],
         output: Optional[Pipe] = None,
     ) -> RunningCommand:
-        """Start a command whose output goes to a pipe, or (None) to /dev/null.
+        """Start a command. Its output goes to the pipe, or to /dev/null if that is None.
 
-        `on_end` is called from the loop, never from here, also when the command cannot start."""
+        `on_end` is called later from the loop, never during this call, even if the command cannot start."""
         if not self._subreaper:
             _become_subreaper()
             self._subreaper = True
@@ -112,7 +113,8 @@ class Processes:
         self.reap()
 
     def reap(self) -> None:
-        """Collect every child that has ended, also those that the commands left to us."""
+        """Collect every child that has ended, including orphans of the commands, which become our
+        children."""
         while True:
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -127,18 +129,18 @@ class Processes:
             command.ended = True
             self._waited(time.monotonic() - command.started, used.ru_utime + used.ru_stime)
             if output is not None:
-                output.read(parts=2)  # the log tells what it said before it tells how it ended
+                output.read(parts=2)  # so that its last output comes before the line about its end
             if os.WIFSIGNALED(status):
                 on_end(CommandEnd(None, os.WTERMSIG(status)))
             else:
                 on_end(CommandEnd(os.WEXITSTATUS(status)))
 
     def descriptors(self) -> set[int]:
-        """Return the descriptors that wake the loop when a child ends."""
+        """Return the descriptors that are readable when a child has ended."""
         return {self._wake_read, self._wake_write}
 
     def close(self) -> None:
-        """Kill every descendant and forget the commands; none of their `on_end` is called."""
+        """Kill every descendant and forget the commands. Their `on_end` is not called."""
         self._commands.clear()
         kill_descendants()
         self._loop.unregister(self._wake_read)
@@ -175,7 +177,8 @@ def _descendants(root: int) -> list[int]:
         if entry.isdigit():
             try:
                 with open(f"/proc/{entry}/stat", "rb") as handle:
-                    # pid (name) state ppid ...; the name may hold anything, so look behind its end
+                    # The file has: pid (name) state ppid ... The name may contain anything, so search for its
+                    # end.
                     parent = int(handle.read().rpartition(b")")[2].split()[1])
             except (OSError, IndexError, ValueError):
                 continue
@@ -190,7 +193,7 @@ def _descendants(root: int) -> list[int]:
 
 
 def _find_program(name: str, environment: Mapping[str, str]) -> str:
-    """Return `name` itself if it is a path, else the path where the command's own PATH has it."""
+    """Return `name` itself if it is a path. Otherwise search it in the PATH of the command's environment."""
     if "/" in name:
         return name
     for directory in environment.get("PATH", "").split(":"):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server: it takes connections, makes sessions of them, and hands their calls to the services.
+"""The server: it accepts connections, makes sessions of them, and passes their calls to the services.
 
-It also writes the call log and spoils calls as the faults say. What a call means is said by the services
-(`saf_shim.contract`); this module knows their names only as text.
+It also writes the call log, and applies faults to calls. The services (`saf_shim.contract`) know what a call
+means; this module knows their names only as text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Server:
     """Owns the listening socket, the sessions, the services and the loop."""
 
     def __init__(self, directory: str, nodes: Sequence[Node], keep_output: bool = True) -> None:
-        """`keep_output`: what commands and components write goes into the log, else to /dev/null."""
+        """Make the server. With `keep_output`, the output of commands and components goes into the log."""
         self.directory = directory
         self.nodes = nodes
         self._log_file = open(os.path.join(directory, "log"), "a", encoding="utf-8", errors="replace")  # noqa: SIM115
@@ -50,8 +50,8 @@ class Server:
         self._keep_output = keep_output
         self.sessions: dict[int, ServerSession] = {}
         self.services: dict[str, Service] = {}
-        self.absent: dict[str, Code] = {}  # prefix of the service that is away: what its calls answer
-        self.hanging: dict[str, Hang] = {}  # prefix of the service that hangs
+        self.absent: dict[str, Code] = {}  # by prefix: what the calls of an absent service answer
+        self.hanging: dict[str, Hang] = {}  # by prefix: the services that hang
         self.faults = Faults()
         self.calls = CallLog()
         self.controls: dict[str, Callable[[Arguments], Any]] = {}
@@ -59,8 +59,8 @@ class Server:
         self._counter = 0
         self._started: list[Service] = []
         self._listener: Optional[socket.socket] = None
-        self._folder = -1  # the directory, once it is watched
-        self._paused = False  # out of descriptors: no connection is accepted until one closes
+        self._folder = -1  # a descriptor of the directory while it is watched
+        self._paused = False  # no descriptors are left: accept no connection until one closes
 
     # the World of the services
 
@@ -99,11 +99,11 @@ class Server:
         return self.loop.watch_process(pid, on_death)
 
     def lateness(self) -> Lateness:
-        """What the machine costs the simulated cluster."""
+        """Return what the machine costs the simulated cluster."""
         return self._lateness.read()
 
     def base_environment(self) -> dict[str, str]:
-        """Return the variables that a real amfnd gives its commands, and those that lead to the simulator."""
+        """Return the variables of a real amfnd's commands, and those that lead to the simulator."""
         inherited = os.environ.get("LANG", "C.UTF-8")
         path = os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         own = os.path.join(self.directory, "bin")
@@ -119,7 +119,7 @@ class Server:
         }
 
     def log(self, text: str) -> None:
-        """Write one event into DIR/log. A full disk loses it, and hinders nothing else."""
+        """Write one event into DIR/log. If the disk is full the event is lost, and nothing else happens."""
         stamp = time.strftime("%H:%M:%S", time.localtime())
         try:
             self._log_file.write(f"{stamp} {text}\n")
@@ -130,7 +130,8 @@ class Server:
     # services and sessions
 
     def host(self, prefix: str, service: Service) -> None:
-        """Let `service` have the sessions whose first call begins with `prefix`; started by `run`."""
+        """Let `service` serve the sessions whose first call begins with `prefix`. `run` starts the
+        service."""
         self.services[prefix] = service
 
     def _begin(self, connection: Connection, message: list[Any], _line: bytes) -> None:
@@ -165,12 +166,12 @@ class Server:
         connection.on_close = partial(self._main_closed, connection, session)
         self._lateness.appeared(connection.pid)
         if connection.pid:
-            # A child that was forked with our connection open would keep it open after the client's death.
+            # If the client has forked, its child keeps our connection open even after the client's death.
             session.watch = self.loop.watch_process(connection.pid, connection.close)
         return session
 
     def _end_session(self, session: ServerSession) -> None:
-        """End a session whose client has finalized or died: tell its service, and free everything."""
+        """End a session whose client has finalized or died: tell its service, and free its resources."""
         if session.closed:
             return
         session.closed = True
@@ -184,7 +185,7 @@ class Server:
         session.main.close()
 
     def _tell_service(self, session: ServerSession) -> None:
-        """Tell the service of a session that it has ended; a service that hangs hears of it later."""
+        """Tell the session's service that the session has ended. A service that hangs is told later."""
         for prefix, hang in self.hanging.items():
             if session.service in (None, self.services.get(prefix)):
                 hang.add(partial(self._tell_service, session))
@@ -202,7 +203,7 @@ class Server:
         self._end_session(session)
 
     def _forget(self, connection: Connection) -> None:
-        """Forget a connection that has closed. There may be room for another now."""
+        """Forget a connection that has closed. A new connection may be accepted now."""
         self._connections.discard(connection)
         if self._listener is not None and self._paused:
             self._paused = False
@@ -213,7 +214,7 @@ class Server:
     def _take_request(
         self, connection: Connection, session: ServerSession, message: list[Any], line: bytes
     ) -> None:
-        """Serve one message of a session: a call, or what a program's callback returned."""
+        """Serve one message of a session: a call, or the value that a program's callback returned."""
         number, name, args = _check_request(message)
         if name == protocol.RETURN:
             callback, rc = args.get("id"), args.get("rc")
@@ -228,7 +229,7 @@ class Server:
         self._serve(ServerCall(connection, session, (number, name, args), line, self._answer))
 
     def _serve(self, call: ServerCall) -> None:
-        """Execute a call, or spoil it as the faults say."""
+        """Execute a call, or treat it as a fault says."""
         session = call.session
         assert isinstance(session, ServerSession)
         fault = self.faults.take(call.name)
@@ -240,7 +241,7 @@ class Server:
                 go_on = partial(call.reply, fault.rc)
         if call.connection is session.main:
             session.line.add(go_on, delay)
-        elif delay > 0:  # dispatching goes beside the other calls
+        elif delay > 0:  # dispatch calls do not wait in the line of the other calls
             self.loop.start_timer(delay, go_on)
         else:
             go_on()
@@ -283,7 +284,7 @@ class Server:
         return next((service for prefix, service in self.services.items() if call.startswith(prefix)), None)
 
     def _answer(self, call: ServerCall, rc: int, out: Optional[Mapping[str, Any]]) -> None:
-        """Send the answer to a call, and do what follows from it."""
+        """Send the answer to a call, and then do what follows from the answer."""
         connection, session = call.connection, call.session
         assert isinstance(session, ServerSession)
         connection.owed -= 1
@@ -297,7 +298,7 @@ class Server:
             connection.send(protocol.encode_line([call.number, rc, out]))
         if connection is session.channel:
             session.wake()
-        if session.finalized and connection is session.main:  # the answer to the finalizing call itself
+        if session.finalized and connection is session.main:  # this answers the finalizing call itself
             self._end_session(session)
 
     # saf-shim's own commands
@@ -308,7 +309,7 @@ class Server:
         connection.send(protocol.encode_line([number, done, answer]))
 
     def _control(self, name: str, args: Arguments) -> tuple[int, Any]:
-        """Serve one command; 1 and its result, or 0 and the reason."""
+        """Serve one command. Return 1 and its result, or 0 and the reason of the failure."""
         function = self.controls.get(name)
         if function is None:
             return 0, f"unknown command {name!r}"
@@ -320,11 +321,11 @@ class Server:
     # life
 
     def descriptors(self) -> set[int]:
-        """Return the descriptors that must stay open when the server's process begins."""
+        """Return the descriptors that must stay open when the server's process starts."""
         return {self._log_file.fileno(), *self.loop.descriptors(), *self.processes.descriptors()}
 
     def listen(self) -> None:
-        """Make the socket, which only the owner may open, and accept connections."""
+        """Make the socket, which only the owner may use, and accept connections."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -341,9 +342,10 @@ class Server:
         self._watch_directory(path)
 
     def _watch_directory(self, path: str) -> None:
-        """Stop when somebody deletes the socket at `path`, with its directory or alone.
+        """Stop the server when somebody deletes the socket at `path`, alone or with its directory.
 
-        Nobody could reach the simulator then, not even to stop it. A kernel without dnotify does not tell."""
+        Nobody could reach the simulator then, not even to stop it. A kernel without dnotify does not report
+        this."""
         inode = os.stat(path).st_ino
 
         def look(_number: int, _frame: object) -> None:
@@ -381,7 +383,7 @@ class Server:
             self._connections.add(connection)
 
     def run(self) -> None:
-        """Start the services, serve until `stop`, end everything."""
+        """Start the services, serve until `stop`, and end everything."""
         for service in self.services.values():
             if service not in self._started:
                 self._started.append(service)
@@ -424,7 +426,7 @@ def _check_request(message: list[Any]) -> tuple[int, str, Arguments]:
 
 
 def bind_socket(sock: socket.socket, path: str) -> None:
-    """Bind to `path`, also when it is longer than the 107 bytes that an address holds."""
+    """Bind to `path`, even if it is longer than the 107 bytes of a socket address."""
     if len(os.fsencode(path)) < 108:
         sock.bind(path)
         return

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One handle's client on the server's side (`ServerSession`), and a call that waits for its answer
-(`ServerCall`): the server's side of `saf_shim.contract`.
+"""The server's side of `saf_shim.contract`: the client of one handle (`ServerSession`), and a call that waits
+for its answer (`ServerCall`).
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ class ServerCall:
         line: bytes,
         answer: Callable[[ServerCall, int, Optional[Mapping[str, Any]]], None],
     ) -> None:
-        """`request` is the call's number, name and arguments, as `line` had them; `answer` sends."""
+        """`request` is the call's number, name and arguments, decoded from `line`. `answer` sends the
+        answer."""
         self.connection = connection
         self.session: Session = session
         self.number, self.name, self.args = request
         self.line = line
         self.answered = False
-        self.lost = False  # its answer is not to reach the client
+        self.lost = False  # True if the answer must not reach the client
         self._answer = answer
 
     def reply(self, rc: int, out: Optional[Mapping[str, Any]] = None) -> None:
-        """Answer the call; only the first answer counts."""
+        """Answer the call. Only the first answer counts."""
         if self.answered:
             return
         self.answered = True
@@ -48,19 +49,19 @@ class ServerCall:
 
 
 class ServerSession:
-    """One handle's client: a `saf_shim.contract.Session`."""
+    """The client of one handle: a `saf_shim.contract.Session`."""
 
     def __init__(
         self, number: int, pid: int, environment: Mapping[str, str], main: Connection, line: Line
     ) -> None:
-        """`line` holds the calls back that wait for a late one."""
+        """Make the session. `line` delays the calls that follow a late call."""
         self.id = number
         self.line = line
         self.pid = pid
         self.environment = environment
         self.main = main
-        self.channel: Optional[Connection] = None  # the selection object's
-        self.watch: Optional[ProcessWatch] = None  # of the client's process
+        self.channel: Optional[Connection] = None  # the connection of the selection object
+        self.watch: Optional[ProcessWatch] = None  # watches the client's process
         self.service: Optional[Service] = None
         self.closed = False
         self.finalized = False
@@ -70,7 +71,7 @@ class ServerSession:
         self._returns: dict[int, Callable[[Optional[int]], None]] = {}
         self._blocked: list[Call] = []
         self._callbacks = 0
-        self._awake = False  # the channel holds a wake-up that the client has not read
+        self._awake = False  # True if the channel holds a wake-up that the client has not read
 
     def push(
         self, callback: CallbackMessage, on_return: Optional[Callable[[Optional[int]], None]] = None
@@ -90,7 +91,7 @@ class ServerSession:
         self.wake()
 
     def dispatch(self, call: Call, flags: int) -> Optional[Answer]:
-        """Hand queued callbacks to the client: one, all, or (later) the next that comes."""
+        """Send queued callbacks to the client: one, all, or the next one (when there is one)."""
         if flags == DispatchFlag.ONE or (flags == DispatchFlag.BLOCKING and self._queue):
             return Answer(Code.OK, {"callbacks": self._take(1)})
         if flags == DispatchFlag.ALL:
@@ -108,30 +109,31 @@ class ServerSession:
         return taken
 
     def wake(self) -> None:
-        """Make the selection object readable if something is queued (or the session is lost)."""
+        """Make the selection object readable if a callback is queued or the session is lost."""
         if (self._queue or self.lost) and not self._awake and self.channel is not None:
             self._awake = True
             self.channel.send(protocol.WAKE)
 
     def note_channel_is_read(self) -> None:
-        """Call this before an answer goes out on the channel: its reader reads past any wake-up before it."""
+        """Note that a wake-up is read: call this before an answer goes out, because its reader skips
+        wake-ups."""
         self._awake = False
 
     def returned(self, number: int, rc: int) -> None:
-        """Pass on what the program's function for callback `number` has returned."""
+        """Pass on the return value of the program's function for callback `number`."""
         on_return = self._returns.pop(number, None)
         if on_return is not None:
             on_return(rc)
 
     def discard(self, match: Callable[[CallbackMessage], bool]) -> int:
-        """Drop queued callbacks that `match`."""
+        """Drop the queued callbacks for which `match` is true."""
         kept = deque(item for item in self._queue if not match(item[1]))
         dropped = len(self._queue) - len(kept)
         self._queue = kept
         return dropped
 
     def finish(self) -> None:
-        """End the session after the answer to the present call: its handle has been finalized."""
+        """End the session after the answer to the present call, because its handle has been finalized."""
         self.finalized = True
         self._end_blocked(Code.OK)
 
@@ -147,7 +149,8 @@ class ServerSession:
             call.reply(rc, {"callbacks": []})
 
     def end(self) -> None:
-        """Drop what is queued. The server calls this once, when the client has gone or has finalized."""
+        """Drop the queued callbacks. The server calls this once, when the client has gone or has
+        finalized."""
         self._queue.clear()
         self._blocked.clear()
         waiting, self._returns = self._returns, {}

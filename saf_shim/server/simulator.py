@@ -31,7 +31,7 @@ class Simulator:
     def __init__(
         self, directory: str, nodes: Sequence[Node], files: Sequence[str] = (), keep_output: bool = True
     ) -> None:
-        """Set everything up, and serve nobody yet; `loading.LoadError` for a file that cannot be loaded."""
+        """Set everything up, but accept no client yet. `loading.LoadError` if a file cannot be loaded."""
         self.server = Server(directory, nodes, keep_output)
         self.store = Store()
         load_standard_model(self.store, nodes)
@@ -59,10 +59,11 @@ class Simulator:
         )
 
     def serve(self, ready: Optional[int] = None) -> None:
-        """Serve until a command, SIGTERM or SIGINT stops it. A byte is written to `ready` when it begins."""
+        """Serve until a command, SIGTERM or SIGINT stops it. A byte goes to `ready` when clients can
+        connect."""
         server = self.server
         for number in (signal.SIGTERM, signal.SIGINT):
-            # The handler runs between two functions of the loop, woken by the wake-up descriptor.
+            # The handler runs between two functions of the loop, which the wake-up descriptor wakes.
             signal.signal(number, lambda _number, _frame: server.stop())
         server.listen()
         server.log(f"serving nodes {', '.join(node.name for node in server.nodes)}")
@@ -73,16 +74,16 @@ class Simulator:
     # saf-shim's commands
 
     def _calls(self, args: Arguments) -> list[Any]:
-        """The call log, oldest first; with `clear`, emptied after that. `prefix` selects by name."""
+        """Return the call log, oldest first. `prefix` selects by name; `clear` empties the log afterwards."""
         found = [_wire_call(call) for call in self.server.calls.read(str(args.get("prefix") or ""))]
         if args.get("clear"):
             self.server.calls.clear()
         return found
 
     def _fault(self, args: Arguments) -> Any:
-        """Add a fault (`call`, `rc`: number or None to execute, `times`, `delay`, `lost`).
+        """Add a fault (`call`, `rc`: a number, or None to execute the call, `times`, `delay`, `lost`).
 
-        With `clear` or `list`, take all faults back or list them."""
+        With `clear`, remove all faults; with `list`, return them."""
         faults = self.server.faults
         if args.get("clear"):
             faults.clear()
@@ -94,7 +95,7 @@ class Simulator:
         return None
 
     def _imm(self, args: Arguments) -> None:
-        """What happens to IMM: `absent`, `hang`, `back`, `restart`."""
+        """Change the state of IMM: `absent`, `hang`, `back`, `restart`."""
         what = args.get("what")
         self.server.log(f"imm {what}")
         if what == "absent":
@@ -121,18 +122,18 @@ class Simulator:
         return "absent" if "saImm" in self.server.absent else "present"
 
     def _object(self, args: Arguments) -> Any:
-        """What a reader sees of one object: ``[name, type, values]`` of each attribute, None without such an
-        object."""
+        """Return ``[name, type, values]`` of each attribute of an object, as a reader sees them. None if
+        there is no such object."""
         found = self.store.visible(str(args.get("dn")))
         if found is None:
             return None
         port = found.implementer.port if found.implementer is not None else None
-        if isinstance(port, HooksPort):  # AMF and CLM can be asked, and no call is logged
+        if isinstance(port, HooksPort):  # AMF and CLM can be asked without a logged call
             port.read_pure(found.dn, sorted(found.cls.pure), lambda _rc: None)
         return wire_attributes(take_values(found, found.cls.read_order))
 
     def _objects(self, args: Arguments) -> list[str]:
-        """The DNs of all objects of a class, or of any, with and below a root, or anywhere."""
+        """Return the DNs of all objects. They may be limited to a class, and to the subtree of a root."""
         wanted, root = str(args.get("class") or ""), str(args.get("root") or "")
         return [
             found.dn
@@ -156,7 +157,7 @@ class Simulator:
 
 
 def _wire_call(call: CallRecord) -> list[Any]:
-    """One call of the log: number, ns since the epoch, pid, session, name, code, arguments without the
+    """Return one call of the log: number, ns since the epoch, pid, session, name, code, arguments without the
     handle."""
     args = {name: value for name, value in call.args.items() if name != "handle"}
     return [call.number, call.time, call.pid, call.session, call.name, call.rc, args]

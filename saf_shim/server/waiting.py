@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queues for the calls that follow a late call, and for all calls of a service that hangs.
 
-Both queues are first in, first out, as those of OpenSAF. A client may have given up a call long ago; its
-later calls still wait for that call. The end of a session waits like a call.
+Both queues are first in, first out, as in OpenSAF. Even if a client has given up a call long ago, its later
+calls still wait for that call. The end of a session waits like a call.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 class StartTimer(Protocol):
-    """The function that a queue uses to be called later."""
+    """The function by which a queue asks to be called later."""
 
     def __call__(self, delay: float, function: Callable[[], None], /) -> object:
         """Call `function` once, in `delay` seconds."""
@@ -25,10 +25,10 @@ class Line:
     def __init__(self, start_timer: StartTimer, now: Callable[[], float]) -> None:
         self._start_timer = start_timer
         self._now = now
-        self._waiting: deque[tuple[float, Callable[[], None]]] = deque()  # when at the earliest, and what
+        self._waiting: deque[tuple[float, Callable[[], None]]] = deque()  # the earliest time, the function
 
     def add(self, function: Callable[[], None], delay: float = 0.0) -> None:
-        """Call `function` after all that was added before, and not before `delay` seconds have passed."""
+        """Call `function` after everything that was added before, and not before `delay` seconds are over."""
         if not self._waiting and delay <= 0:
             function()
             return
@@ -50,16 +50,16 @@ class Line:
 
 
 class Hang:
-    """The calls of all clients to a service that hangs. The service performs them when it goes on."""
+    """The calls of all clients to a service that hangs. The service executes them when it continues."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, function: Callable[[], None]) -> None:
-        """Call `function` when the service goes on."""
+        """Call `function` when the service continues."""
         self._waiting.append(function)
 
     def end(self) -> None:
-        """Let the service do all that it was asked, in the order in which it was asked."""
+        """Let the service execute all waiting calls in their order."""
         while self._waiting:
             self._waiting.popleft()()

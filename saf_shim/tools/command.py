@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tools share: beginning and ending as a C program does, time limits, error lines.
+"""What all tools share: they begin and end like a C program, have time limits, and print error lines.
 
-A tool prints bytes as it got them (names and strings need not be UTF-8), dies of a closed pipe without
-a word, and ends with status 1 and one line when its time is over. Nothing here knows IMM.
+A tool prints bytes as it got them (names and strings need not be UTF-8). A closed pipe ends it silently. When
+its time is over it prints one line and ends with status 1. Nothing here knows IMM.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class CallError(Exception):
 
 
 def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
-    """Run `tool` with the arguments (default: the process's own); returns its exit status.
+    """Run `tool` with the arguments (default: those of the process). Return its exit status.
 
-    As a process of its own (no `argv`), signals end it silently, as they end any C program.
+    If it is a process of its own (no `argv`), signals end it silently, as they end any C program.
     """
     if argv is None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         _replace_closed_streams()
         os.environ["SA_ENABLE_EXTENDED_NAMES"] = (
-            "1"  # as every real tool does: names may be longer than 255 bytes
+            "1"  # as in every real tool: names may be longer than 255 bytes
         )
         argv = [
             decode_text(argument.encode(sys.getfilesystemencoding(), "surrogateescape"))
@@ -65,13 +65,14 @@ def run(tool: Tool, argv: Optional[Sequence[str]] = None) -> int:
     except OSError as error:
         os.dup2(
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # else the interpreter writes again at its end, and complains
+        )  # otherwise the interpreter writes again at its end, and reports an error
         fail(f"cannot write to standard output: {error.strerror}")
     return status & 0xFF
 
 
 def _replace_closed_streams() -> None:
-    """Python has no stream object where the caller closed a standard descriptor; C does not mind."""
+    """Open standard descriptors that the caller has closed. Python has no stream for them; C does not need
+    one."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
@@ -92,7 +93,7 @@ def complain(line: str) -> None:
 
 
 def limit_time(seconds: int, line: str) -> None:
-    """End the tool with status 1 and `line` on standard error when `seconds` are over.
+    """After `seconds`, end the tool with status 1 and `line` on standard error.
 
     As with alarm(2), the number is taken modulo 2**32 and 0 means no limit.
     """
@@ -105,8 +106,8 @@ def limit_time(seconds: int, line: str) -> None:
 
 
 def wait_to_try_again() -> None:
-    """Let a second pass, as OpenSAF's tools do after TRY_AGAIN. IMM gives no event to wait for; the time
-    limit's signal ends the wait."""
+    """Wait one second, as OpenSAF's tools do after TRY_AGAIN. IMM has no event to wait for. The signal of the
+    time limit ends the wait."""
     select.select((), (), (), _RETRY_SECONDS)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line as glibc's getopt_long reads it, with its error messages.
 
-Options may stand behind operands (unless POSIXLY_CORRECT is set), short ones may be joined, long ones
-may be shortened. Options are handed out one by one, because a tool acts on the first before it learns
-that the second is wrong. Optional arguments and ``-W`` are not supported: no tool has them.
+Options may come after operands (unless POSIXLY_CORRECT is set), short options may be joined, and long options
+may be shortened. Options are returned one by one, because a tool acts on the first before it finds that the
+second is wrong. Optional arguments and ``-W`` are not supported, because no tool has them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class OptionError(Exception):
 
 
 class LongOption(NamedTuple):
-    """A long option and the letter it stands for ("" for none)."""
+    """A long option and the letter that it stands for ("" if there is none)."""
 
     name: str
     takes_value: bool = False
@@ -32,8 +32,8 @@ class LongOption(NamedTuple):
 
 
 class Option(NamedTuple):
-    """One option found: its letter ("" for a long option without one), its value, and for a long
-    option its place in the table."""
+    """One option that was found: its letter ("" for a long option without one), its value, and the index of a
+    long option in the table."""
 
     letter: str
     value: str = ""
@@ -41,9 +41,9 @@ class Option(NamedTuple):
 
 
 class CommandLine:
-    """Iterate over it for the `Option`s; after the end, `operands` holds everything else in order.
+    """Iterating over it yields the `Option`s. Afterwards `operands` holds everything else in order.
 
-    `short` is a getopt string ("a:bc"); iterating raises OptionError at the first wrong option.
+    `short` is a getopt string ("a:bc"). Iterating raises OptionError at the first wrong option.
     """
 
     def __init__(self, short: str, long: Sequence[LongOption], arguments: Sequence[str]) -> None:
@@ -74,7 +74,7 @@ class CommandLine:
     def _read_short(self, cluster: str) -> Iterator[Option]:
         raw = encode_text(cluster)
         for place in range(len(raw)):
-            letter = decode_text(raw[place : place + 1])  # getopt looks at bytes
+            letter = decode_text(raw[place : place + 1])  # getopt works on bytes
             takes_value = self._takes_value.get(letter)
             if takes_value is None:
                 raise OptionError(f"invalid option -- '{letter}'")
@@ -101,10 +101,10 @@ class CommandLine:
         return Option(option.letter, value, index)
 
     def _find(self, name: str, text: str) -> int:
-        """Return the index of the option whose name is or begins with `name`.
+        """Return the index of the option that has this name or whose name begins with it.
 
-        Several options that begin so are no ambiguity when they have the same letter and take a value alike:
-        then glibc takes the first.
+        Several options that begin with it are not ambiguous if they have the same letter and all take a
+        value, or all take none: then glibc takes the first option.
         """
         starting = []
         for index, option in enumerate(self._long):

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import threading
 
 import pytest
 from component_fakes import MemoryLog
@@ -88,3 +90,21 @@ def test_when_amf_is_lost_the_component_withdraws_and_ends_with_3():
 def test_a_signal_ends_the_component_in_an_orderly_way(number):
     status, component, amf, _ = run(lambda component: [lambda: os.kill(os.getpid(), number)])
     assert (status, component.reasons, amf.dispatched) == (EXIT_OK, [number.name], 1)
+
+
+def test_a_signal_wakes_a_loop_that_waits_for_a_silent_amf():
+    component, amf = FakeComponent(), FakeAmf([])
+    os.read(amf.readable, 1)  # nothing to dispatch
+    handlers = signal.getsignal(signal.SIGTERM)
+
+    def send():
+        while signal.getsignal(signal.SIGTERM) is handlers:
+            select.select([], [], [], 0.001)
+        select.select([], [], [], 0.1)  # by now it waits, or it will find the signal noted
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    assert serve(component, amf, MemoryLog()) == EXIT_OK
+    thread.join()
+    assert (component.reasons, amf.dispatched) == (["SIGTERM"], 0)

@@ -101,6 +101,13 @@ def test_nobody_waits_for_a_call_that_hangs(world, call):
     assert not world.owner.busy
 
 
+def test_without_an_order_nothing_is_left_to_do(world):
+    assert world.owner.settled
+    assert world.owner.withdrawn
+    assert not world.owner.busy
+    assert world.imm.calls == []
+
+
 def test_orders_that_wait_are_summed_up(world):
     world.put(ETH0)
     world.settles()

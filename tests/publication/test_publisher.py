@@ -662,6 +662,41 @@ def test_objects_that_read_empty_are_adopted(world):
 # ----------------------------------------------------------------------------------------------- complaints
 
 
+@pytest.mark.parametrize("why", ["no value", "no object"])
+def test_a_node_that_imm_does_not_name_is_told_once_and_asked_for_again(world, why):
+    world.put(facts())
+    for _ in range(3):
+        if why == "no value":
+            world.imm.node = ""
+        else:
+            world.imm.faults = [Fault("read_node", "NOT_EXIST")]
+        assert not world.publish()
+        assert world.pending
+    ((name, fields),) = world.log.events
+    assert name == "node-unknown"
+    assert "safSu=SC-1" in str(fields["reason"])
+    world.imm.node, world.imm.faults = "SC-1", []
+    assert world.publish()
+    world.check()
+
+
+def test_a_node_that_cannot_be_asked_for_is_an_imm_that_is_away(world):
+    world.imm.faults.append(Fault("read_node", "TRY_AGAIN"))
+    world.put(facts())
+    assert not world.publish()
+    assert world.log.names() == ["imm-away"]
+
+
+def test_a_reading_handle_that_could_not_be_given_back_is_given_back_before_the_next(world):
+    world.imm.node = ""
+    world.put(facts())
+    world.imm.faults = [Fault("finalize_manager", "TRY_AGAIN")]
+    world.publish()
+    assert world.imm.managers == 1
+    world.publish()
+    assert world.imm.managers == 0
+
+
 def test_an_imm_that_comes_and_goes_costs_two_lines_a_minute(world):
     world.put(facts())
     world.publish()

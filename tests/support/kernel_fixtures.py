@@ -253,17 +253,10 @@ def run_in_user_namespace(config: pytest.Config) -> Optional[int]:
         return None
     script = 'mount -t tmpfs run /run && mkdir /run/netns && ip link set lo up; exec "$@"'
     pytest_again = [sys.executable, "-m", "pytest", *config.invocation_params.args]
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if capture is not None:
-        capture.suspend_global_capture(in_=True)
     print("The kernel tests, in a user namespace; all others follow:", flush=True)
-    try:
-        return subprocess.run(
-            [*entering, "sh", "-c", script, "sh", *map(str, pytest_again)],
-            check=False,
-            cwd=config.invocation_params.dir,
-            env={**os.environ, _MOVED: "1"},
-        ).returncode
-    finally:
-        if capture is not None:
-            capture.resume_global_capture()
+    return subprocess.run(
+        [*entering, "sh", "-c", script, "sh", *map(str, pytest_again)],
+        check=False,
+        cwd=config.invocation_params.dir,
+        env={**os.environ, _MOVED: "1"},
+    ).returncode

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runtime attributes that IMM does not cache. It asks for them when somebody reads them."""
+"""Runtime attributes that IMM does not cache. IMM asks for them when somebody reads them."""
 
 from __future__ import annotations
 

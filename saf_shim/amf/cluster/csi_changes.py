@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of an assigned SI by one CSI. The units that have the SI are told one after the other."""
+"""CSIs that are added to an assigned SI or taken from it. The units of the SI are told one after the
+other."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def csi_created(cluster: Cluster, csi: Csi) -> None:
 
 
 def csi_deleted(cluster: Cluster, csi: Csi) -> None:
-    """Take a CSI that is gone from the model from the units that have it."""
+    """Take a CSI that was deleted from the model from the units that have it."""
     csi.si.csis.remove(csi)
     protection.removed(cluster, csi.dn)
     for assigned in csi.assignments:

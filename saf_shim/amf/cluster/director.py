@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The door to the cluster director: events from outside come in here, and messages are delivered here.
 
-It is pure: no clock, no process, no socket. What is to be done outside is left in the outbox as effects.
+It is pure: no clock, no process, no socket. What must be done outside goes into the outbox as effects.
 `settle` delivers the messages that an event has caused, one after the other, until there are none. Whoever
-calls a function of this room calls `settle` afterwards."""
+calls another function of this room must call `settle` afterwards."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _receive(cluster: SimulatedCluster, message: ToCluster) -> None:
 
 
 def command_ended(cluster: SimulatedCluster, ticket: int, status: Optional[int]) -> None:
-    """A command of `RunCommand` has ended. `status` is None if it was killed or could not be started."""
+    """Handle the end of a command. `status` is None if it was killed or could not be started."""
     for node in cluster.local_nodes.values():
         if ticket in node.commands:
             node_director.command_ended(node, ticket, status)
@@ -72,7 +72,7 @@ def command_ended(cluster: SimulatedCluster, ticket: int, status: Optional[int])
 
 
 def timer_fired(cluster: SimulatedCluster, key: Hashable) -> None:
-    """A timer of `StartTimer` has run out."""
+    """Handle the end of a timer of `StartTimer`."""
     assert isinstance(key, tuple)
     node, kind, what = key
     if node in cluster.local_nodes:
@@ -81,7 +81,7 @@ def timer_fired(cluster: SimulatedCluster, key: Hashable) -> None:
 
 
 def process_ended(cluster: SimulatedCluster, key: tuple[str, str, int]) -> None:
-    """A process of `WatchProcess` has ended."""
+    """Handle the end of a process of `WatchProcess`."""
     node, component, pid = key
     if node in cluster.local_nodes:
         supervision.process_ended(cluster.local_nodes[node], component, pid)

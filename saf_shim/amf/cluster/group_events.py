@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The door from the cluster director to the redundancy models: which table a service group works by."""
+"""The door from the cluster director to the redundancy models: it finds the table for a service group."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ SUPPORTED = frozenset(TABLES)
 
 
 def group_event(cluster: Cluster, group: Group, event: GroupEvent, cause: Cause) -> bool:
-    """Let the event happen to the group. False: the operation that caused it cannot be done now."""
+    """Let the event happen to the group. False if the operation that caused it is not possible now."""
     return handle_event(cluster, TABLES[group.redundancy], group, event, cause)

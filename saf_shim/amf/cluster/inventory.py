@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the model to the cluster's records: at the start, and when a CCB creates, changes or deletes objects.
 
-Objects are taken class by class (`ORDER`), whatever their order in the CCB is. `validation` has checked
-before what the CCB may do, so nothing here can fail."""
+Objects are handled class by class (`ORDER`), whatever their order in the CCB is. `validation` has checked the
+CCB before, so nothing here can fail."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ORDER = (
     "SaAmfSU",
     "SaAmfComp",
 )
-"""Classes with records of their own; each refers to earlier ones only."""
+"""Classes with records of their own. Each class refers only to earlier classes."""
 
 CLASSES = (
     *ORDER,
@@ -174,7 +174,7 @@ def _add_csi(cluster: SimulatedCluster, dn: str) -> None:
 
 
 def _rank_csis(cluster: SimulatedCluster, si: Si) -> None:
-    """A CSI's rank is 1, or one more than the highest rank of those it depends on."""
+    """Set a CSI's rank: 1, or one more than the highest rank of the CSIs that it depends on."""
     sponsors = {
         csi.dn: [dn for dn in cluster.configuration.csi_dependencies(csi.dn) if dn in cluster.csis]
         for csi in si.csis
@@ -191,8 +191,8 @@ def _csi_rank(dn: str, sponsors: dict[str, list[str]], path: tuple[str, ...]) ->
 
 
 def host(cluster: SimulatedCluster, dn: str, group: Group) -> Optional[Node]:
-    """Return the node of an SU. It is the node that the SU names; of a node group it is the first node that
-    has no SU of the SG yet."""
+    """Return the node of an SU. It is the node that the SU names. If the SU names a node group, it is the
+    first node of the group that has no SU of this SG yet."""
     configuration = cluster.configuration
     named = configuration.name(dn, "saAmfSUHostNodeOrNodeGroup")
     if named in cluster.nodes:
@@ -335,7 +335,7 @@ def _healthcheck_changed(cluster: SimulatedCluster, dn: str) -> None:
 
 
 def _csi_attribute_changed(cluster: SimulatedCluster, change: ObjectChange) -> None:
-    """The values that components get at their next assignment.
+    """Take over the values that components get at their next assignment.
 
     amfd 5.21 takes every second value only when an attribute is modified, beginning with the first: after
     ``immcfg -a saAmfCSIAttriValue=a -a saAmfCSIAttriValue=b`` IMM has both, and a component gets ``a``.

@@ -48,7 +48,7 @@ def _switch_over(cluster: SimulatedCluster, node: Node) -> None:
 
 
 def empty(cluster: SimulatedCluster, node: Node) -> None:
-    """Take everything from the units of the node, because the node is gone."""
+    """Take everything from the units of a node that is gone."""
     for unit in node.units:
         cluster.set_operational(unit, Operational.DISABLED)
         unit_failover.disable_components(cluster, unit)
@@ -98,7 +98,7 @@ def fail_fast(cluster: SimulatedCluster, component: Component, presence: Presenc
 
 
 def reboot(cluster: SimulatedCluster, node: Node) -> None:
-    """Let the simulated node go down with all its processes; it comes back when these are gone."""
+    """Let the simulated node go down with all its processes. It comes back when these have ended."""
     if not node.present:
         return
     cluster.log(f"Rebooting '{node.dn}' (simulated)")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Administrative operations that wait: what ends them, and with which code and text.
+"""Administrative operations that wait: which event ends them, and with which code and text.
 
-An operation waits at the entity it is about (`Cluster.wait`). The functions here are called when something
-has changed that it may wait for. Codes and texts are those of OpenSAF 5.21."""
+An operation waits at the entity that it is about (`Cluster.wait`). The functions here are called after
+changes for which an operation may wait. Codes and texts are those of OpenSAF 5.21."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def all_in(unit: Unit, presence: Presence) -> bool:
 
 
 def is_instantiation_over(cluster: Cluster, group: Group, operation: Operation) -> bool:
-    """Tell whether the lock-in or unlock-in of a group has come to its end."""
+    """Tell whether the lock-in or unlock-in of a group has ended."""
     failed = (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED)
     if operation == Operation.LOCK_INSTANTIATION:
         return all(unit.presence in (Presence.UNINSTANTIATED, *failed) for unit in group.units)
@@ -48,7 +48,7 @@ def end_group_instantiation(cluster: Cluster, group: Group) -> None:
 
 
 def presence_changed(cluster: Cluster, unit: Unit, presence: Presence) -> None:
-    """End the operation that waits for the unit, if its new presence state decides about it."""
+    """End the operation that waits for the unit, if the new presence state decides its result."""
     assert unit.pending is not None
     operation = unit.pending.operation
     failed = presence in (Presence.INSTANTIATION_FAILED, Presence.TERMINATION_FAILED)
@@ -169,7 +169,7 @@ def assignment_done(cluster: Cluster, unit: Unit, message: AssignmentReport) -> 
 
 
 def continue_node_groups(cluster: Cluster) -> None:
-    """Go on with operations on node groups whose present node has come to its end."""
+    """Continue operations on node groups whose present node is finished."""
     for group in cluster.node_groups.values():
         if group.pending is None or (group.at is not None and group.at.pending is not None):
             continue
@@ -192,7 +192,7 @@ def continue_node_groups(cluster: Cluster) -> None:
 
 
 def finish_node_operations(cluster: Cluster) -> None:
-    """End operations on nodes whose units have come to rest."""
+    """End operations on nodes whose units have finished."""
     for node in cluster.nodes.values():
         if node.pending is None:
             continue

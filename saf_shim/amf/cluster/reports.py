@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the nodes report: values of attributes, operational states, answers to assignment requests.
 
-A failed unit's assignments are taken over by others, as its redundancy model says. Afterwards AMF repairs the
-unit itself (saAmfSGAutoRepair, after an SU failover), or the administrator does."""
+Other units take over the assignments of a failed unit, as its redundancy model says. Afterwards the unit is
+repaired by AMF itself (saAmfSGAutoRepair, after an SU failover) or by the administrator."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cluster together with the node directors of its simulated nodes.
 
-In OpenSAF the two meet only in messages. Here the cluster director also does what the machine does there: it
-starts a node, and lets it go down with all its processes."""
+In OpenSAF the cluster director and the node directors meet only in messages. Here the cluster director also
+does what the machine does there: it starts a node, and lets it go down with all its processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SimulatedCluster(Cluster):
 
     def __init__(self, view: View, nodes: Sequence[str]) -> None:
         super().__init__(view, nodes)
-        self.local_nodes: dict[str, LocalNode] = {}  # by RDN value: SC-1
+        self.local_nodes: dict[str, LocalNode] = {}  # by RDN value, such as SC-1
 
     def local_node_of(self, component: str) -> Optional[LocalNode]:
         """Return the node director's state for a component's node. It is None if the component is unknown, or

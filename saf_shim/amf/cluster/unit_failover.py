@@ -27,7 +27,7 @@ def try_repair(cluster: Cluster, unit: Unit) -> None:
 
 
 def fail_over(cluster: Cluster, unit: Unit) -> None:
-    """Give up a unit that is gone with everything it had."""
+    """Give up a unit that is gone with everything that was assigned to it."""
     if not unit.assignments:
         return
     cluster.set_operational(unit, Operational.DISABLED)
@@ -45,7 +45,7 @@ def fail_over(cluster: Cluster, unit: Unit) -> None:
 
 
 def discount(cluster: Cluster, assignment: Assignment) -> None:
-    """Take from the numbers an assignment that was being changed and will never be."""
+    """Undo the counting of an assignment whose change was under way and will never be finished."""
     if assignment.state != Susi.MODIFYING:
         return
     if assignment.ha == Ha.QUIESCING:

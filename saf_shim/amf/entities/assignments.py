@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operations on one assignment: make it, change it, remove it, forget it.
 
-Nothing here knows a redundancy model. It chooses components for the CSIs of an SI, keeps IMM's objects and
-the numbers true, and sends the requests to the unit's node. A redundancy model decides which SI a unit gets,
-and what follows when a request is done."""
+Nothing here knows a redundancy model. This module chooses components for the CSIs of an SI, keeps IMM's
+objects and the numbers correct, and sends the requests to the unit's node. A redundancy model decides which
+SI a unit gets, and what follows when a request is done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READY_FOR_ASSIGNMENT = 1
 
 
 def assign(cluster: Cluster, unit: Unit, si: Si, ha: Ha) -> Optional[Assignment]:
-    """Assign the SI to the unit, as far as the unit has components for its CSIs. None: it has none."""
+    """Assign the SI to the unit, for the CSIs that have a component. None if no component can take a CSI."""
     assignment = Assignment(si, unit, ha)
     at = next((i for i, a in enumerate(si.assignments) if unit.rank <= a.unit.rank), len(si.assignments))
     si.assignments.insert(at, assignment)
@@ -55,8 +55,8 @@ def assign(cluster: Cluster, unit: Unit, si: Si, ha: Ha) -> Optional[Assignment]
 
 
 def _choose_components(cluster: Cluster, assignment: Assignment) -> None:
-    """Choose a component for each CSI: one of its own as long as there are some, then as many CSIs on one
-    component as it takes."""
+    """Choose a component for each CSI. While there are free components, each CSI gets its own; after that,
+    one component gets as many CSIs as it can take."""
     unit = assignment.unit
     configuration = cluster.configuration
     for component in unit.components:
@@ -85,7 +85,7 @@ def _has_room(cluster: Cluster, component: Component, csi: Csi, ha: Ha, model: C
 
 
 def _count_csis(cluster: Cluster, component: Component, csi: Csi, kind: str, ha: Ha) -> int:
-    """Count the CSIs of type `kind`, without `csi`, that the component has as active, or else as standby."""
+    """Count the component's CSIs of type `kind`, without `csi`: the active ones, or else the standby ones."""
     state = Ha.ACTIVE if ha == Ha.ACTIVE else Ha.STANDBY
     return sum(
         each.component is component
@@ -134,7 +134,7 @@ def _is_assigned_in(cluster: Cluster, sponsor: str, unit: Unit) -> bool:
 
 
 def add_csi(cluster: Cluster, assignment: Assignment, csi: Csi) -> Optional[CsiAssignment]:
-    """Assign a new CSI of an SI that is assigned already. None: no component has room for it."""
+    """Assign a new CSI of an SI that is assigned already. None if no component can take it."""
     chosen = choose_component(cluster, assignment, csi, cluster.configuration)
     return _add_csi(cluster, assignment, csi, chosen) if chosen is not None else None
 
@@ -142,7 +142,8 @@ def add_csi(cluster: Cluster, assignment: Assignment, csi: Csi) -> Optional[CsiA
 def choose_component(
     cluster: Cluster, assignment: Assignment, csi: Csi, model: Configuration
 ) -> Optional[Component]:
-    """Choose a component that has no CSI of this SI, or else one that can take another CSI of this type."""
+    """Choose a component that has no CSI of this SI, or else a component that can take one more of this
+    type."""
     taken = {each.component for each in assignment.csis}
     supported = [c for c in assignment.unit.components if model.supports(c.dn, csi.dn)]
     free = [c for c in supported if c not in taken]
@@ -154,7 +155,7 @@ def choose_component(
 
 
 def change(cluster: Cluster, assignment: Assignment, ha: Ha) -> None:
-    """Ask the unit to take another HA state for this SI alone."""
+    """Ask the unit to change the HA state of this SI only."""
     before = assignment.ha
     assignment.ha = ha
     assignment.state = Susi.MODIFYING
@@ -164,7 +165,7 @@ def change(cluster: Cluster, assignment: Assignment, ha: Ha) -> None:
 
 
 def change_all(cluster: Cluster, unit: Unit, ha: Ha) -> None:
-    """Ask the unit to take another HA state for all its SIs. It is published when it is done."""
+    """Ask the unit to change the HA state of all its SIs. The new state is published when this is done."""
     for assignment in unit.assignments:
         if assignment.state == Susi.REMOVING or (ha == Ha.QUIESCED and assignment.ha == Ha.QUIESCED):
             continue
@@ -205,7 +206,7 @@ def publish_all(cluster: Cluster, unit: Unit, ha: Ha) -> None:
 
 
 def delete(cluster: Cluster, assignment: Assignment) -> None:
-    """Forget an assignment. Its CSIs must be forgotten before (`delete_csis`)."""
+    """Forget an assignment. Its CSIs must be forgotten first (`delete_csis`)."""
     si, unit = assignment.si, assignment.unit
     unit.assignments.remove(assignment)
     at = si.assignments.index(assignment)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cluster as AMF sees it: all records, and how the states of entities change.
 
-A change of a state is published in IMM and brings about what always belongs to it (a component's readiness
-follows its unit's; a group that is STABLE again has ended what the administrator asked of it). Nothing here
-decides about assignments. It is the first argument of the functions of this room, of the redundancy models
-and of the cluster director."""
+A change of a state is published in IMM, and the changes that always belong to it follow (a component's
+readiness follows its unit's; when a group is STABLE again, the administrator's operation on it ends). Nothing
+here decides about assignments. `Cluster` is the first argument of the functions of this room, of the
+redundancy models and of the cluster director."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Cluster:
     """The records of one cluster, by DN, and the outbox of its directors."""
 
     def __init__(self, view: View, nodes: Sequence[str]) -> None:
-        """`nodes`: RDN values (SC-1) of the nodes that the simulator has; the model may have more."""
+        """Make the records. `nodes` are the RDN values (such as SC-1) of the simulated nodes; the model may
+        have more."""
         self.configuration = Configuration(view)
         self.outbox = Outbox()
         self.simulated = frozenset(nodes)
@@ -129,7 +130,8 @@ class Cluster:
             self.set_component_readiness(component)
 
     def give_up_restart(self, unit: Unit) -> None:
-        """Show the readiness of a unit again whose restart will not end well; it was not shown meanwhile."""
+        """Publish the readiness of a unit whose restart will fail. It was not published during the
+        restart."""
         if unit.restarting:
             unit.restarting = False
             self.update(unit.dn, "saAmfSUReadinessState", int(unit.readiness))
@@ -155,7 +157,7 @@ class Cluster:
         self.update(component.dn, "saAmfCompPresenceState", int(state))
 
     def in_service(self, unit: Unit) -> bool:
-        """Tell whether all the states that count let the unit be in service."""
+        """Tell whether all states that matter allow the unit to be in service."""
         group, node = unit.group, unit.node
         return (
             self.applications.get(group.application, Admin.UNLOCKED) == Admin.UNLOCKED
@@ -167,7 +169,7 @@ class Cluster:
     # -- groups
 
     def set_group_state(self, group: Group, state: GroupState) -> None:
-        """Set what the group is busy with. STABLE ends what an administrator has asked of it and of its
+        """Set what the group is busy with. STABLE ends the administrator's operations on the group and its
         SIs."""
         group.state = state
         if state != GroupState.STABLE:
@@ -227,11 +229,11 @@ class Cluster:
     def wait(self, entity: Entity, operation: Operation, ticket: int) -> None:
         self.end(
             entity, Code.ERR_INTERRUPT
-        )  # an operation that waited before is interrupted; OpenSAF never answers it
+        )  # this interrupts an operation that waited before; OpenSAF never answers that one
         entity.pending = PendingOperation(operation, ticket)
 
     def end_si_try_again(self, si: Si) -> None:
-        """End the shutdown of an SI that a fault has undone."""
+        """Answer TRY_AGAIN to the shutdown of an SI that a fault has undone."""
         self.end(si, Code.ERR_TRY_AGAIN)
 
     def end_swap(self, unit: Unit, failed: bool = False) -> None:

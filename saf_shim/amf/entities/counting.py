@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many active and standby assignments units and SIs have, and the states of an SI that follow from it.
+"""How many active and standby assignments units and SIs have, and the SI states that follow from this.
 
 The numbers change when an assignment is ordered, not when it is confirmed, as in OpenSAF."""
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Protection groups: the components that serve a CSI, told to the processes that track it (AIS AMF B.04.01
-7.10).
+"""Protection groups: the components that serve a CSI. Processes can track them (AIS AMF B.04.01 7.10).
 
-A group has a record while somebody tracks its CSI. Members are told in the order in which the node director
-of OpenSAF lists them: the latest first."""
+A group has a record while somebody tracks its CSI. Members are listed in the order of OpenSAF's node
+director: the latest first."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ CALLBACK = "saAmfProtectionGroupTrackCallback"
 
 
 def members(cluster: Cluster, csi: str) -> Optional[list[Member]]:
-    """Return the present members; None if there is no such CSI."""
+    """Return the present members. None if there is no such CSI."""
     known = cluster.csis.get(csi)
     if known is None:
         return None
@@ -36,7 +35,8 @@ def _member(assigned: CsiAssignment) -> Member:
 
 
 def track(cluster: Cluster, handle: int, csi: str, flags: int, by_callback: bool) -> bool:
-    """saAmfProtectionGroupTrack_4. False: there is no such CSI. `by_callback`: a callback answers CURRENT."""
+    """Serve saAmfProtectionGroupTrack_4. False if there is no such CSI. `by_callback`: a callback answers
+    CURRENT."""
     current = members(cluster, csi)
     if current is None:
         return False
@@ -51,7 +51,7 @@ def track(cluster: Cluster, handle: int, csi: str, flags: int, by_callback: bool
 
 
 def stop(cluster: Cluster, handle: int, csi: str) -> bool:
-    """saAmfProtectionGroupTrackStop. False: the handle did not track the CSI."""
+    """Serve saAmfProtectionGroupTrackStop. False if the handle did not track the CSI."""
     group = cluster.protection_groups.get(csi)
     if group is None or group.trackers.pop(handle, None) is None:
         return False
@@ -67,7 +67,8 @@ def forget(cluster: Cluster, handle: int) -> None:
 
 
 def changed(cluster: Cluster, assigned: CsiAssignment, change: GroupChange) -> None:
-    """Tell that a component was added to the CSI, was removed, or has another HA state or rank."""
+    """Tell the trackers that a component was added to the CSI, was removed, or changed its HA state or
+    rank."""
     group = cluster.protection_groups.get(assigned.csi.dn)
     if group is None:
         return
@@ -76,7 +77,7 @@ def changed(cluster: Cluster, assigned: CsiAssignment, change: GroupChange) -> N
     if change == GroupChange.REMOVED:
         if member.component not in names:
             return
-        # the member that left is shown with the rank it was last told with
+        # The member that left is shown with the rank that the trackers know.
         member = group.members.pop(names.index(member.component))
         member = member._replace(ha=0, change=GroupChange.REMOVED)
     elif member.component in names:
@@ -101,7 +102,7 @@ def _tell(cluster: Cluster, handle: int, csi: str, flags: int, members: list[Mem
 
 
 def removed(cluster: Cluster, csi: str) -> None:
-    """Tell that the CSI is gone from the model."""
+    """Tell the trackers that the CSI is deleted from the model."""
     group = cluster.protection_groups.pop(csi, None)
     for handle in group.trackers if group is not None else ():
         arguments: Mapping[str, Any] = {"csiName": csi, "members": [], "numberOfMembers": 0, "error": 12}

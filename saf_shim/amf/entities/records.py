@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cluster director remembers: nodes, groups, units, components, instances, and who is assigned what.
+"""The records of the cluster director: nodes, groups, units, components, instances and assignments.
 
-There are only records here. The values of the model are in `configuration`, and a node director has records
-of its own. Lists are kept in OpenSAF's orders, because callbacks show them: units and SIs by rank, CSIs of an
+There are only records here. The values of the model are in `configuration`, and a node director has its own
+records. Lists are kept in OpenSAF's order, because callbacks show them: units and SIs by rank, CSIs of an
 SI by descending rank and then by name (shorter names first), assignments of an SI by the rank of their units,
 assignments of a CSI with the latest first."""
 
@@ -27,11 +27,11 @@ from saf_shim.amf.states import (
     Susi,
 )
 
-LOWEST_RANK = 0xFFFFFFFF  # what rank 0 stands for
+LOWEST_RANK = 0xFFFFFFFF  # the rank that 0 stands for
 
 
 def by_name(name: str) -> tuple[int, bytes]:
-    """Sort key: OpenSAF's order of names in many of its tables, by length and then by bytes."""
+    """Return a sort key for OpenSAF's order of names in many of its tables: by length, then by bytes."""
     raw = name.encode("utf-8", "surrogateescape")
     return len(raw), raw
 
@@ -47,7 +47,7 @@ class PendingOperation:
 
 
 class Node:
-    """An AMF node. `present` is False for a node that the model has and the simulator does not have."""
+    """An AMF node. `present` is False for a node that is in the model but is not simulated."""
 
     __slots__ = ("admin", "dn", "left", "name", "operational", "pending", "present", "recovering", "units")
 
@@ -57,21 +57,21 @@ class Node:
         self.present = present
         self.admin = Admin.UNLOCKED
         self.operational = Operational.ENABLED if present else Operational.DISABLED
-        self.recovering = False  # it failed; a reboot repairs it once nothing is assigned there
+        self.recovering = False  # it has failed; a reboot repairs it when nothing is assigned to it any more
         self.units: list[Unit] = []
         self.pending: Optional[PendingOperation] = None
         self.left = 0  # units that the pending operation still waits for
 
 
 class NodeStep(NamedTuple):
-    """What an operation on a node group has still to do with one node."""
+    """What an operation on a node group must still do with one node."""
 
     node: Node
-    begin: Callable[[], bool]  # True: it has ended; False: its end comes later
+    begin: Callable[[], bool]  # True: the step has ended; False: it ends later
 
 
 class NodeGroup:
-    """A node group. Which nodes it has is asked of the model."""
+    """A node group. The model has its list of nodes."""
 
     __slots__ = ("admin", "at", "dn", "pending", "steps")
 
@@ -79,8 +79,8 @@ class NodeGroup:
         self.dn = dn
         self.admin = Admin.UNLOCKED
         self.pending: Optional[PendingOperation] = None
-        self.steps: list[NodeStep] = []  # of the pending operation, those that have not begun
-        self.at: Optional[Node] = None  # the node that the pending operation is at
+        self.steps: list[NodeStep] = []  # the steps of the pending operation that have not begun
+        self.at: Optional[Node] = None  # the node on which the pending operation works now
 
 
 class Group:
@@ -93,10 +93,10 @@ class Group:
         self.redundancy = redundancy
         self.admin = Admin.UNLOCKED
         self.state = GroupState.STABLE
-        self.admin_si: Optional[Si] = None  # being locked or shut down
+        self.admin_si: Optional[Si] = None  # the SI that is being locked or shut down
         self.units: list[Unit] = []
         self.sis: list[Si] = []
-        self.queue: list[Unit] = []  # the units that the present state is about
+        self.queue: list[Unit] = []  # the units that the present group state is about
         self.pending: Optional[PendingOperation] = None
 
     def enqueue(self, unit: Unit) -> None:
@@ -109,7 +109,7 @@ class Group:
 
     @property
     def application(self) -> str:
-        """The DN of the application that the group belongs to."""
+        """Return the DN of the application to which the group belongs."""
         return parent_dn(self.dn)
 
     @property
@@ -156,18 +156,18 @@ class Unit:
         self.active = 0
         self.standby = 0
         self.pending: Optional[PendingOperation] = None
-        self.terminated = False  # the administrator did it; AMF does not instantiate it by itself
-        self.restarting = False  # during this, its readiness is not published
-        self.swapping = False  # it becomes standby when the other unit is active
-        self.instantiation_told = True  # the node has told how the last ordered instantiation ended
+        self.terminated = False  # the administrator ended it; AMF does not instantiate it by itself
+        self.restarting = False  # while this is True, the unit's readiness is not published
+        self.swapping = False  # the unit becomes standby when the other unit is active
+        self.instantiation_told = True  # the node has reported how the last instantiation ended
 
     def assignment(self, si: str) -> Optional[Assignment]:
         return next((a for a in self.assignments if a.si.dn == si), None)
 
     @property
     def ha(self) -> Ha:
-        """The HA state of the unit as a whole: what its assignments are being changed to, or else the state
-        of the last of them."""
+        """Return the HA state of the whole unit: the state to which its assignments are being changed, or
+        else the state of its last assignment."""
         changing = [a.ha for a in self.assignments if a.state == Susi.MODIFYING]
         for ha in (Ha.QUIESCED, Ha.ACTIVE, Ha.QUIESCING):
             if ha in changing:
@@ -220,7 +220,7 @@ class Component:
         self.presence = Presence.UNINSTANTIATED
         self.readiness = Readiness.OUT_OF_SERVICE
         self.restarts = 0
-        self.assigned = False  # it has a CSI of the SI that is being assigned
+        self.assigned = False  # True if it has a CSI of the SI that is being assigned
         self.pending: Optional[PendingOperation] = None
 
 
@@ -255,7 +255,7 @@ class Si:
         self.pending: Optional[PendingOperation] = None
 
     def standby_rank(self, unit: Unit) -> int:
-        """Return the unit's place among the standbys, counted from 1; 0 for other units."""
+        """Return the unit's place among the standby units, counted from 1. 0 for other units."""
         standbys = [assignment.unit for assignment in self.assignments if assignment.ha == Ha.STANDBY]
         return standbys.index(unit) + 1 if unit in standbys else 0
 
@@ -274,7 +274,7 @@ class Csi:
 
     @property
     def attribute_pairs(self) -> Attributes:
-        """What a component is told. An attribute without a value has one empty value."""
+        """Return what a component is told. An attribute without a value gets one empty value."""
         return tuple(
             (rdn_value(dn), value)
             for dn, values in sorted(self.attributes.items())
@@ -293,12 +293,12 @@ class Assignment:
         self.ha = ha
         self.state = Susi.ASSIGNING
         self.csis: list[CsiAssignment] = []
-        self.adding: Optional[CsiAssignment] = None  # one CSI that is added to it, or taken from it
-        self.single = Act.ASSIGN  # whether it is added or taken
+        self.adding: Optional[CsiAssignment] = None  # a single CSI that is being added or removed
+        self.single = Act.ASSIGN  # tells whether that CSI is being added or removed
 
     @property
     def rdn(self) -> str:
-        """Of its SaAmfSIAssignment object."""
+        """Return the RDN of its SaAmfSIAssignment object."""
         return f"safSISU={escape_dn(self.unit.dn)}"
 
     @property
@@ -318,7 +318,7 @@ class CsiAssignment:
 
     @property
     def rdn(self) -> str:
-        """Of its SaAmfCSIAssignment object."""
+        """Return the RDN of its SaAmfCSIAssignment object."""
         return f"safCSIComp={escape_dn(self.component.dn)}"
 
     @property
@@ -327,7 +327,7 @@ class CsiAssignment:
 
 
 class Member(NamedTuple):
-    """A component of a protection group: it serves the group's CSI."""
+    """A component of a protection group, which serves the group's CSI."""
 
     component: str
     ha: int  # 0 when it was removed
@@ -344,10 +344,10 @@ class Member(NamedTuple):
 
 
 class ProtectionGroup:
-    """The components that serve one CSI, as the handles that track it were told."""
+    """The components that serve one CSI, as the tracking handles were told."""
 
     __slots__ = ("members", "trackers")
 
     def __init__(self) -> None:
         self.members: list[Member] = []  # the latest first
-        self.trackers: dict[int, int] = {}  # handle: flags
+        self.trackers: dict[int, int] = {}  # the flags of each handle

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests to the node of a unit: what it shall do with an assignment, and what it shall say of each CSI.
+"""Requests to the node of a unit: what it must do with an assignment, and what the components are told.
 
-A request has for each CSI what its component will read in the callback: the component that is or was active
-and where that one stands, the rank among the standbys, the attributes of the CSI."""
+A request says for each CSI what its component will read in the callback: the component that is or was active
+and its state, the rank among the standby components, and the attributes of the CSI."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def send(
     act: Act,
     single: Optional[CsiAssignment] = None,
 ) -> None:
-    """Send the unit's node a request about one assignment, or (None) about all SIs of the unit."""
+    """Send the unit's node a request about one assignment, or about all SIs of the unit (None)."""
     if not unit.node.present:
         return
     si = assignment.si.dn if assignment is not None else ""
@@ -51,7 +51,7 @@ def send(
 
 
 def _transition(assignment: Assignment) -> CsiTransition:
-    """Return where the unit stands that was active before."""
+    """Return the state of the unit that was active before."""
     others = assignment.si.assignments
     at = others.index(assignment)
     other = others[at + 1] if at + 1 < len(others) else others[0]

@@ -2,8 +2,8 @@
 """A node director: what amfnd does on one node.
 
 This room is for components and their processes: when they are started, called and ended, what they are told
-of their assignments, and what an error of theirs leads to. It is not for decisions about the cluster. Which
-unit gets which service instance comes in a message, and what happened goes out in a message
+of their assignments, and what follows from their errors. It is not for decisions about the cluster. A message
+says which unit gets which service instance, and a message reports what happened
 (`saf_shim.amf.messages`); the room imports neither the cluster director nor a redundancy model.
 
 One convention holds: the state is in `LocalNode` and its records, and the modules are functions over them. A

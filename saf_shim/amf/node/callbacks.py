@@ -32,7 +32,7 @@ def new_invocation(node: LocalNode) -> int:
 
 
 def send(node: LocalNode, component: LocalComponent, kind: str, csi: Optional[LocalCsi] = None) -> None:
-    """Send a terminate or CSI callback to the registered process; `csi` None: to all CSIs."""
+    """Send a terminate or CSI callback to the registered process. `csi` None stands for all CSIs."""
     if not component.registered:
         return
     callback = Callback(kind, new_invocation(node), component.handle)
@@ -102,7 +102,8 @@ def find(node: LocalNode, invocation: int) -> Optional[tuple[LocalComponent, Cal
 
 
 def forget_termination(node: LocalNode, component: LocalComponent) -> None:
-    """Forget the terminate callback: the process that answered it with OK is gone, or is being cleaned up."""
+    """Forget the terminate callback: the process that answered it with OK has ended or is being cleaned
+    up."""
     callback = component.callback(component.termination_invocation)
     component.termination_invocation = 0
     if callback is not None:
@@ -124,14 +125,14 @@ def drop_all(node: LocalNode, component: LocalComponent) -> None:
 
 
 def drop_csi(node: LocalNode, component: LocalComponent, csi: str) -> None:
-    """Drop the callbacks about the CSI; with an empty name those about any CSI."""
+    """Drop the callbacks about the CSI. With an empty name, drop the callbacks about every CSI."""
     for callback in list(component.callbacks):
         if callback.kind in (Callback.CSI_SET, Callback.CSI_REMOVE) and csi in ("", callback.csi):
             drop(node, component, callback)
 
 
 def drop_handle(node: LocalNode, component: LocalComponent, handle: int) -> None:
-    """Drop what was sent to a handle that is finalized; nobody will answer it."""
+    """Drop what was sent to a finalized handle, because nobody will answer it."""
     for callback in list(component.callbacks):
         if callback.handle != handle:
             continue

@@ -2,8 +2,9 @@
 """What a component is told of its component service instances, and what follows from its answers.
 
 `csi` None stands for all CSIs of the component (TARGET_ALL). A component that cannot be told (it failed, or
-is not registered) counts as having answered. CSIs of one rank are told at once, and those of the next rank
-when all of them have answered. Ranks ascend when ACTIVE or STANDBY is given, and descend otherwise."""
+is not registered) counts as having answered. CSIs of one rank are told at the same time. CSIs of the next
+rank are told when all of them have answered. Ranks ascend when ACTIVE or STANDBY is given, and descend
+otherwise."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ def assign(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) 
         return
     if not unit.restart and not component.takes_assignments:
         if component.presence == Presence.RESTARTING:
-            _mark(component, csi, Progress.ASSIGNING)  # it is told when it is back
+            _mark(component, csi, Progress.ASSIGNING)  # the component is told when it is back
         else:
             assigned(node, component, csi)
         return
@@ -53,7 +54,7 @@ def assign(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) 
 
 
 def _ends_unbegun(si: LocalSi) -> bool:
-    """Tell whether QUIESCED or QUIESCING is for a component that was never told to be active."""
+    """Tell whether QUIESCED or QUIESCING is for a component that was never told ACTIVE."""
     return si.ha in (Ha.QUIESCED, Ha.QUIESCING) and si.previous_ha not in (Ha.QUIESCING, Ha.ACTIVE)
 
 
@@ -67,7 +68,7 @@ def _mark(component: LocalComponent, csi: Optional[LocalCsi], state: Progress) -
 
 
 def assigned(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
-    """Go on after the component has answered, or counts as if it had."""
+    """Continue after the component has answered, or counts as having answered."""
     unit = component.unit
     callbacks.drop_csi(node, component, csi.name if csi is not None else "")
     if csi is None:
@@ -93,8 +94,8 @@ def assigned(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]
 
 
 def _continue(node: LocalNode, csi: LocalCsi, single: bool) -> bool:
-    """Tell the next rank, if this rank has answered. True: this rank has not, or the next one is being
-    told."""
+    """Tell the CSIs of the next rank, if all of this rank have answered. True if some answer is still
+    missing."""
     si = csi.si
     if not all(_has_answered(each) for each in si.csis if each.rank == csi.rank):
         return True
@@ -115,7 +116,7 @@ def _has_answered(csi: LocalCsi) -> bool:
 
 
 def remove(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
-    """Tell the component that the CSI, or (None) all of them, is taken away."""
+    """Tell the component that the CSI is removed, or that all its CSIs are removed (None)."""
     if not component.takes_assignments:
         _mark(component, csi, Progress.REMOVING)
         removed(node, component, csi)
@@ -143,7 +144,7 @@ def remove(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) 
 
 
 def removed(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi]) -> None:
-    """Go on after the component has answered the removal, or counts as if it had."""
+    """Continue after the component has answered the removal, or counts as having answered."""
     unit = component.unit
     if csi is None:
         component.all_csis = False
@@ -176,7 +177,7 @@ def removed(node: LocalNode, component: LocalComponent, csi: Optional[LocalCsi])
 
 
 def _remove_others(node: LocalNode, component: LocalComponent) -> None:
-    """Take TARGET_ALL from component to component, backwards through the CSIs of each SI."""
+    """Send the removal of all CSIs to one component after the other, backwards through each SI's CSIs."""
     for csi in list(component.csis):
         if csi not in csi.si.csis:
             break
@@ -205,8 +206,8 @@ def assign_again(node: LocalNode, component: LocalComponent) -> None:
 
 
 def complete_callbacks(node: LocalNode, component: LocalComponent) -> None:
-    """Count the unanswered CSI callbacks of a process that is gone (or finalized) as answered, in their
-    order. Its other callbacks stay."""
+    """Count the unanswered CSI callbacks of a process that is gone, or of a finalized handle, as answered, in
+    their order. Other callbacks stay."""
     kept: list[Callback] = []
     while component.callbacks:
         callback = component.callbacks[0]
@@ -227,12 +228,12 @@ def complete_callbacks(node: LocalNode, component: LocalComponent) -> None:
 
 
 def _is_stale(callback: Callback, csi: LocalCsi, to_all: bool) -> bool:
-    """Tell whether another HA state has overtaken that of the callback."""
+    """Tell whether a newer HA state has replaced the state of the callback."""
     return callback.ha != csi.si.ha or (not to_all and csi.component.all_csis)
 
 
 def complete_assignments(node: LocalNode, component: LocalComponent) -> None:
-    """Count as answered what the component was still being told."""
+    """Count everything that the component was being told as answered."""
     if component.all_csis:
         first = next(iter(component.csis), None)
         if first is not None and first.state == Progress.ASSIGNING:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The door to a node director: messages, ends of commands and timers come in here.
+"""The door to a node director: messages, ends of commands and timers arrive here.
 
-It passes each to the module that it concerns, and carries out what the administrator asks of units and
-components. The state is in `LocalNode`. A node director talks to the cluster director in messages, and to the
-world in effects."""
+It passes each event to the right module, and carries out the administrator's operations on units and
+components. The state is in `LocalNode`. A node director sends messages to the cluster director, and effects
+to the outside."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def new_node(dn: str, name: str, configuration: Configuration, outbox: Outbox) -
 
 
 def receive(node: LocalNode, message: ToNode) -> None:
-    """Serve a message of the cluster director, or of this node director to itself."""
+    """Serve a message from the cluster director or from this node director to itself."""
     if isinstance(message, AssignmentRequest):
         unit_assignment.receive(node, message)
     elif isinstance(message, InstantiateUnit):
@@ -62,7 +62,7 @@ def receive(node: LocalNode, message: ToNode) -> None:
 
 
 def command_ended(node: LocalNode, ticket: int, status: Optional[int]) -> None:
-    """A command of this node has ended. `status` is None if it was killed or could not be started."""
+    """Handle the end of a command of this node. `status` is None if it was killed or could not be started."""
     name, command = node.commands.pop(ticket)
     component = node.components.get(name)
     if component is not None and component.ticket == ticket:  # otherwise a later command has replaced it
@@ -77,7 +77,7 @@ def timer_fired(node: LocalNode, kind: str, what: Hashable) -> None:
 
 
 def add_unit(node: LocalNode, dn: str) -> LocalUnit:
-    """Take a unit and its components into the records. Their healthcheck objects are read only now."""
+    """Add a unit and its components to the records. Their healthcheck objects are read only here."""
     unit = node.units.get(dn)
     if unit is None:
         unit = node.units[dn] = LocalUnit(dn)
@@ -108,7 +108,7 @@ def remove_component(node: LocalNode, dn: str) -> None:
 
 
 def go_down(node: LocalNode) -> None:
-    """End everything here: kill commands, clean up what may run, forget all units."""
+    """End everything on the node: kill commands, clean up what may run, forget all units."""
     for ticket in node.commands:
         node.outbox.emit(KillCommand(ticket))
     node.commands.clear()
@@ -166,7 +166,7 @@ def _operate_unit(node: LocalNode, message: UnitOperation) -> None:
 
 
 def _reset(node: LocalNode, unit: LocalUnit) -> None:
-    """Count everything about the unit as repaired. Nothing is started."""
+    """Mark everything of the unit as repaired. Nothing is started."""
     unit.restart = unit.admin_restart = False
     for component in unit.components:
         component.admin_restart = False
@@ -194,7 +194,7 @@ def _operate_component(node: LocalNode, message: ComponentOperation) -> None:
 
 
 def _repair_node(node: LocalNode) -> None:
-    """Repair the node: every unit that failed starts from the beginning."""
+    """Repair the node: every failed unit starts from the beginning."""
     node.start()
     for unit in sorted(node.units.values(), key=lambda u: u.dn):
         unit.component_restarts = 0

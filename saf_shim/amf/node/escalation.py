@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an error of a component to its recovery (AIS AMF B.04.01 3.11; the escalation is that of amfnd).
 
-`error` decides in two steps: `escalate` turns the recommended recovery into the one to carry out, and
-`RECOVERIES` carries it out. Errors within probation times climb the ladder (`LADDER`): restarts of components
-of a unit (level 0), restarts of the unit (1), failovers of units of the node (2), then the node itself
-(3)."""
+`error` works in two steps: `escalate` turns the recommended recovery into the recovery to carry out, and
+`RECOVERIES` carries it out. Errors within probation times go up the ladder (`LADDER`): restarts of components
+of a unit (level 0), restarts of the unit (1), failovers of units of the node (2), then recovery of the node
+itself (3)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ LADDER = (
 def error(
     node: LocalNode, component: LocalComponent, source: ErrorSource, recommended: Optional[int] = None
 ) -> None:
-    """Act on an error of `component`. `recommended` is a Recovery; None means what the model recommends."""
+    """Act on an error of `component`. `recommended` is a Recovery; None means the model's recommendation."""
     if recommended is None:
         recommended = node.configuration.recovery_on_error(component.dn)
     if component.termination_invocation:
@@ -112,7 +112,7 @@ def escalate(node: LocalNode, unit: LocalUnit, component: LocalComponent, recove
         recovery = configuration.recovery_on_error(component.dn)
     if recovery == Recovery.APPLICATION_RESTART:
         return Recovery.NODE_FAILFAST  # amfnd 5.21 aborts on it, and the node goes down
-    # there are no containers; amfnd finds none and restarts the SU instead
+    # There are no containers. In that case amfnd restarts the SU instead.
     contained = recovery == Recovery.CONTAINER_RESTART
     if recovery in (Recovery.COMPONENT_RESTART, Recovery.CONTAINER_RESTART):
         recovery = Recovery.COMPONENT_RESTART
@@ -152,7 +152,7 @@ def _climb(node: LocalNode, unit: LocalUnit) -> Recovery:
 
 
 def _first_level(node: LocalNode, unit: LocalUnit) -> Level:
-    """Return the lowest level that is on the ladder. A limit of 0 takes a level off it."""
+    """Return the lowest level of the ladder. A level whose limit is 0 is left out."""
     if node.configuration.component_restart_max(unit.dn) != 0:
         return Level.COMPONENT_RESTART
     return _level_above_component_restart(node, unit)
@@ -196,7 +196,7 @@ def _leave_unit_restart(node: LocalNode, unit: LocalUnit) -> Recovery:
 
 
 def _su_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
-    """Return the recovery for a restart that has come to level 2."""
+    """Return the recovery for a restart that has reached level 2."""
     configuration = node.configuration
     if node.failovers and node.failovers >= configuration.failover_max(node.dn):
         return _fail_node_over(node)
@@ -205,7 +205,7 @@ def _su_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
 
 
 def _count_failover(node: LocalNode, unit: LocalUnit) -> Recovery:
-    """Return the recovery for a failover that was recommended."""
+    """Return the recovery for a recommended failover."""
     configuration = node.configuration
     if configuration.failover_max(node.dn) == 0 or (
         node.failovers and node.failovers >= configuration.failover_max(node.dn)
@@ -394,7 +394,7 @@ RECOVERIES: Mapping[Recovery, Callable[[LocalNode, LocalUnit, LocalComponent], N
 
 
 def forget_unit(node: LocalNode, unit: LocalUnit) -> None:
-    """Let the counts of the unit begin at 0, unless it failed, and forget what its processes asked."""
+    """Set the counts of the unit back to 0 unless it failed, and forget what its processes asked for."""
     if not unit.failed:
         unit.level = Level.COMPONENT_RESTART
         unit.component_restarts = 0

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Healthchecks of the components of a node (AIS AMF B.04.01 7.1.2).
 
-AMF_INVOKED: a callback goes out at once and then once each period, counted from the sending of the last one.
-There are never two at a time: if the period ends before the answer, the next callback goes out with the
-answer. COMPONENT_INVOKED: there is no callback, and a confirmation must come within each period. Period and
-duration come from the component's SaAmfHealthcheck object, if it had one when it was made, or else from its
-type's SaAmfHealthcheckType."""
+AMF_INVOKED: a callback is sent at once and then once in each period, counted from the last callback. Only one
+callback waits for an answer at a time: if the period ends before the answer, the next callback is sent when
+the answer comes. COMPONENT_INVOKED: there is no callback, and a confirmation must come within each period.
+Period and duration come from the component's SaAmfHealthcheck object if it had one when it was made, or else
+from its type's SaAmfHealthcheckType."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def timing(node: LocalNode, component: LocalComponent, key: str) -> Optional[Tim
 def start(
     node: LocalNode, name: str, asker: str, key: str, handle: int, invocation: Invocation, recovery: int
 ) -> Code:
-    """saAmfHealthcheckStart for component `name`, asked by the process of component `asker`."""
+    """Serve saAmfHealthcheckStart for component `name`. The process of component `asker` has called it."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_NOT_EXIST
@@ -67,7 +67,7 @@ def start(
 
 
 def stop(node: LocalNode, name: str, asker: str, key: str, handle: int) -> Code:
-    """saAmfHealthcheckStop."""
+    """Serve saAmfHealthcheckStop."""
     check = find(node, name, asker, key, handle)
     if check is None:
         return Code.ERR_NOT_EXIST
@@ -112,8 +112,8 @@ def delete_handle(node: LocalNode, component: LocalComponent, handle: int) -> No
 
 
 def type_changed(node: LocalNode, component: LocalComponent, key: str) -> None:
-    """Take over the times of a modified SaAmfHealthcheckType. Running checks of the registered handle follow
-    from their next period on."""
+    """Take over the times of a modified SaAmfHealthcheckType. Running checks of the registered handle use
+    them from their next period on."""
     check = component.healthchecks.get((key, component.handle))
     times = timing(node, component, key)
     if check is not None and times is not None and key not in component.instances:

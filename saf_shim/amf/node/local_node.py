@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node director's state: the units of its node, what the node as a whole is going through, its outbox.
+"""A node director's state: the units of its node, the phase of the whole node, and its outbox.
 
-The modules of this room are functions over it. A module calls the modules below it directly. Three events
-have to go upward, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
+The modules of this room are functions over this state. A module calls the modules below it directly. Three
+events must go upward, and they go through the node: `LocalNode.component_event`, `LocalNode.unit_event` and
 `LocalNode.assignment_done`. The director says at the start which functions receive them (`Receivers`)."""
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from saf_shim.amf.outbox import Outbox
 from saf_shim.amf.states import Operational, Presence, Recovery
 
 _PROBATIONS = ("escalation", "failover")
-"""Timers of periods that scripts look at from outside, between failures and the reading of counts."""
+"""Timers of periods that scripts observe from outside, between failures and the reading of counts."""
 
 
 class Phase(Enum):
-    """What the node as a whole is going through."""
+    """The phase of the node as a whole."""
 
     UP = "up"
     SWITCHING_OVER = "switching over"  # its assignments are being moved away in order
@@ -33,7 +33,7 @@ class Phase(Enum):
 
 
 class Receivers(NamedTuple):
-    """The functions that receive the events that go upward; each has the name of its event."""
+    """The functions that receive the upward events. Each has the name of its event."""
 
     component_event: Callable[[LocalNode, LocalComponent, ComponentEvent], None]
     unit_event: Callable[[LocalNode, LocalUnit, UnitEvent, Optional[LocalComponent]], None]
@@ -41,7 +41,7 @@ class Receivers(NamedTuple):
 
 
 class LocalNode:
-    """What amfnd of the AMF node `dn` (RDN value `name`) keeps."""
+    """What amfnd keeps about the AMF node `dn`, whose RDN value is `name`."""
 
     def __init__(
         self, dn: str, name: str, configuration: Configuration, outbox: Outbox, receivers: Receivers
@@ -55,12 +55,12 @@ class LocalNode:
         self.components: dict[str, LocalComponent] = {}
         self.last_invocation = 0
         self.last_healthcheck = 0
-        self.commands: dict[int, tuple[str, str]] = {}  # ticket: component, command
-        self.last_commands: set[int] = set()  # tickets of the cleanup of a node that goes down
+        self.commands: dict[int, tuple[str, str]] = {}  # by ticket: component and command
+        self.last_commands: set[int] = set()  # tickets of the cleanup commands of a node that goes down
         self.start()
 
     def start(self) -> None:
-        """Set what a node has when it has just started."""
+        """Set the state of a node that has just started."""
         self.operational = Operational.ENABLED
         self.phase = Phase.UP
         self.level = 0
@@ -70,17 +70,18 @@ class LocalNode:
     # -- events that go upward
 
     def component_event(self, component: LocalComponent, event: ComponentEvent) -> None:
-        """The event happens to the component's presence now (`trigger`: after the present event)."""
+        """Let the event happen to the component's presence now. `trigger` does it after the present event."""
         self._receivers.component_event(self, component, event)
 
     def unit_event(
         self, unit: LocalUnit, event: UnitEvent, component: Optional[LocalComponent] = None
     ) -> None:
-        """The event happens to the unit's presence now; `component`: whose change it is."""
+        """Let the event happen to the unit's presence now. `component` is the component that caused it."""
         self._receivers.unit_event(self, unit, event, component)
 
     def assignment_done(self, unit: LocalUnit, si: Optional[LocalSi]) -> None:
-        """A component has finished its part of an operation on `si` (None: on all SIs of the unit)."""
+        """Note that a component has finished its part of an operation on `si` (None: on all SIs of the
+        unit)."""
         self._receivers.assignment_done(self, unit, si)
 
     # -- the way out
@@ -98,13 +99,13 @@ class LocalNode:
         self.outbox.to_cluster(Report(dn, attribute, int(value)))
 
     def report_unit(self, unit: LocalUnit, recovery: Optional[Recovery] = None) -> None:
-        """Report the unit's operational state, and what the cluster director has to recover."""
+        """Report the unit's operational state, and what the cluster director must recover."""
         self.outbox.to_cluster(
             OperationalReport(self.name, unit.dn, unit.operational, self.operational, recovery)
         )
 
     def hand_over_restart(self, unit: LocalUnit) -> None:
-        """Hand a restart over to the cluster director, because assignments must be removed before it."""
+        """Give a restart to the cluster director, because assignments must be removed before it."""
         self.outbox.to_cluster(
             OperationalReport(self.name, unit.dn, Operational.ENABLED, self.operational, Recovery.SU_RESTART)
         )
@@ -140,13 +141,13 @@ class LocalNode:
         self.outbox.emit(RunCommand(ticket, self.name, line.argv, environment, timeout))
 
     def trigger(self, component: LocalComponent, event: ComponentEvent) -> None:
-        """Let the event happen to the component when the present one is dealt with."""
+        """Let the event happen to the component after the present event."""
         self.outbox.to_node(self.name, ComponentTrigger(component.dn, event))
 
     # -- questions
 
     def restartable(self, unit: LocalUnit) -> bool:
-        """No component of the unit disables restart."""
+        """Tell whether no component of the unit disables restart."""
         return not any(self.configuration.restart_disabled(c.dn) for c in unit.components)
 
     def has_unrestartable_assignment(self, unit: LocalUnit) -> bool:
@@ -172,7 +173,7 @@ class LocalNode:
         return self.phase == Phase.FAILED_OVER
 
     def leaving(self, unit: LocalUnit) -> bool:
-        """Tell whether the unit is lost as a whole. Its assignments then go without a word to its
+        """Tell whether the whole unit is lost. Its assignments then end without a callback to its
         components."""
         return self.failing_over(unit) or (self._fails_as_a_whole(unit) and self.switching_over)
 
@@ -184,7 +185,7 @@ class LocalNode:
         self.operational = Operational.DISABLED
 
     def continue_switchover(self, unit: LocalUnit) -> None:
-        """Let the assignments of the node be moved away in order, once the failed component is cleaned up."""
+        """Let the assignments of the node be moved away in order, when the failed component is cleaned up."""
         failed = self.failed_unit
         if self.phase != Phase.SWITCHING_OVER or failed is None or self.configuration.su_failover(unit.dn):
             return
@@ -206,9 +207,9 @@ class LocalNode:
         self.operational = Operational.DISABLED
 
     def holds_back(self, component: LocalComponent, event: ComponentEvent) -> bool:
-        """While the node fails over, components are cleaned up and do nothing else.
+        """Handle events while the node fails over: components are cleaned up and do nothing else.
 
-        True: the event has been dealt with here, and the component's own table does not see it."""
+        True if the event has been handled here and the component's own table must not see it."""
         if self.phase != Phase.FAILING_OVER or event == ComponentEvent.CLEANUP:
             return False
         if event == ComponentEvent.CLEANUP_FAILED:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passive monitoring: processes of a component whose exit is an error of the component (AIS AMF B.04.01 7.7).
 
-Only the process itself is watched, not its descendants. How it ended makes no difference, as in OpenSAF."""
+Only the process itself is watched, not its descendants. Its exit status makes no difference, as in
+OpenSAF."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ _NOT_UP = frozenset(
 
 
 def start(node: LocalNode, name: str, pid: int, handle: int, recovery: int, alive: bool) -> Code:
-    """saAmfPmStart. `alive`: there is such a process. Asking again changes the recovery."""
+    """Serve saAmfPmStart. `alive`: the process exists. Calling it again changes the recovery."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_NOT_EXIST
@@ -42,7 +43,7 @@ def start(node: LocalNode, name: str, pid: int, handle: int, recovery: int, aliv
 
 
 def stop(node: LocalNode, name: str, pid: int, handle: int) -> Code:
-    """saAmfPmStop."""
+    """Serve saAmfPmStop."""
     component = node.components.get(name)
     known = component.monitors.get(pid) if component is not None else None
     if component is None or known is None:
@@ -54,7 +55,7 @@ def stop(node: LocalNode, name: str, pid: int, handle: int) -> Code:
 
 
 def forget_handle(node: LocalNode, handle: int) -> None:
-    """Stop what a handle that is gone has asked for."""
+    """Stop the monitoring that a finalized or lost handle asked for."""
     for component in node.components.values():
         for pid in [pid for pid, monitor in component.monitors.items() if monitor.handle == handle]:
             _forget(node, component, pid)

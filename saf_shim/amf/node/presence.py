@@ -2,10 +2,10 @@
 """The presence of a component: instantiate, terminate, clean up, restart (AIS AMF B.04.01 3.2.2.1, as amfnd
 does it).
 
-`TRANSITIONS` is the whole machine: what is done for a presence state and an event, and where it leads. An
-event without an entry changes nothing. `react` does what a change of the state means for the component's
-assignments and for its unit; the unit's own machine is in `units`. All components are SA-aware: they are
-terminated by callback, never by command."""
+`TRANSITIONS` is the whole state machine: for a presence state and an event, it says what is done and which
+state follows. An event without an entry changes nothing. `react` does what a change of the state means for
+the component's assignments and for its unit. The unit's own state machine is in `units`. All components are
+SA-aware: they are terminated by callback, never by command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from saf_shim.amf.states import ErrorSource, Operational, Presence, Progress, Re
 from saf_shim.amf.tables import Transition
 
 NO_RETRY = 200
-"""Exit status of an instantiate command that asks AMF not to try again (OpenSAF)."""
+"""The exit status by which an instantiate command asks AMF not to try again (OpenSAF)."""
 
 
 Action = Callable[[LocalNode, LocalComponent], None]
@@ -36,13 +36,13 @@ def _forget_registration(node: LocalNode, component: LocalComponent) -> None:
 
 
 def _forget_process(node: LocalNode, component: LocalComponent) -> None:
-    """Let nothing of the present process count any more."""
+    """Forget the present process."""
     _forget_registration(node, component)
     component.command_succeeded = False
 
 
 def forget_calls(node: LocalNode, component: LocalComponent) -> None:
-    """Forget what the process was asked, and what it has asked for."""
+    """Forget what the process was asked, and what it asked for."""
     healthcheck.delete_all(node, component)
     monitoring.forget(node, component)
     callbacks.drop_all(node, component)
@@ -150,7 +150,7 @@ def _kill(node: LocalNode, component: LocalComponent) -> None:
         and component.csis
         and node.configuration.restart_disabled(component.dn)
     ):
-        node.hand_over_restart(unit)  # its assignments go away in order before that
+        node.hand_over_restart(unit)  # its assignments must be removed in order before that
         return
     _clean_up(node, component)
     component.termination_failed = False
@@ -204,20 +204,20 @@ def _is_gone(node: LocalNode, component: LocalComponent) -> None:
         if component.failed and unit.failed and not component.callbacks:
             component_assignment.complete_assignments(
                 node, component
-            )  # it waited to be told after a restart, which did not come
+            )  # the component was to be told after a restart, which did not happen
     forget(node, component)
     _forget_registration(node, component)
 
 
 def _next_life(node: LocalNode, component: LocalComponent) -> None:
     _forget_registration(node, component)
-    if not component.unit.restart or component.admin_restart:  # a unit starts its components in turn
+    if not component.unit.restart or component.admin_restart:  # a unit starts its components one by one
         node.run_command(component, "instantiate")
 
 
 def _clean_up_restart(node: LocalNode, component: LocalComponent) -> None:
     _clean_up(node, component)
-    if component.termination_failed:  # terminate was refused or not answered: the restart goes on
+    if component.termination_failed:  # terminate was refused or not answered: the restart continues
         component.termination_failed = False
     else:
         node.set_presence(component, Presence.TERMINATING)
@@ -294,7 +294,7 @@ TRANSITIONS: Mapping[tuple[Presence, ComponentEvent], Transition[Presence, Actio
 
 
 def handle_event(node: LocalNode, component: LocalComponent, event: ComponentEvent) -> None:
-    """Run the table once, and then what follows from the new state."""
+    """Apply the table once, and then do what follows from the new state."""
     if node.holds_back(component, event):
         return
     before = component.presence
@@ -308,7 +308,7 @@ def handle_event(node: LocalNode, component: LocalComponent, event: ComponentEve
 
 
 def react(node: LocalNode, component: LocalComponent, before: Presence, after: Presence) -> None:
-    """Do what a new presence state of a component leads to."""
+    """Do what follows from a component's new presence state."""
     unit = component.unit
     if after == Presence.RESTARTING and before != after and not component.admin_restart:
         component.restarts += 1
@@ -397,7 +397,7 @@ def _unit_event(component: LocalComponent, before: Presence, after: Presence) ->
 
 
 def command_ended(node: LocalNode, component: LocalComponent, command: str, status: Optional[int]) -> None:
-    """A CLC-CLI command has ended. `status` is None if it was killed or could not be started."""
+    """Handle the end of a CLC-CLI command. `status` is None if it was killed or could not be started."""
     component.command = None
     if command == "cleanup":
         node.component_event(component, _E.CLEANED_UP if status == 0 else _E.CLEANUP_FAILED)
@@ -414,12 +414,12 @@ def command_ended(node: LocalNode, component: LocalComponent, command: str, stat
 
 
 def registration_expired(node: LocalNode, component: LocalComponent) -> None:
-    """The command ended with 0, but no process registered in time."""
+    """Handle a start in which the command ended with 0 but no process registered in time."""
     node.component_event(component, _E.INSTANTIATION_FAILED)
 
 
 def forget(node: LocalNode, component: LocalComponent) -> None:
-    """Drop the callbacks, healthchecks and timers of the process that is ending, and the counts if nothing
+    """Drop callbacks, healthchecks and timers of the process that is ending. Drop the counts too if nothing
     failed."""
     for csi in component.csis:
         csi.previous = Progress.UNASSIGNED

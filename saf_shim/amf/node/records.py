@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a node director remembers of the service units on its node: units, components, their assignments.
+"""The records of a node director: the units on its node, their components and their assignments.
 
-There are only records here, and questions about them. The cluster director has records of its own
+There are only records and questions about them here. The cluster director has records of its own
 (`entities`); the two agree only by messages, as amfnd and amfd do. Orders are part of the records: components
 by instantiation level (among equals the later in name order first), the CSIs of an SI by rank (among equals
 the later added first), the SIs of a unit and the CSIs of a component by name."""
@@ -27,7 +27,7 @@ from saf_shim.amf.states import (
 
 
 class LocalCsi:
-    """One CSI assigned to one component."""
+    """One CSI that is assigned to one component."""
 
     __slots__ = (
         "active_component",
@@ -58,12 +58,12 @@ class LocalCsi:
         self.standby_rank = 0
         self.state = Progress.UNASSIGNED
         self.previous: Optional[Progress] = Progress.UNASSIGNED
-        self.suspended = False  # it is assigned only at the end of the operation
+        self.suspended = False  # it is assigned at the end of the operation and not before
         self.removal_pending = False
-        self.single: Optional[Act] = None  # this CSI alone is added to or taken from its SI
+        self.single: Optional[Act] = None  # set when only this CSI is added to or taken from its SI
 
     def demote(self) -> None:
-        """Make the present state the former one, because the next callback is about a change of it."""
+        """Make the present HA state the former one, because the next callback is about a change of it."""
         self.previous = self.state
         self.state = Progress.UNASSIGNED
 
@@ -86,14 +86,15 @@ class LocalSi:
 
     @property
     def busy(self) -> bool:
-        """A new operation has to wait for the present one. QUIESCING can be overtaken."""
+        """Tell whether a new operation must wait for the present one. It need not wait for QUIESCING."""
         return (
             self.state == Progress.ASSIGNING and self.ha != Ha.QUIESCING
         ) or self.state == Progress.REMOVING
 
     @property
     def first_to_last(self) -> list[LocalCsi]:
-        """The CSIs in the order in which they get the HA state. QUIESCED and QUIESCING begin at the end."""
+        """Return the CSIs in the order in which they get the HA state, backwards for QUIESCED and
+        QUIESCING."""
         return list(self.csis) if self.ha in (Ha.ACTIVE, Ha.STANDBY) else self.csis[::-1]
 
     def change(self, ha: Ha) -> None:
@@ -108,7 +109,7 @@ class LocalSi:
 
 
 class Callback:
-    """A callback that was sent and is not answered yet (for QUIESCING: not completed yet)."""
+    """A callback that was sent and is not answered yet, or for QUIESCING is not completed yet."""
 
     __slots__ = ("csi", "ha", "handle", "invocation", "key", "kind")
 
@@ -123,7 +124,7 @@ class Callback:
         self.kind = kind
         self.invocation = invocation
         self.handle = handle
-        self.csi = csi  # empty: TARGET_ALL
+        self.csi = csi  # empty for TARGET_ALL
         self.ha = ha
         self.key = key
 
@@ -144,8 +145,8 @@ class Healthcheck:
     )
 
     STABLE = "stable"  # the last callback is answered
-    WAITING = "waiting"  # a callback is out, the period runs
-    OVERDUE = "overdue"  # a callback is out, the period is over: the next goes out with the answer
+    WAITING = "waiting"  # a callback is not answered yet, and the period runs
+    OVERDUE = "overdue"  # the period ended before the answer: the next callback follows the answer
 
     def __init__(
         self,
@@ -156,7 +157,7 @@ class Healthcheck:
         invocation: Invocation,
         recovery: int,
     ) -> None:
-        self.identity = identity  # tells its timer from that of an earlier start with the same key
+        self.identity = identity  # distinguishes its timer from the timer of an earlier start with this key
         self.component = component
         self.key = key
         self.handle = handle
@@ -211,20 +212,20 @@ class LocalComponent:
         self.level = level
         self.presence = Presence.UNINSTANTIATED
         self.operational = Operational.ENABLED
-        self.handle = 0  # the handle that it registered with; 0: it is not registered
+        self.handle = 0  # the handle with which it registered; 0 if it is not registered
         self.process = 0  # pid of the process that registered
         self.failed = False
-        self.command: Optional[str] = None  # the command that is under way: instantiate, cleanup
+        self.command: Optional[str] = None  # the command that is running: instantiate or cleanup
         self.ticket = 0  # the ticket of the latest command
         self.command_succeeded = False  # the instantiate command ended with 0
         self.tries = 0
-        self.exit_status = 0  # that of the last instantiate command that failed
+        self.exit_status = 0  # the exit status of the last instantiate command that failed
         self.restarts = 0
         self.error_source = ErrorSource.NONE
         self.all_csis = False  # the present operation has one callback for all CSIs
         self.flagged = False  # TARGET_ALL: its one callback has been sent already
         self.termination_failed = False
-        self.termination_invocation = 0  # terminate answered OK; its process is still there
+        self.termination_invocation = 0  # terminate was answered with OK, but the process still exists
         self.admin_restart = False
         self.callbacks: list[Callback] = []
         self.healthchecks: dict[tuple[str, int], Healthcheck] = {}
@@ -248,7 +249,7 @@ class LocalComponent:
 
     @property
     def takes_assignments(self) -> bool:
-        """Callbacks about CSIs reach the component. Otherwise they count as answered."""
+        """Tell whether the component can get callbacks about CSIs. If not, they count as answered."""
         if self.failed or not self.registered:
             return False
         if self.presence == Presence.INSTANTIATED:
@@ -307,16 +308,16 @@ class LocalUnit:
     def reset(self) -> None:
         """Forget what the present operations are about, as when the unit is repaired."""
         self.failed = False
-        self.restart = False  # it is being restarted as a whole, by recovery or by the administrator
-        self.failover = False  # its recovery is a failover
-        self.all_sis = False  # the present assignment message was about all SIs
+        self.restart = False  # the whole unit is being restarted, by a recovery or by the administrator
+        self.failover = False  # the unit's recovery is a failover
+        self.all_sis = False  # the present assignment message is about all SIs
         self.terminated_by_admin = False
         self.assignment_pending = False
-        self.all_terminated = False  # after a failed instantiation: the others have ended
+        self.all_terminated = False  # after a failed instantiation: the other components have ended
 
     @property
     def instantiated(self) -> bool:
-        """Every component is."""
+        """Tell whether every component is instantiated."""
         return all(c.presence == Presence.INSTANTIATED for c in self.components)
 
     @property
@@ -329,7 +330,7 @@ class LocalUnit:
 
     @property
     def enabled(self) -> bool:
-        """Every component is operationally enabled."""
+        """Tell whether every component is operationally enabled."""
         return all(c.operational == Operational.ENABLED for c in self.components)
 
     @property
@@ -338,7 +339,7 @@ class LocalUnit:
 
     @property
     def assigned(self) -> bool:
-        """Every SI is (true without any)."""
+        """Tell whether every SI is assigned. True if there is none."""
         return all(si.state == Progress.ASSIGNED for si in self.sis)
 
     @property
@@ -349,11 +350,11 @@ class LocalUnit:
         return next((si for si in self.sis if si.name == name), None)
 
     def after(self, component: LocalComponent) -> list[LocalComponent]:
-        """Return the components behind this one in the order of instantiation."""
+        """Return the components after this one in the order of instantiation."""
         return self.components[self.components.index(component) + 1 :]
 
     def before(self, component: LocalComponent) -> list[LocalComponent]:
-        """Return the components ahead of this one, the nearest first, as in the order of termination."""
+        """Return the components before this one, the nearest first, as in the order of termination."""
         return self.components[: self.components.index(component)][::-1]
 
     def insert_component(self, component: LocalComponent) -> None:
@@ -369,7 +370,7 @@ class LocalUnit:
 
 
 def by_bytes(named: Union[LocalCsi, LocalSi]) -> bytes:
-    """Sort key: the name's bytes, as strcmp compares them."""
+    """Return a sort key: the bytes of the name, as strcmp compares them."""
     return named.name.encode("utf-8", "surrogateescape")
 
 

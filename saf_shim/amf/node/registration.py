@@ -2,7 +2,7 @@
 """Processes and their component: registration, the end of a handle or of the process, reported errors.
 
 A process is known by its pid (the library has one connection to the node director), a handle by its number.
-The functions that are named after API calls return the AIS code and then do what follows. The library's own
+Functions named after API calls return the AIS code and also do what follows from the call. The library's own
 checks are in `saf_shim.amf.library`."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from saf_shim.codes import Code
 
 
 def register(node: LocalNode, name: str, proxy: str, handle: int, process: int) -> Code:
-    """saAmfComponentRegister."""
+    """Serve saAmfComponentRegister."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_INVALID_PARAM
@@ -42,7 +42,7 @@ def register(node: LocalNode, name: str, proxy: str, handle: int, process: int) 
 
 
 def unregister(node: LocalNode, name: str, proxy: str, handle: int) -> Code:
-    """saAmfComponentUnregister (B.01 handles only)."""
+    """Serve saAmfComponentUnregister (B.01 handles only)."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_INVALID_PARAM
@@ -57,7 +57,7 @@ def unregister(node: LocalNode, name: str, proxy: str, handle: int) -> Code:
 
 
 def _leave(node: LocalNode, component: LocalComponent) -> None:
-    """Take the workload from a component that gave up its registration. Its process may live on."""
+    """Take the workload from a component that has unregistered. Its process may continue to run."""
     node.stop_timer("registration", component.dn)
     component.handle = 0
     component.process = 0
@@ -71,7 +71,7 @@ def _leave(node: LocalNode, component: LocalComponent) -> None:
 
 
 def finalized(node: LocalNode, name: str, handle: int) -> None:
-    """saAmfFinalize of a handle in the process of component `name`."""
+    """Handle saAmfFinalize of a handle in the process of component `name`."""
     component = node.components.get(name)
     if component is None:
         return
@@ -83,7 +83,7 @@ def finalized(node: LocalNode, name: str, handle: int) -> None:
 
 
 def _finish_termination(node: LocalNode, component: LocalComponent) -> bool:
-    """Take the end of a process that had answered terminate as the orderly end. True: it is one."""
+    """If the process that ended had answered terminate, finish the termination. True if that is so."""
     invocation = component.termination_invocation
     if not invocation:
         return False
@@ -96,7 +96,7 @@ def _finish_termination(node: LocalNode, component: LocalComponent) -> bool:
 
 
 def died(node: LocalNode, process: int) -> None:
-    """The library's connection is gone, because the process has ended or its library has shut down."""
+    """Handle a lost connection of the library: the process has ended or its library has shut down."""
     for component in sorted(node.components.values(), key=lambda c: c.dn):
         if component.process == process and process:
             if not _finish_termination(node, component):
@@ -105,7 +105,7 @@ def died(node: LocalNode, process: int) -> None:
 
 
 def report_error(node: LocalNode, name: str, recommended: int) -> Code:
-    """saAmfComponentErrorReport, about any component of this node."""
+    """Serve saAmfComponentErrorReport, about any component of this node."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_NOT_EXIST
@@ -122,7 +122,7 @@ def report_error(node: LocalNode, name: str, recommended: int) -> Code:
 
 
 def clear_error(node: LocalNode, name: str) -> Code:
-    """saAmfComponentErrorClear."""
+    """Serve saAmfComponentErrorClear."""
     component = node.components.get(name)
     if component is None:
         return Code.ERR_NOT_EXIST
@@ -135,7 +135,7 @@ def clear_error(node: LocalNode, name: str) -> Code:
 
 
 def ha_state(node: LocalNode, name: str, csi_name: str) -> tuple[Code, Optional[Ha]]:
-    """saAmfHAStateGet, for any component of this node."""
+    """Serve saAmfHAStateGet, for any component of this node."""
     component = node.components.get(name)
     csi = component.csi(csi_name) if component is not None else None
     if component is None or csi is None or not component.registered:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The supervision of components: what they answer, and what is found wrong with them.
+"""The supervision of components: their answers, and the errors that AMF itself detects.
 
-An answer goes on to the assignment, the healthcheck or the presence that it belongs to. An answer that says
-FAILED_OPERATION or does not come in time, a healthcheck that is not confirmed and the end of a monitored
-process are errors of the component."""
+An answer is passed to the assignment, the healthcheck or the presence to which it belongs. Errors of the
+component are: an answer FAILED_OPERATION, a missing answer, a healthcheck that is not confirmed, and the end
+of a monitored process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from saf_shim.codes import Code
 
 
 def answered(node: LocalNode, invocation: int, error: int) -> None:
-    """saAmfResponse. `error` is OK or FAILED_OPERATION; anything else counts as that. Late answers are
+    """Serve saAmfResponse. Every `error` other than OK counts as FAILED_OPERATION. Late answers are
     ignored."""
     found = callbacks.find(node, invocation)
     if found is None:
@@ -45,7 +45,7 @@ def _terminate_answered(node: LocalNode, component: LocalComponent, callback: Ca
     if ok:
         component.termination_invocation = (
             callback.invocation
-        )  # now its process has to go, within the same time-out
+        )  # now its process must end within the same time-out
         return
     component.termination_failed = True
     node.component_event(component, ComponentEvent.CLEANUP)
@@ -86,7 +86,7 @@ _ANSWERS = {
 
 
 def quiescing_complete(node: LocalNode, invocation: int, error: int) -> None:
-    """saAmfCSIQuiescingComplete."""
+    """Serve saAmfCSIQuiescingComplete."""
     found = callbacks.find(node, invocation)
     if found is None:
         return
@@ -110,7 +110,8 @@ _LATE = {
 
 
 def callback_expired(node: LocalNode, component: LocalComponent, invocation: int) -> None:
-    """A callback is not answered in time, or the process that answered terminate has not gone."""
+    """Handle a callback that is not answered in time, or a process that answered terminate but did not
+    end."""
     callback = component.callback(invocation)
     if callback is None:
         return
@@ -128,7 +129,7 @@ def callback_expired(node: LocalNode, component: LocalComponent, invocation: int
 
 
 def confirm_healthcheck(node: LocalNode, name: str, asker: str, key: str, handle: int, ok: bool) -> Code:
-    """saAmfHealthcheckConfirm."""
+    """Serve saAmfHealthcheckConfirm."""
     check = healthcheck.find(node, name, asker, key, handle)
     if check is None or check.invocation != Invocation.COMPONENT_INVOKED:
         return Code.ERR_NOT_EXIST
@@ -151,7 +152,7 @@ def period_over(node: LocalNode, check: Healthcheck) -> None:
 
 
 def process_ended(node: LocalNode, name: str, pid: int) -> None:
-    """A monitored process has ended."""
+    """Handle the end of a monitored process."""
     component = node.components.get(name)
     known = component.monitors.pop(pid, None) if component is not None else None
     if component is not None and known is not None:

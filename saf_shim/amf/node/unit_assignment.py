@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Service instances of a unit on its node: they are assigned, changed and removed, and the end is reported.
+"""Service instances of a unit on its node: how they are assigned, changed, removed and reported.
 
 One `AssignmentRequest` is about one SI (callbacks name each CSI) or about all SIs of the unit (each component
 gets one callback, TARGET_ALL). A request that comes while another is under way waits in the unit's buffer.
@@ -46,7 +46,7 @@ def _confirm_for_dead(node: LocalNode, request: AssignmentRequest) -> None:
 
 
 def _put_off(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> bool:
-    """Keep a request that cannot begin now for later. True: it was kept."""
+    """Keep a request that cannot begin now for later. True if it was kept."""
     failed = unit.presence == Presence.INSTANTIATION_FAILED and not unit.all_terminated
     if failed or (unit.restart and node.restartable(unit)):
         unit.buffer.append(request)
@@ -64,7 +64,7 @@ def _put_off(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> bo
 
 
 def take_next(node: LocalNode, unit: LocalUnit) -> None:
-    """Begin with the oldest request that waits, if none is under way."""
+    """Begin with the oldest waiting request, if no request is under way."""
     if unit.buffer and not unit.busy:
         process(node, unit, unit.buffer.pop(0))
 
@@ -169,7 +169,8 @@ def _remove(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> Non
 
 
 def _answer_for_nothing(node: LocalNode, unit: LocalUnit, request: AssignmentRequest) -> None:
-    """Confirm a request about what has gone meanwhile with a failure that is being reported."""
+    """Confirm a request about a failed and already removed assignment, while the failure is being
+    reported."""
     ha = request.ha if request.ha is not None else Ha.ACTIVE
     unit.assignment_pending = False
     node.outbox.to_cluster(
@@ -178,7 +179,7 @@ def _answer_for_nothing(node: LocalNode, unit: LocalUnit, request: AssignmentReq
 
 
 def assign(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
-    """Give one SI its HA state, or (None) all SIs of the unit with one callback to each component."""
+    """Give one SI its HA state, or all SIs of the unit with one callback for each component (None)."""
     if si is not None:
         si.state = Progress.ASSIGNING
         _assign_si(node, si, single=True)
@@ -221,7 +222,7 @@ def _assign_si(node: LocalNode, si: LocalSi, single: bool) -> None:
 
 
 def remove(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
-    """Take one SI from the unit, or (None) all of them. The CSI that was told last is removed first."""
+    """Take one SI from the unit, or all of them (None). The CSI that was told last is removed first."""
     for each in [si] if si is not None else unit.sis:
         each.state = Progress.REMOVING
     if not unit.sis:
@@ -242,7 +243,7 @@ def remove(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
 
 
 def done(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:  # noqa: PLR0912
-    """Finish the operation, if the component that has finished its part was the last."""
+    """Finish the operation, if no other component still has to finish its part."""
     sis = [si] if si is not None else list(unit.sis)
     finished = _is_finished(unit, sis)
     if finished:
@@ -356,13 +357,14 @@ def report(node: LocalNode, unit: LocalUnit, si: Optional[LocalSi]) -> None:
 
 
 def assign_again(node: LocalNode, unit: LocalUnit) -> None:
-    """Give a unit that was restarted as a whole what it had."""
+    """Give a unit that was restarted as a whole its former assignments."""
     for si in list(unit.sis):
         assign(node, unit, si)
 
 
 def unmark(node: LocalNode, unit: LocalUnit) -> None:
-    """Mark everything as not assigned before a restart of the whole unit; all will be assigned again."""
+    """Mark everything as not assigned before a restart of the whole unit. All of it is assigned again
+    later."""
     for si in unit.sis:
         si.previous_ha = None
         si.previous = None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The presence of a service unit on its node: its components in the order of their instantiation levels.
 
-`TRANSITIONS` is the whole machine, as in `presence`: an event without an entry changes nothing. Components
-start from the first to the last, one after the other, and end from the last to the first. `react` does what a
-new state means for the cluster director. What happens to assignments is in `unit_assignment`."""
+`TRANSITIONS` is the whole state machine, as in `presence`: an event without an entry changes nothing.
+Components start one after the other from the first to the last, and end from the last to the first. `react`
+does what a new state means for the cluster director. What happens to assignments is in `unit_assignment`."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _next(components: Iterable[LocalComponent], *skip: Presence) -> Optional[Loc
 
 
 def _restart_event(unit: LocalUnit) -> ComponentEvent:
-    """Return how the unit restarts its components: cleaned up if it failed, terminated for an
-    administrator."""
+    """Return the event by which the unit restarts its components: cleanup after a failure, termination for
+    an administrator."""
     return ComponentEvent.CLEANUP if unit.restart and unit.failed else ComponentEvent.RESTART
 
 
@@ -119,7 +119,7 @@ def _restart_previous(node: LocalNode, unit: LocalUnit, component: Optional[Loca
         node.component_event(previous, ComponentEvent.RESTART)
     if unit.restarting:
         node.set_unit_presence(unit, Presence.RESTARTING)
-    elif previous is None:  # another one is back already, after a fault of its own
+    elif previous is None:  # another component is instantiated again already, after its own fault
         _start_waiting(node, unit, (component,))
 
 
@@ -196,7 +196,7 @@ def _one_has_ended(node: LocalNode, unit: LocalUnit, component: Optional[LocalCo
         node.component_event(component, ComponentEvent.INSTANTIATE)
         node.set_unit_presence(unit, Presence.INSTANTIATING)
     else:
-        # a component that was being restarted on its own has to go as well
+        # A component that was being restarted on its own must end as well.
         over = (Presence.UNINSTANTIATED,) if unit.terminated_by_admin else _OVER
         previous = _next(unit.before(component), *over)
         if previous is not None:
@@ -376,7 +376,7 @@ TRANSITIONS: Mapping[tuple[Presence, UnitEvent], Transition[Presence, Action]] =
 def handle_event(
     node: LocalNode, unit: LocalUnit, event: UnitEvent, component: Optional[LocalComponent] = None
 ) -> None:
-    """Run the table once, and then what follows from the new state."""
+    """Apply the table once, and then do what follows from the new state."""
     before = unit.presence
     entry = TRANSITIONS.get((before, event))
     if entry is not None:
@@ -391,7 +391,7 @@ def handle_event(
 
 
 def react(node: LocalNode, unit: LocalUnit, before: Presence, after: Presence) -> None:
-    """Do what a new presence state of a unit leads to."""
+    """Do what follows from a unit's new presence state."""
     if after == Presence.INSTANTIATED:
         if before in (Presence.INSTANTIATING, Presence.RESTARTING) and unit.instantiated:
             all_instantiated(node, unit)
@@ -415,7 +415,7 @@ def react(node: LocalNode, unit: LocalUnit, before: Presence, after: Presence) -
 
 
 def all_instantiated(node: LocalNode, unit: LocalUnit) -> None:
-    """Assign again what a restarted unit had, now that every component is instantiated."""
+    """Assign the former assignments of a restarted unit again, now that every component is instantiated."""
     unit.failed = False
     if not unit.restart:
         _enable(node, unit)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state machine of a service group: what every redundancy model shares.
 
-A group is busy with one thing at a time (`GroupState`); what happens then depends on its redundancy model,
-whose table is in `no_redundancy` or `two_n`. An action answers False when the administrative operation that
-caused it cannot be done."""
+A group is busy with one thing at a time (`GroupState`). What happens then depends on its redundancy model,
+whose table is in `no_redundancy` or `two_n`. An action returns False when the administrative operation that
+caused it is not possible."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class GroupEvent(Enum):
 
 
 class Cause(NamedTuple):
-    """What the event is about. Which of these are given depends on the event; in an answer `assignment` None
-    means all assignments of the unit."""
+    """What the event is about. The event decides which of these fields are given. In an answer, `assignment`
+    None stands for all assignments of the unit."""
 
     unit: Optional[Unit] = None
     si: Optional[Si] = None
@@ -51,7 +51,7 @@ Table = Mapping[tuple[GroupState, GroupEvent], Transition[GroupState, Action]]
 
 
 def handle_event(cluster: Cluster, table: Table, group: Group, event: GroupEvent, cause: Cause) -> bool:
-    """Run the table once. False: the operation that caused the event cannot be done now."""
+    """Apply the table once. False if the operation that caused the event is not possible now."""
     entry = table.get((group.state, event))
     return entry.action(cluster, group, cause) if entry is not None else True
 
@@ -75,6 +75,6 @@ def end_shutdown(cluster: Cluster, unit: Unit) -> None:
 
 
 def settle(cluster: Cluster, group: Group) -> None:
-    """End the group's operation: nothing is left to do."""
+    """End the group's operation, because nothing is left to do."""
     cluster.set_group_state(group, GroupState.STABLE)
     cluster.instantiate_spares(group)

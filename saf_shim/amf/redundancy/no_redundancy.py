@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The no-redundancy model (AIS AMF B.04.01 3.6.6): an SU takes one SI, ACTIVE, and an SI goes to one SU.
 
-The SIs go by rank to the first SU by rank that is in service and free. `TABLE` is the whole behaviour, that
-of OpenSAF."""
+The SIs go by rank to the first SU by rank that is in service and free. `TABLE` is the whole behaviour. It is
+the behaviour of OpenSAF."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from saf_shim.amf.tables import Transition
 
 
 def _assign_free(cluster: Cluster, group: Group) -> bool:
-    """Assign what can be assigned. True: something is being assigned."""
+    """Assign what can be assigned. True if something is being assigned."""
     for si in group.sis:
         if si.admin != Admin.UNLOCKED or not si.csis or si.assignments:
             continue
@@ -41,12 +41,12 @@ def _assign_free(cluster: Cluster, group: Group) -> bool:
 
 
 def _only(unit: Optional[Unit]) -> Optional[Assignment]:
-    """Return a unit's one assignment."""
+    """Return the only assignment of a unit."""
     return unit.assignments[0] if unit is not None and unit.assignments else None
 
 
 def _for_its_assignment(action: Callable[[Cluster, Group, Assignment], None]) -> Action:
-    """Make an action of one about the assignment of the unit; without an assignment it does nothing."""
+    """Make an action that works on the assignment of the unit. Without an assignment it does nothing."""
 
     def for_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
         assignment = _only(cause.unit)
@@ -86,7 +86,7 @@ def _quiesce_unit(cluster: Cluster, group: Group, assignment: Assignment) -> Non
 
 
 def _hurry_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Quiesce at once: an SU that is being shut down is locked."""
+    """Quiesce at once, because an SU that was shutting down is locked."""
     assignment = _only(cause.unit)
     if assignment is None or group.head is not assignment.unit:
         return True
@@ -106,7 +106,7 @@ def _quiesce_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Quiesce at once: an SI that is being shut down is locked."""
+    """Quiesce at once, because an SI that was shutting down is locked."""
     assert cause.si is not None
     if group.admin_si is cause.si and cause.si.admin == Admin.LOCKED and cause.si.assignments:
         assignments.change(cluster, cause.si.assignments[0], Ha.QUIESCED)
@@ -126,7 +126,7 @@ def _quiesce_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Quiesce at once: an SG that is being shut down is locked."""
+    """Quiesce at once, because an SG that was shutting down is locked."""
     if group.admin == Admin.LOCKED:
         for unit in group.queue:
             assignment = _only(unit)
@@ -306,7 +306,7 @@ def _remove(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _refused(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Remove the assignment of a unit that cannot be quiesced all the same."""
+    """Remove the assignment even though the unit could not be quiesced."""
     if cause.ha not in (Ha.QUIESCED, Ha.QUIESCING):
         return True
     if group.state == GroupState.REALIGN:

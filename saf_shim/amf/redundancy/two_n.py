@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The 2N model (AIS AMF B.04.01 3.6.2): one SU has all SIs ACTIVE, another has all of them STANDBY.
 
-An SU that leaves becomes QUIESCED first; then the standby becomes ACTIVE, and the first one loses its
-assignments. A swap makes it STANDBY instead. `TABLE` is the whole behaviour, that of OpenSAF without SI
-dependencies. The longer actions are in `two_n_answers` and `two_n_losses`."""
+An SU that must give up its SIs becomes QUIESCED first. Then the standby SU becomes ACTIVE, and the first SU
+loses its assignments; in a swap it becomes STANDBY instead. `TABLE` is the whole behaviour: that of OpenSAF
+without SI dependencies. The longer actions are in `two_n_answers` and `two_n_losses`."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def _fill(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def can_swap(si: Si) -> bool:
-    """Tell whether there are an ACTIVE and another assignment to swap, and nothing else is under way."""
+    """Tell whether there are an ACTIVE and another assignment to swap, and no operation is under way."""
     return si.admin == Admin.UNLOCKED and len(si.assignments) > 1
 
 
 def swap(cluster: Cluster, si: Si) -> bool:
-    """Begin a swap, in which every SI of the two units takes part. False: none of them is ACTIVE."""
+    """Begin a swap of all SIs of the two units. False if no assignment is ACTIVE."""
     active = next((a for a in si.assignments[:2] if a.ha == Ha.ACTIVE), None)
     if active is None:
         return False
@@ -74,7 +74,7 @@ def _unit_down(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_unit(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Quiesce at once: an SU that is being shut down is locked."""
+    """Quiesce at once, because an SU that was shutting down is locked."""
     unit = cause.unit
     assert unit is not None
     if group.head is unit and unit.ha == Ha.QUIESCING and is_leaving(unit, Admin.LOCKED):
@@ -100,7 +100,7 @@ def _si_down(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_si(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Quiesce at once: an SI that is being shut down is locked."""
+    """Quiesce at once, because an SI that was shutting down is locked."""
     si = cause.si
     assert si is not None
     if group.admin_si is si and si.admin == Admin.LOCKED and si.assignments:
@@ -128,7 +128,7 @@ def _group_down(cluster: Cluster, group: Group, cause: Cause) -> bool:
 
 
 def _hurry_group(cluster: Cluster, group: Group, cause: Cause) -> bool:
-    """Quiesce at once: an SG that is being shut down is locked."""
+    """Quiesce at once, because an SG that was shutting down is locked."""
     active, standby = active_and_standby(group)
     if group.admin == Admin.LOCKED and active is not None:
         assignments.change_all(cluster, active.unit, Ha.QUIESCED)
@@ -193,7 +193,7 @@ def _fault_while_unit_leaves(cluster: Cluster, group: Group, cause: Cause) -> bo
     if leaver is None or leaver.ha != Ha.QUIESCED:
         return True
     if leaver.swapping and leaver.readiness == Readiness.IN_SERVICE:
-        if was_standby:  # nobody else is left, so it becomes active again
+        if was_standby:  # no other unit is left, so it becomes active again
             make_active(cluster, leaver)
         leaver.swapping = False
     elif not was_standby:

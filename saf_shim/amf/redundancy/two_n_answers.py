@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actions of `two_n.TABLE` for answers: a unit has done, or refused, what it was asked."""
+"""Actions of `two_n.TABLE` for answers: a unit has carried out or refused a request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from saf_shim.amf.states import Admin, GroupState, Ha, Readiness, Susi
 
 
 def choose_or_settle(cluster: Cluster, group: Group) -> None:
-    """Assign what comes next; if nothing does, the group has nothing left to do."""
+    """Assign what comes next. If there is nothing to assign, end the group's operation."""
     unit = choose(cluster, group)
     if unit is not None:
         group.enqueue(unit)
@@ -97,7 +97,7 @@ def removed_while_realigning(cluster: Cluster, group: Group, cause: Cause) -> bo
 
 
 def _removed_beside(cluster: Cluster, group: Group, unit: Unit, other: Unit) -> None:
-    """Go on after a removal when the other unit is in the queue as well."""
+    """Continue after a removal when the other unit is in the queue as well."""
     if not other.all_assigned:
         assignments.delete_all(cluster, unit)
         group.dequeue(unit)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actions of `two_n.TABLE` for losses: a unit is gone with all it had (SU failover, node failover)."""
+"""Actions of `two_n.TABLE` for losses: a unit is gone with all its assignments (SU or node failover)."""
 
 from __future__ import annotations
 

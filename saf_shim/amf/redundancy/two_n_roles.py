@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is active and who is standby in a 2N group, and who gets the next assignments."""
+"""Which unit of a 2N group is active, which is standby, and which gets the next assignments."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Roles = tuple[Optional[Assignment], Optional[Assignment]]
 
 
 def active_and_standby(group: Group) -> Roles:
-    """Return an assignment of the unit that is (or was last) active, and one of the other unit. None stands
-    for a unit that there is not."""
+    """Return an assignment of the unit that is (or was last) active, and one of the other unit. None if there
+    is no such unit."""
     first: Optional[Unit] = None
     for si in group.sis:
         if len(si.assignments) > 1:
@@ -40,11 +40,11 @@ def _pair(one: Assignment, two: Assignment) -> Roles:
 
 
 def choose(cluster: Cluster, group: Group) -> Optional[Unit]:  # noqa: PLR0911, PLR0912
-    """Assign what can be assigned to one unit, and return that unit: first ACTIVE, and STANDBY when that is
-    complete."""
+    """Assign what can be assigned to one unit, and return that unit. ACTIVE comes first, and STANDBY when
+    ACTIVE is complete."""
     active, standby = active_and_standby(group)
     if active is None and standby is not None and standby.unit.readiness == Readiness.IN_SERVICE:
-        # the ACTIVE one went away while the other was busy
+        # The ACTIVE unit left while the other unit was busy.
         if standby.unit.all_assigned and standby.ha == Ha.STANDBY:
             make_active(cluster, standby.unit)
             return standby.unit

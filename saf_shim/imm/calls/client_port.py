@@ -23,7 +23,7 @@ def wire(value: Union[int, float, str, bytes]) -> Union[int, float, str]:
 
 
 class ClientPort:
-    """A client's OI handle as IMM calls it; the methods of `Port` are explained there."""
+    """A client's OI handle as IMM calls it. `Port` explains the methods."""
 
     def __init__(self, session: Session, minor: int) -> None:
         self._session = session
@@ -31,8 +31,8 @@ class ClientPort:
         self.patience = callback_timeout(session.environment)
         self.operations: dict[int, AdminOperation] = {}
         self._texts: dict[int, str] = {}  # the last error string of each CCB
-        self._open: dict[int, int] = {}  # how many callbacks of each CCB the client is in
-        self.augmentations: dict[int, Augmentation] = {}  # by CCB
+        self._open: dict[int, int] = {}  # how many callbacks of each CCB the client is answering
+        self.augmentations: dict[int, Augmentation] = {}  # by the number of the CCB
 
     def set_error_string(self, ccb: object, text: object) -> None:
         """Keep an error string (saImmOiCcbSetErrorString). That works only inside a callback of that CCB."""
@@ -43,7 +43,7 @@ class ClientPort:
         self._texts[ccb] = text
 
     def is_answering(self, ccb: int) -> bool:
-        """Tell whether the client is in a callback of that CCB."""
+        """Tell whether the client is answering a callback of that CCB."""
         return bool(self._open.get(ccb))
 
     def result(self, invocation: object, rc: int, parameters: Sequence[Any]) -> None:
@@ -111,7 +111,8 @@ class ClientPort:
     def modify(
         self, ccb: int, dn: str, results: list[Modification], given: list[Modification], answer: Answer
     ) -> None:
-        # The given modifications arrive in reverse order: OpenSAF's library takes them from a list.
+        # The given modifications arrive in reverse order, because OpenSAF's library builds a list from its
+        # end.
         changes = results if self._minor >= CANONICAL_MINOR else given[::-1]
         entries = [
             [how, name, kind, [wire(value) for value in values]] for how, name, kind, values in changes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The handles of IMM's clients: which is made from which, and what ends with one."""
+"""The handles of IMM's clients: from which handle each is made, and which handles end together."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class ImmHandle:
         self.implementer: Optional[Implementer] = None
         self.below: dict[int, ImmHandle] = {}
         self.above: Optional[ImmHandle] = None
-        self.spent = False  # whether the time-out of an administrative operation has made it useless
+        self.spent = False  # True once the time-out of an operation has made the handle useless
 
     def root(self) -> ImmHandle:
-        """Return the OM or OI handle that it was made from; that of an OM or OI handle is itself."""
+        """Return the OM or OI handle from which this one was made. An OM or OI handle is its own root."""
         return self if self.above is None else self.above.root()
 
 
@@ -53,7 +53,7 @@ class ImmHandles:
     def open(
         self, kind: str, session: Session, above: Optional[ImmHandle], resource: Any = None
     ) -> ImmHandle:
-        """Make a new handle."""
+        """Make a new handle and put it into the tables."""
         self._last += _STEP
         made = ImmHandle(self._last, kind, session, resource)
         self.handles[made.number] = made
@@ -63,14 +63,14 @@ class ImmHandles:
         return made
 
     def forget(self, handle: ImmHandle) -> None:
-        """Remove a handle from the tables, and end nothing."""
+        """Remove a handle from the tables. Nothing else is ended."""
         self.handles.pop(handle.number, None)
         if handle.above is not None:
             handle.above.below.pop(handle.number, None)
 
     def end(self, handle: ImmHandle) -> None:
-        """End a handle and all that were made from it. CCBs end first, because they lock what owners
-        release."""
+        """End a handle and all handles that were made from it. CCBs end first, because they lock the objects
+        that owners release."""
         for below in sorted(handle.below.values(), key=lambda each: each.kind == OWNER):
             self.end(below)
         self.forget(handle)

@@ -36,7 +36,7 @@ def class_create(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
 def class_describe(imm: ImmHandles, call: Call, _handle: ImmHandle) -> Answer:
     name = call.args.get("className")
     if not isinstance(name, str) or not is_class_name(name):
-        return Answer(Code.ERR_INVALID_PARAM)  # elsewhere such a name is only one that nobody has
+        return Answer(Code.ERR_INVALID_PARAM)  # other calls treat such a name as one that nobody has
     found = imm.store.find_class(name)
     definitions = [
         [name, kind, flags, None if default is None else wire(default)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM for clients: which function serves which call, and what kind of handle the call needs.
+"""IMM for clients: which function serves each call, and what kind of handle the call needs.
 
-The functions are in `om`, `ccb` and `oi`. Whatever refuses a call raises AisError, which the server turns
-into the return code.
+The functions are in `om`, `ccb` and `oi`. A function that refuses a call raises AisError, and the server
+turns that into the return code.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class ImmService:
         self.store = store
         self._imm = ImmHandles(world, store)
 
-    # the plug
+    # the methods that the server calls
 
     def start(self) -> None:
         """Do nothing: IMM acts only when it is called."""
 
     def stop(self) -> None:
-        """Do nothing: what IMM holds goes with the process."""
+        """Do nothing: what IMM holds ends with the process."""
 
     def handle_call(self, call: Call) -> Optional[Answer]:
         if call.name in ("saImmOmInitialize", "saImmOiInitialize_2"):
@@ -91,8 +91,8 @@ class ImmService:
     # commands of the simulator
 
     def restart(self) -> None:
-        """Imitate a restart of IMM: clients lose their handles and, without a back end, their runtime
-        objects."""
+        """Imitate a restart of IMM: clients lose their handles. Without a back end they also lose their
+        runtime objects."""
         for handle in list(self._imm.handles.values()):
             if handle.above is None:
                 handle.session.lose()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The forms that arguments and answers have on the wire, and the values that they stand for.
 
-An argument that has not the right form is the client's fault: INVALID_PARAM."""
+An argument of the wrong form is the client's fault: the answer is INVALID_PARAM."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _CRITERION_PARTS = 3  # name, type, value
 
 
 def value_of(value: object, kind: object) -> Value:
-    """Return a value of the wire in the form that the store has for it: bytes for SA_ANY_T."""
+    """Return a value of the wire in the form that the store has for it: for SA_ANY_T that is bytes."""
     if kind == ValueType.ANY:
         if isinstance(value, str):
             try:
@@ -73,7 +73,7 @@ def _attribute_name(name: object) -> str:
 
 
 def _check_names(call: Call, given: Iterable[Union[AttributeValues, Modification]]) -> None:
-    """Refuse what OpenSAF's library refuses: long names from a program that does not enable them."""
+    """Refuse long names from a program that does not enable them, as OpenSAF's library does."""
     if call.session.environment.get("SA_ENABLE_EXTENDED_NAMES") == "1":
         return
     for entry in given:
@@ -141,5 +141,5 @@ def wire_attributes(attributes: Sequence[AttributeValues]) -> list[list[Any]]:
 
 
 def reply_attributes(call: Call, rc: int, attributes: Optional[Sequence[AttributeValues]]) -> None:
-    """Answer a call with the attributes that were read."""
+    """Answer a call with the attributes that IMM has read."""
     call.reply(rc, None if attributes is None else {"attributes": wire_attributes(attributes)})

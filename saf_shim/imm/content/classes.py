@@ -28,9 +28,10 @@ _NOT_FOR_RDN = AttributeFlag.NO_DANGLING | AttributeFlag.DN | AttributeFlag.STRO
 def create_class(
     store: Store, name: object, category: object, attributes: Optional[Sequence[Any]]
 ) -> StoredClass:
-    """Create a class from ``[name, type, flags, default]`` entries, or change it where schema changes are on.
+    """Create a class from ``[name, type, flags, default]`` entries. While schema changes are allowed, a class
+    that exists is changed instead.
 
-    AisError INVALID_PARAM for a definition that IMM refuses, EXIST for a class that is there."""
+    AisError INVALID_PARAM for a definition that IMM refuses, EXIST for a class that exists already."""
     if not isinstance(name, str) or not is_class_name(name) or attributes is None:
         raise AisError(Code.ERR_INVALID_PARAM, "no proper class name, or no attributes")
     try:
@@ -49,7 +50,7 @@ def create_class(
 
 
 def _check_library_rules(definition: ClassDefinition) -> None:
-    """Raise ClassError for what the library refuses before IMM is asked whether there is such a class."""
+    """Raise ClassError for what the client library refuses before it asks IMM whether the class exists."""
     for attribute in definition.attributes:
         flags, is_string = attribute.flags, attribute.type is ValueType.STRING
         is_name = attribute.type is ValueType.NAME
@@ -68,9 +69,9 @@ def _check_library_rules(definition: ClassDefinition) -> None:
 
 
 def _check_name_is_free(store: Store, name: str) -> None:
-    """Raise AisError for a name that exists, also in another case.
+    """Raise AisError if a class has this name, or the same name in another case.
 
-    A class that exists is refused before its new definition is looked at, unless classes may be changed."""
+    A class that exists is refused before its new definition is checked, unless schema changes are allowed."""
     if name in store.classes and store.schema_changes:
         return
     lower = name.lower()
@@ -79,7 +80,7 @@ def _check_name_is_free(store: Store, name: str) -> None:
 
 
 def define(store: Store, definition: ClassDefinition) -> StoredClass:
-    """Add a checked definition, or change the class of that name."""
+    """Add a checked definition, or change the class that has its name."""
     present = store.classes.get(definition.name)
     if present is not None:
         change_class(store, present, definition)
@@ -110,7 +111,7 @@ def _definition(entry: Any) -> AttributeDefinition:
 
 
 def delete_class(store: Store, name: object) -> None:
-    """Delete a class; BUSY while it has instances."""
+    """Delete a class. AisError BUSY while the class has instances."""
     found = store.find_class(name)
     if found.instances or found.name in store.occupied:
         raise AisError(Code.ERR_BUSY, f"class {found.name} has instances")

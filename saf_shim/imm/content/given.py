@@ -44,7 +44,7 @@ def unique(attributes: Sequence[AttributeValues]) -> dict[str, AttributeValues]:
 
 
 def take_rdn(store: Store, cls: StoredClass, given: dict[str, AttributeValues], too_long: Code) -> str:
-    """Return the RDN among the given attributes. Like OpenSAF, look at all names and strings first."""
+    """Return the RDN among the given attributes. All names and strings are checked first, as in OpenSAF."""
     rdn = ""
     for entry in given.values():
         if entry.name == cls.rdn.name:
@@ -64,8 +64,7 @@ def take_rdn(store: Store, cls: StoredClass, given: dict[str, AttributeValues], 
 
 
 def check_new_values(values: Values, definition: AttributeDefinition) -> None:
-    """Raise AisError unless an attribute of a new object may have `values`, of which there is at least
-    one."""
+    """Raise AisError unless an attribute of a new object may have `values`. There is at least one value."""
     check_first_value(values[0], definition)
     if len(values) > 1:
         if not definition.is_multi:
@@ -88,14 +87,14 @@ def check_modifications(modifications: Sequence[Modification]) -> None:
 
 
 def or_strong_default(values: Values, definition: AttributeDefinition) -> Values:
-    """Return `values`, or the default where the attribute must not become empty."""
+    """Return `values`, or the attribute's default if it must have a value and `values` is empty."""
     if not values and definition.flags & AttributeFlag.STRONG_DEFAULT and definition.default is not None:
         return (definition.default,)
     return values
 
 
 def set_values(found: StoredObject, values: dict[str, Values]) -> None:
-    """Give attributes of an object these values. An empty list takes an attribute's values away."""
+    """Give attributes of an object these values. An empty list removes the attribute's values."""
     for name, new in values.items():
         if new:
             found.values[name] = new

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How IMM reaches whoever holds an implementer name.
+"""How IMM reaches the holder of an implementer name.
 
 The holder is a client's OI handle (`calls.client_port`) or a part of the server (`implementer.attached`).
-Both offer the methods of `Port`. A client's port turns them into callbacks of its session, an inside one into
-calls of its hooks. This module holds the promises and the plain values that cross; it does nothing itself.
+Both offer the methods of `Port`. A client's port turns them into callbacks of its session, and an attached
+implementer's port turns them into calls of its hooks. This module has only the protocols and the plain values
+that both sides exchange; it does nothing itself.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from imm_model.types import Value, ValueType
 from saf_shim.codes import Code
 from saf_shim.imm.content.rules import AttributeValues, Modification
 
-# The codes that an implementer may answer to a callback of a CCB; any other counts as FAILED_OPERATION.
+# The codes that an implementer may answer to a callback of a CCB. Every other code counts as
+# FAILED_OPERATION.
 ALLOWED = (Code.OK, Code.ERR_NO_MEMORY, Code.ERR_NO_RESOURCES, Code.ERR_BAD_OPERATION)
 
 # Called with an implementer's answer: its code (one of `ALLOWED`) and its last error string.
 ImplementerDone = Callable[[int, str], None]
-# What a port calls when its holder has answered; None where nobody waits for the answer (appliers).
+# What a port calls when its holder has answered. It is None for appliers, because nobody waits for them.
 Answer = Optional[ImplementerDone]
 
 
@@ -33,7 +35,7 @@ class Parameter(NamedTuple):
 
 
 class AdminOperation(Protocol):
-    """An administrative operation on an object of the holder. It is answered once, now or later."""
+    """An administrative operation on an object of the holder. The holder answers it once, now or later."""
 
     number: int  # the invocation by which a client answers
     dn: str
@@ -42,11 +44,12 @@ class AdminOperation(Protocol):
     answered: bool
 
     def answer(self, result: int, error_text: str = "") -> None:
-        """End it with the operation's result; `error_text` becomes the parameter
+        """End the operation with this result. `error_text` becomes the parameter
         ``SaImmAdminOperationError``."""
 
     def end(self, rc: int, result: int = 0, parameters: Sequence[Parameter] = ()) -> None:
-        """End the call with `rc`, and, if that is OK, with the operation's result and its parameters."""
+        """End the call with `rc`. If that is OK, the operation's result and its parameters are returned
+        too."""
 
 
 class Port(Protocol):
@@ -74,7 +77,7 @@ class Port(Protocol):
     def modify(
         self, ccb: int, dn: str, results: list[Modification], given: list[Modification], answer: Answer
     ) -> None:
-        """An object is being modified: `given` by the administrator, with these `results`."""
+        """An object is being modified. `given` comes from the administrator, `results` are the new values."""
 
     def delete(self, ccb: int, dn: str, answer: Answer) -> None:
         """An object is being deleted."""
@@ -83,7 +86,7 @@ class Port(Protocol):
         """The CCB is complete: the holder validates it."""
 
     def apply(self, ccb: int, answer: Answer) -> None:
-        """The CCB is committed. The answer says that the holder has noticed it, if it ever does."""
+        """The CCB is committed. The answer says that the holder has noticed this; it may never come."""
 
     def abort(self, ccb: int) -> None:
         """The CCB is aborted."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What IMM takes as a name, a DN or a value, and how lists of values change.
 
-The functions here know no store. The rules, and the order of the checks, were measured on OpenSAF 5.21.03: a
-call with two faults is refused for the one that OpenSAF looks at first.
+The functions here know no store. The rules, and the order of the checks, were measured on OpenSAF 5.21.03. A
+call with two faults is refused for the fault that OpenSAF checks first.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class AttributeValues(NamedTuple):
 class Modification(NamedTuple):
     """One modification of an attribute as a client gave it (SaImmAttrModificationT_2)."""
 
-    how: int  # a ModificationType, unless the client gave nonsense
+    how: int  # a ModificationType, or another number if the client gave a wrong one
     name: str
     type: int
     values: Values
 
 
 def is_printable(name: str) -> bool:
-    """Tell whether `name` holds only printable ASCII without blanks. The empty name does."""
+    """Tell whether `name` holds only printable ASCII without blanks. True for the empty name."""
     return all("\x21" <= character <= "\x7e" for character in name)
 
 
@@ -79,12 +79,12 @@ def size(text: str) -> int:
 
 
 def is_utf8(text: str) -> bool:
-    """Tell whether every byte of `text` was part of a UTF-8 character."""
+    """Tell whether every byte of `text` belonged to a UTF-8 character."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def check_rdn(rdn: str, kind: int, long_names: bool) -> None:
-    """Raise AisError unless `rdn` can begin a DN."""
+    """Raise AisError unless `rdn` can be the first part of a DN."""
     if kind == ValueType.STRING and size(rdn) > MAX_STRING_RDN and not long_names:
         raise AisError(Code.ERR_INVALID_PARAM, "the RDN is longer than 64 bytes")
     if not rdn or not is_printable(rdn) or "," in rdn.replace("\\,", ""):
@@ -116,20 +116,20 @@ def is_name_like(definition: AttributeDefinition) -> bool:
 
 
 def longest(values: Iterable[Value]) -> int:
-    """Return how many bytes the longest of some texts has; 0 without texts."""
+    """Return the length in bytes of the longest text; 0 if there are no texts."""
     return max((size(str(value)) for value in values), default=0)
 
 
 def has_duplicates(values: Sequence[Value]) -> bool:
-    """Tell whether any value is there twice."""
+    """Tell whether any value occurs twice."""
     return len(set(values)) < len(values)
 
 
 def remove_values(present: Values, unwanted: Iterable[Value]) -> Values:
     """Return `present` without all values that equal one of `unwanted`.
 
-    IMM keeps a list as its head and the reversed rest. This shows when the head goes: ``a b c a`` without
-    ``a`` is ``c b``."""
+    IMM keeps a list as its first value and the other values reversed. This becomes visible when the first
+    value is removed: ``a b c a`` without ``a`` becomes ``c b``."""
     for value in unwanted:
         stored = [kept for kept in (*present[:1], *present[:0:-1]) if kept != value]
         present = (*stored[:1], *stored[:0:-1])
@@ -137,6 +137,6 @@ def remove_values(present: Values, unwanted: Iterable[Value]) -> Values:
 
 
 def as_sent(values: Values) -> Values:
-    """Return a list of values in the order in which an implementer gets it when OpenSAF hands on the
-    caller's own message: the first value, then the others reversed."""
+    """Return values in the order in which an implementer gets them when OpenSAF passes on the caller's own
+    message: the first value, then the others reversed."""
     return (*values[:1], *values[:0:-1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changing a class that is there, as OpenSAF does while schema changes are switched on.
+"""Changing a class that exists, as OpenSAF does while schema changes are allowed.
 
 Changes that the instances cannot follow are refused: attributes may be added and rules may become weaker,
 but types, categories and names stay. The instances get the defaults of new attributes and keep the values
@@ -13,7 +13,7 @@ from saf_shim.codes import AisError, Code
 from saf_shim.imm.content.rules import has_duplicates
 from saf_shim.imm.content.store import Store, StoredClass
 
-# The flags in groups by the changes that are allowed. Flags in no group may come and go.
+# The flags, grouped by the changes that are allowed. A flag in no group may be set and cleared freely.
 _FIXED = (
     AttributeFlag.RUNTIME | AttributeFlag.CONFIG | AttributeFlag.CACHED | AttributeFlag.RDN | AttributeFlag.DN
 )
@@ -22,7 +22,8 @@ _MAY_GO = AttributeFlag.INITIALIZED | AttributeFlag.PERSISTENT
 
 
 def change_class(store: Store, present: StoredClass, definition: ClassDefinition) -> None:
-    """Give `present` another definition; EXIST when it may not be changed, or not so, or not at all."""
+    """Give `present` another definition. AisError EXIST when schema changes are off, or when this change is
+    not allowed."""
     if not store.schema_changes or not _is_change(store, present, definition):
         raise AisError(Code.ERR_EXIST, f"class {present.name} exists")
     old = {attribute.name for attribute in present.definition.attributes}
@@ -34,7 +35,7 @@ def change_class(store: Store, present: StoredClass, definition: ClassDefinition
 
 
 def _is_change(store: Store, present: StoredClass, new: ClassDefinition) -> bool:
-    """Tell whether `new` differs from `present`, and whether the instances can follow the change."""
+    """Tell whether `new` differs from `present` in a way that the instances can follow."""
     before = {attribute.name: attribute for attribute in present.definition.attributes}
     after = {attribute.name: attribute for attribute in new.attributes}
     if present.category != new.category or before.keys() - after.keys():

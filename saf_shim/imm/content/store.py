@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What IMM holds (classes, objects and implementers), and how it is found.
+"""What IMM holds (classes, objects and implementers), and how to find it.
 
-Who may change it is decided by other modules. An object that an open CCB creates is in the store already and
+Other modules decide who may change the content. An object that an open CCB creates is in the store already
+and
 is marked with its CCB. Only that CCB may see it; all other readers use `Store.visible`.
 """
 
@@ -25,7 +26,7 @@ from saf_shim.imm.content.rules import (
 )
 
 IMM_OBJECT = "opensafImm=opensafImm,safApp=safImmService"
-CLASS_NAMES = "opensafImmClassNames"  # an attribute of it
+CLASS_NAMES = "opensafImmClassNames"  # an attribute of IMM's own object
 IMM_OBJECT_CLASS = "OpensafImm"
 MANAGEMENT_OBJECT = "safRdn=immManagement,safApp=safImmService"
 MANAGEMENT_CLASS = "SaImmMngt"
@@ -33,7 +34,7 @@ SCHEMA_CHANGE_ALLOWED = 0x1  # bit of opensafImmNostdFlags
 
 
 class Lock(Protocol):
-    """An open CCB, as far as the objects that it works on need to know it."""
+    """An open CCB, as the objects that it changes see it."""
 
     id: int
 
@@ -46,22 +47,22 @@ class Lock(Protocol):
 
 
 class Implementer:
-    """A name under which objects are implemented. Bindings belong to the name, whoever holds it."""
+    """A name under which objects are implemented. Bindings belong to the name and not to its holder."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.port: Optional[Port] = None  # leads to the holder of the name; None while nobody holds it
-        self.departures = 0  # how often a holder has left
+        self.departures = 0  # how many holders have left
         self.is_away = False  # whether the last holder left so long ago that readers do not see its values
 
     @property
     def is_applier(self) -> bool:
-        """Tell whether the name is one of an applier, which only watches."""
+        """Tell whether the name belongs to an applier, which is told of changes but is never asked."""
         return self.name.startswith("@")
 
 
 class StoredClass:
-    """A class, its three system attributes included, and its instances."""
+    """A class with its three system attributes, and its instances."""
 
     def __init__(self, definition: ClassDefinition) -> None:
         self.implementer: Optional[Implementer] = None
@@ -70,7 +71,7 @@ class StoredClass:
         self.redefine(definition)
 
     def redefine(self, definition: ClassDefinition) -> None:
-        """Take over a (changed) definition. The caller looks after the instances."""
+        """Take over a new or changed definition. The caller updates the instances."""
         self.definition = definition
         self.name = definition.name
         self.category = definition.category
@@ -86,14 +87,14 @@ class StoredClass:
             default = self.name if name == CLASS_NAME else None
             attributes[name] = AttributeDefinition(name, ValueType.STRING, flags, default)
         self.attributes: dict[str, AttributeDefinition] = attributes
-        # Plain numbers: those of an enumeration cost a reader of many objects three times as much.
+        # Plain numbers, because enumeration members make a reader of many objects three times as slow.
         self.types = {name: int(attribute.type) for name, attribute in attributes.items()}
         # Readers get attributes in descending byte order of their names.
         self.read_order = sorted(
             attributes, key=lambda name: name.encode("utf-8", "surrogateescape"), reverse=True
         )
         self.pure = frozenset(name for name, attribute in attributes.items() if attribute.is_pure)
-        # What readers do not see of an object that nobody implements.
+        # The attributes that readers still see of an object that nobody implements.
         kept = AttributeFlag.CONFIG | AttributeFlag.PERSISTENT
         self.volatile = frozenset(name for name, a in attributes.items() if not a.flags & kept)
 
@@ -131,12 +132,12 @@ class StoredObject:
         self.implementer: Optional[Implementer] = None
         self.appliers: list[Implementer] = []
         self.owner = ""
-        self.ccb: Optional[Lock] = None  # the last CCB that touched it; a lock while that is active
+        self.ccb: Optional[Lock] = None  # the last CCB that changed it; a lock while that CCB is active
         self.creating = False
         self.deleting = False
 
     def get(self, name: str) -> Values:
-        """Return the values of an attribute; system attributes have theirs, too."""
+        """Return the values of an attribute. This works for system attributes too."""
         if name == CLASS_NAME:
             return (self.cls.name,)
         if name == IMPLEMENTER_NAME:
@@ -146,7 +147,7 @@ class StoredObject:
         return self.values.get(name, ())
 
     def subtree(self) -> Iterator[StoredObject]:
-        """Yield the object and all below it, parents before their children."""
+        """Yield the object and all objects below it, parents before their children."""
         todo = [self]
         while todo:
             item = todo.pop()
@@ -162,7 +163,7 @@ class StoredObject:
         return list(self.subtree())
 
     def locked_by(self, ccb: Optional[Lock]) -> bool:
-        """Tell whether an active CCB other than `ccb` works on the object."""
+        """Tell whether an active CCB other than `ccb` locks the object."""
         return self.ccb is not None and self.ccb is not ccb and self.ccb.active
 
 
@@ -177,7 +178,7 @@ class Store:
         self.ccb_counter = 0
         self.occupied: frozenset[str] = (
             frozenset()
-        )  # classes that cannot be deleted, as if they had instances
+        )  # classes that cannot be deleted, like classes with instances
         self.waiting_bindings: dict[str, Implementer] = {}  # classes that are bound when they are created
 
     # finding
@@ -193,7 +194,7 @@ class Store:
         return found
 
     def visible(self, dn: str) -> Optional[StoredObject]:
-        """Return the object, unless an open CCB is only about to create it."""
+        """Return the object, or None if there is none, or if an open CCB is still creating it."""
         found = self.objects.get(dn)
         return None if found is None or found.creating else found
 
@@ -214,11 +215,11 @@ class Store:
         return [self.top[dn] for dn in sorted(self.top)]
 
     def everything(self) -> Iterator[StoredObject]:
-        """Yield all objects in byte order of their DNs, with those that a CCB is about to create."""
+        """Yield all objects in byte order of their DNs. Objects that an open CCB creates are included."""
         for dn in sorted(self.objects):
             yield self.objects[dn]
 
-    # settings, which are attributes of IMM's own object
+    # settings: attributes of IMM's own object
 
     def _setting(self, name: str, default: int) -> int:
         found = self.objects.get(IMM_OBJECT)
@@ -239,10 +240,10 @@ class Store:
         """Return a limit such as ``maxClasses``; `default` when IMM's object does not set it."""
         return self._setting(name, default)
 
-    # the raw changes
+    # unchecked changes
 
     def insert(self, found: StoredObject) -> None:
-        """Put an object at the place that its DN names."""
+        """Put an object at the place that its DN gives."""
         self.objects[found.dn] = found
         found.cls.instances[found.dn] = found
         (self.top if found.parent is None else found.parent.children)[found.dn] = found
@@ -256,20 +257,20 @@ class Store:
             found.values[CLASS_NAMES] = tuple(self.classes)
 
     def remove(self, found: StoredObject) -> None:
-        """Take an object out. The caller has removed its children before."""
+        """Take an object out. The caller has removed its children first."""
         del self.objects[found.dn]
         del found.cls.instances[found.dn]
         del (self.top if found.parent is None else found.parent.children)[found.dn]
 
     def implementer(self, name: str) -> Implementer:
-        """Return the record of an implementer name; it is made when it is missing."""
+        """Return the record of an implementer name. A missing record is made."""
         found = self.implementers.get(name)
         if found is None:
             found = self.implementers[name] = Implementer(name)
         return found
 
     def referrers(self, dn: str) -> list[StoredObject]:
-        """Return the objects with a NO_DANGLING attribute that names `dn`."""
+        """Return the objects that have `dn` as a value of a NO_DANGLING attribute."""
         found = []
         for cls in self.classes.values():
             names = [a.name for a in cls.definition.attributes if a.flags & AttributeFlag.NO_DANGLING]

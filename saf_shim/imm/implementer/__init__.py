@@ -2,7 +2,7 @@
 """The implementers' side of IMM: the names they hold, their runtime objects, and implementers inside the
 server.
 
-How a client's callback is sent is not here but in `calls.client_port`. Reading order: `bindings`,
+Sending a client's callback is not done here but in `calls.client_port`. Reading order: `bindings`,
 `runtime_objects`, `hooks` (what an implementer inside the server and IMM promise each other), `attached`
-(how that is kept).
+(the code that keeps these promises).
 """

@@ -37,7 +37,7 @@ class StoreView:
         self._images: dict[str, Mapping[str, Values]] = {}
 
     def note_image(self, dn: str, values: Mapping[str, Values]) -> None:
-        """Remember that the CCB gives this object these attributes."""
+        """Remember that the object will have these attributes after the CCB."""
         self._images[dn] = values
 
     def _find(self, dn: str) -> Optional[StoredObject]:
@@ -187,7 +187,7 @@ class Attached(StoreView):
                 self._store.waiting_bindings[name] = self._implementer
 
     def create(self, class_name: str, parent: str, attributes: Mapping[str, Values]) -> str:
-        """Create a runtime object, whose RDN is among the `attributes`, and return its DN. AisError as
+        """Create a runtime object and return its DN. The RDN is one of the `attributes`. AisError as for
         saImmOiRtObjectCreate_2."""
         cls = self._store.find_class(class_name)
         given = []
@@ -200,7 +200,7 @@ class Attached(StoreView):
     def update(self, dn: str, attributes: Mapping[str, Values]) -> None:
         """Replace the values of runtime attributes, cached or not, of a runtime or configuration object.
 
-        Values that are there already cost nothing. AisError as saImmOiRtObjectUpdate_2."""
+        Values that do not change cost nothing. AisError as for saImmOiRtObjectUpdate_2."""
         found = self._store.find(dn)
         changes = []
         for name, values in attributes.items():
@@ -213,5 +213,5 @@ class Attached(StoreView):
             runtime_objects.update(self._store, self._implementer, dn, changes)
 
     def delete(self, dn: str) -> None:
-        """Delete a runtime object and all below it. AisError as saImmOiRtObjectDelete."""
+        """Delete a runtime object and all objects below it. AisError as for saImmOiRtObjectDelete."""
         runtime_objects.delete(self._store, self._implementer, dn)

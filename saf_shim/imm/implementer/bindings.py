@@ -22,7 +22,7 @@ ORPHAN_TIME = 6.0
 
 
 def attach(store: Store, name: object, port: Port) -> Implementer:
-    """Let `port` hold the name: IMM calls it for all that the name is bound to. Return the name's record."""
+    """Let `port` hold the name: IMM calls it for everything that is bound to the name. Return its record."""
     if not isinstance(name, str) or not name:
         raise AisError(Code.ERR_INVALID_PARAM, "no implementer name")
     if size(name) > MAX_IMPLEMENTER_NAME:
@@ -41,8 +41,8 @@ def attach(store: Store, name: object, port: Port) -> Implementer:
 
 
 def detach(store: Store, implementer: Implementer, world: World) -> None:
-    """Take the name from its holder. The bindings of an applier go at once, cached values go from sight
-    later."""
+    """Take the name from its holder. The bindings of an applier end at once. Readers stop seeing cached
+    values later (`ORPHAN_TIME`)."""
     implementer.port = None
     implementer.departures += 1
     departure = implementer.departures
@@ -68,7 +68,7 @@ def _class_in_use(cls: StoredClass) -> bool:
 def _abort_ccbs(objects: Iterable[StoredObject]) -> None:
     """Abort the CCBs that work on any of the objects, and raise TRY_AGAIN if there are any.
 
-    Binding comes first in OpenSAF: the CCB dies, and the next attempt to bind succeeds."""
+    Binding has priority in OpenSAF: it aborts the CCB, and the next attempt to bind succeeds."""
     locks = {found.ccb.id: found.ccb for found in objects if found.ccb is not None and found.ccb.active}
     for lock in locks.values():
         lock.abort()

@@ -2,10 +2,10 @@
 """What IMM and an implementer inside the server (AMF, CLM) promise each other.
 
 `attached.Attached(store, name, hooks)` is such an implementer. It holds the implementer name for the life
-of the server (clients get ERR_EXIST for it), it is bound to the configuration classes that it asks for, and
-IMM calls it through `Hooks`. Values are plain Python (int, float, str, bytes for SA_ANY_T); attributes are
-tuples of values, empty when there is none. Everything happens in the server's one thread. Hooks may call the
-implementer's functions, but may not change the CCB that they are asked about.
+of the server (clients get ERR_EXIST for it), it is bound to the configuration classes that it names, and
+IMM calls it through `Hooks`. Values are plain Python (int, float, str, bytes for SA_ANY_T). The values of an
+attribute are a tuple, which is empty when there is no value. Everything happens in the server's one thread.
+Hooks may call the implementer's functions, but they must not change the CCB that they are asked about.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from saf_shim.imm.content.rules import ChangeKind, Modification, Values
 
 
 class ObjectChange(NamedTuple):
-    """One operation of a CCB on an object of the implementer. A list of them has the CCB's order.
+    """One operation of a CCB on an object of the implementer. Lists of these are in the order of the CCB.
 
     `before` is None for CREATE. `after` holds all attributes as they will be; it is None for DELETE."""
 
@@ -37,28 +37,28 @@ class Hooks(Protocol):
         """Serve an operation on one of the implementer's objects: call `operation.answer` now or later."""
 
     def ccb_changed(self, ccb_id: int, change: ObjectChange) -> None:
-        """Look at an operation that was added to a CCB; raise AisError (code, text) to refuse it and so the
-        CCB.
+        """Check an operation that was added to a CCB. To refuse the operation and so the CCB, raise AisError
+        (code, text).
 
-        Checks that need the whole CCB belong into `ccb_completed`."""
+        Checks that need the whole CCB belong in `ccb_completed`."""
 
     def ccb_completed(self, ccb_id: int, changes: Sequence[ObjectChange], view: View) -> None:
-        """Validate the whole CCB; raise AisError (code, text for the administrator) to refuse it.
+        """Validate the whole CCB. To refuse it, raise AisError (code, text for the administrator).
 
         `view` shows the model as it would be after the CCB."""
 
     def ccb_applied(self, ccb_id: int, changes: Sequence[ObjectChange]) -> None:
-        """Follow a CCB that is committed; the store shows it already. This must not fail."""
+        """Act on a CCB that is committed; the store shows its changes already. This must not fail."""
 
     def ccb_aborted(self, ccb_id: int) -> None:
-        """Forget a CCB that `ccb_changed` or `ccb_completed` was called for: it is not applied."""
+        """Forget a CCB that `ccb_changed` or `ccb_completed` was called for: it will not be applied."""
 
     def read_pure(self, dn: str, names: Sequence[str]) -> Mapping[str, Values]:
         """Return the values of pure attributes of one of the implementer's objects, for a reader."""
 
 
 class View(Protocol):
-    """A way to read the model. Unknown DNs and classes give None or nothing, never an error."""
+    """A way to read the model. Unknown DNs and classes give None or an empty sequence, never an error."""
 
     def get(self, dn: str) -> Optional[Mapping[str, Values]]:
         """Return all attributes of an object by name (also the RDN and SaImmAttrClassName...), or None."""
@@ -67,9 +67,8 @@ class View(Protocol):
         """Return the name of the object's class, or None."""
 
     def children(self, dn: str, class_name: str = "") -> Sequence[str]:
-        """Return the DNs right below `dn` (the top, if that is empty) in byte order; only those of a class,
-        if given."""
+        """Return the DNs right below `dn` in byte order; an empty `dn` is the top. With `class_name`, only
+        objects of that class."""
 
     def of_class(self, class_name: str, root: str = "") -> Sequence[str]:
-        """Return the DNs of all objects of a class in byte order; only the subtree of `root`, if one is
-        given."""
+        """Return the DNs of all objects of a class in byte order. With `root`, only those in its subtree."""

@@ -87,8 +87,8 @@ def create(
 def update(
     store: Store, implementer: Implementer, dn: object, modifications: Sequence[Modification]
 ) -> StoredObject:
-    """Change runtime attributes of an object that `implementer` owns: either all modifications happen or
-    none."""
+    """Change runtime attributes of an object that `implementer` owns. If one modification is refused, none
+    takes effect."""
     check_modifications(modifications)
     found = store.find(dn)
     if found.deleting:
@@ -123,7 +123,7 @@ def _updated(present: Values, change: Modification, definition: AttributeDefinit
     if not definition.is_multi and (len(values) > 1 or (adding and present)):
         raise AisError(Code.ERR_INVALID_PARAM, f"{definition.name}: several values")
     if definition.flags & AttributeFlag.NO_DUPLICATES:
-        # The later values of a REPLACE are compared with those it replaces, too.
+        # A REPLACE compares its later values also with the values that it replaces.
         others = (*present, *values) if adding else values
         clash = len(values) > 1 and bool(set(values[1:]) & set(present))
         if has_duplicates(others) or clash:
@@ -132,7 +132,8 @@ def _updated(present: Values, change: Modification, definition: AttributeDefinit
 
 
 def delete(store: Store, implementer: Implementer, dn: object) -> list[str]:
-    """Delete a runtime object and all below it, if all of it belongs to `implementer`; return the DNs."""
+    """Delete a runtime object and all objects below it, and return their DNs. All of them must belong to
+    `implementer`."""
     found = store.find(dn)
     if found.deleting:
         raise AisError(Code.ERR_TRY_AGAIN, f"{found.dn} is being deleted")

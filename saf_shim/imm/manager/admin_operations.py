@@ -19,12 +19,12 @@ MAX_OPERATION = 2**63 - 1
 NAME_PARAMETER = "SaImmAdminOperationName"  # names the operation when its id is above MAX_OPERATION
 ERROR_PARAMETER = "SaImmAdminOperationError"
 
-# Called once: the call's code and, if that is OK, the operation's result and its parameters.
+# Called once with the call's code and, if that is OK, with the operation's result and its parameters.
 OperationDone = Callable[[int, int, Sequence[Parameter]], None]
 
 
 class Operation:
-    """One operation that an implementer shall answer; it is a `port.AdminOperation`."""
+    """One operation that an implementer must answer. It implements `port.AdminOperation`."""
 
     def __init__(
         self, number: int, dn: str, operation: int, parameters: Sequence[Parameter], done: OperationDone
@@ -71,7 +71,7 @@ class Operations:
         timeout: Optional[float],
         done: OperationDone,
     ) -> None:
-        """Start an operation. AisError when that is not possible; `done` gets TIMEOUT after `timeout`
+        """Start an operation. AisError when it cannot be started. `done` gets TIMEOUT after `timeout`
         seconds."""
         if parameters is None or not isinstance(dn, str) or not dn or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no parameters, or no object")

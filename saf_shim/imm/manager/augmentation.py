@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An implementer's own changes to the CCB that it is being asked about (saImmOiAugmentCcbInitialize).
 
-The implementer makes them in the callback. They belong to the CCB and become visible with it. The
-implementer is not asked about them, but others are. It must apply the augmentation before it answers; that
-makes nothing visible yet.
+The implementer makes them during the callback. They belong to the CCB and become visible when the CCB is
+applied. The implementer itself is not asked about them, but other implementers are. It must apply the
+augmentation before it answers the callback; that alone makes nothing visible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Augmentation:
     """An implementer's CCB handle. It offers the methods of `ccb_handle.CcbHandle`."""
 
     def __init__(self, ccb: Ccb, implementer: Implementer, on_close: Callable[[], None]) -> None:
-        """Begin; AisError when the CCB cannot be augmented at present."""
+        """Begin the augmentation. AisError when the CCB cannot be augmented at present."""
         ccb.begin_augmentation(implementer)
         self._on_close = on_close
         self.ccb = ccb
@@ -58,11 +58,11 @@ class Augmentation:
         done(Code.ERR_BAD_OPERATION)
 
     def end(self) -> None:
-        """Do nothing: when the handle goes, the callback's answer still decides."""
+        """Do nothing when the handle is finalized: the callback's answer still decides."""
 
     def close(self, rc: int) -> int:
-        """End it when the callback returns `rc`, and return the code that counts: changes that were not
-        applied are a refusal."""
+        """End the augmentation when the callback returns `rc`. Return the code that counts: changes that were
+        not applied count as a refusal."""
         if not self._ended:
             self._ended = True
             self.ccb.end_augmentation()

@@ -25,11 +25,11 @@ from saf_shim.patience import CALLBACK_TIME
 
 REGISTERED_OI = 0x1
 ALLOW_NULL_OI = 0x100
-# Seconds until a CCB is aborted whose client has given up waiting; measured: within a second.
+# Seconds until a CCB is aborted after its client has given up waiting. Measured: less than a second.
 ABANDONED = 0.5
 # Seconds that an apply waits for implementers to notice it. OpenSAF does not wait at all, but there the
-# answer to the manager usually arrives later than the callback at the implementer. A manager that looks at
-# what an implementer did shall find it done here, too.
+# answer to the manager usually arrives later than the callback at the implementer. The wait lets a manager
+# find here, too, that the implementer has already acted.
 APPLY_GRACE = 0.05
 
 VALIDATION = "IMM: Validation abort: "
@@ -54,7 +54,7 @@ class _Wait:
 
     def __init__(self, state: State, finish: Callable[[], None]) -> None:
         self.timers: dict[object, Timer] = {}
-        self.state = state  # the state of the CCB after the wait
+        self.state = state  # the state of the CCB when the wait ends
         self.finish = finish
 
     def stop(self) -> None:
@@ -64,7 +64,7 @@ class _Wait:
 
 
 class Ccb:
-    """One CCB: a series of changes, of which all become visible together or none does."""
+    """One CCB: a series of changes that become visible together or not at all."""
 
     def __init__(
         self, store: Store, world: World, owner: AdminOwner, flags: int, patience: float = CALLBACK_TIME
@@ -80,8 +80,8 @@ class Ccb:
         self.state = State.OPEN
         self.veto = False
         self.mutations: dict[str, Mutation] = {}
-        self.participants: dict[Implementer, None] = {}  # implementers that were asked
-        self.watchers: dict[Implementer, None] = {}  # appliers that were told
+        self.participants: dict[Implementer, None] = {}  # implementers that were asked about a change
+        self.watchers: dict[Implementer, None] = {}  # appliers that were told of a change
         self.strings: list[str] = []  # error strings since the last failed call
         self.augmenting: Optional[Implementer] = None  # an implementer that adds changes of its own
         self._waits: list[_Wait] = []  # the last one is that of an augmentation, if there are two
@@ -92,7 +92,7 @@ class Ccb:
         return self.state not in (State.APPLIED, State.ABORTED)
 
     def check_open(self) -> None:
-        """Raise FAILED_OPERATION and note the error string, unless the CCB takes changes."""
+        """Raise FAILED_OPERATION and keep an error string, unless the CCB can take changes."""
         if self.veto or not self.active:
             self.note(RESOURCE + "CCB is in an error state")
             raise AisError(Code.ERR_FAILED_OPERATION)
@@ -105,8 +105,8 @@ class Ccb:
     def note(self, text: str) -> None:
         """Add an error string for the administrator.
 
-        Each text is kept once. At most one of them is a reason for the abort; a validation's replaces a
-        resource's."""
+        Each text is kept once. At most one text is a reason for the abort: a validation abort replaces a
+        resource abort."""
         if text in self.strings:
             return
         if text.startswith((VALIDATION, RESOURCE)):
@@ -146,8 +146,8 @@ class Ccb:
         """Send requests to implementers and call `finish` when all have answered (at once if there are none).
 
         `on_refusal` gets each code that is not OK, with the implementer's text. The CCB is aborted when an
-        implementer is silent or leaves. An implementer that augments the CCB is not asked about its own
-        changes."""
+        implementer does not answer in time or leaves. An implementer that augments the CCB is not asked about
+        its own changes."""
         requests = [request for request in requests if request[0] is not self.augmenting]
         wait = _Wait(self.state, finish)
         self._waits.append(wait)
@@ -169,14 +169,14 @@ class Ccb:
             wait.timers[token] = self._start_timer(implementer.port)
         for token, (implementer, send) in zip(tokens, requests):
             self.participants[implementer] = None
-            if implementer.port is not None:  # else it left while another was told; the CCB is aborted then
+            if implementer.port is not None:  # otherwise it left during this loop, and the CCB is aborted
                 send(implementer.port, partial(answered, token))
         if not requests:
             self._end_wait(wait)
 
     def _start_timer(self, port: Optional[Port]) -> Timer:
-        """Abort the CCB when an implementer takes too long; without an error string, when the client gives
-        up."""
+        """Start a timer that aborts the CCB when an implementer takes too long. If the client gives up first,
+        the abort has no error string."""
         limit = CALLBACK_TIME if port is None else port.patience
         if limit <= self._patience:
             return self.world.start_timer(limit, self.abort)
@@ -198,17 +198,17 @@ class Ccb:
         if self.state is not State.WAITING or not self._waits or implementer not in self.participants:
             raise AisError(Code.ERR_BAD_OPERATION, "the CCB asks nobody at present")
         self.augmenting = implementer
-        self._waits[-1].stop()  # while the implementer augments the CCB, its time does not run
+        self._waits[-1].stop()  # the implementer's timer does not run while it augments the CCB
         self.state = State.OPEN
 
     def end_augmentation(self) -> None:
-        """Go on waiting for the implementer, which is about to answer."""
+        """Wait again for the implementer, which is about to answer."""
         self.augmenting = None
         if self.active and self._waits:
             self.state = State.WAITING
 
     def implementer_left(self, implementer: Implementer) -> None:
-        """Abort the CCB if the implementer, whose holder has gone, takes part in it."""
+        """Abort the CCB if this implementer takes part in it. The holder of its name is gone."""
         if self.active and implementer in self.participants:
             self.abort()
 
@@ -244,8 +244,8 @@ class Ccb:
         self._complete(State.VALIDATED, done)
 
     def apply(self, done: Done) -> None:
-        """Validate the CCB if that has not been done, commit it and tell everybody. FAILED_OPERATION aborts
-        it."""
+        """Commit the CCB and tell everybody. The CCB is validated first if that has not been done. When
+        validation fails, the CCB is aborted and the code is FAILED_OPERATION."""
         if self.state is State.VALIDATED:
             self._commit(done)
             return
@@ -259,7 +259,7 @@ class Ccb:
         self._complete(State.OPEN, validated)
 
     def _complete(self, state: State, done: Done) -> None:
-        if self.veto or not self.active or self.state is State.WAITING:  # for a call that was given up
+        if self.veto or not self.active or self.state is State.WAITING:  # WAITING after a call given up
             self.note(RESOURCE + "CCB is in an error state")
             self.abort()
             done(Code.ERR_FAILED_OPERATION)

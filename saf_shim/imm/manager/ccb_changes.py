@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one CCB operation may do: creating, modifying and deleting configuration objects, check by check.
+"""What one CCB operation may do: the checks for creating, modifying and deleting configuration objects.
 
-The order of the checks is OpenSAF's. Error strings are those an administrator sees there.
+The order of the checks and the error strings are those of OpenSAF.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ Request = tuple[Implementer, Callable[[Port, ImplementerDone], None]]
 def create(
     ccb: Ccb, class_name: object, parent_dn: Optional[str], attributes: Sequence[AttributeValues], done: Done
 ) -> None:
-    """Create a configuration object when the CCB is applied."""
+    """Prepare a configuration object. It becomes visible when the CCB is applied."""
     store = ccb.store
     given = unique(attributes)
     parent_dn = parent_dn or ""
@@ -152,11 +152,10 @@ def _new_values(ccb: Ccb, cls: StoredClass, given: dict[str, AttributeValues]) -
 def _create_message(
     made: StoredObject, given: dict[str, AttributeValues], rdn_first: bool
 ) -> list[AttributeValues]:
-    """Return what implementers are told of a new object: every configuration attribute, also those without
-    values.
+    """Return what implementers are told of a new object: every configuration attribute, even without values.
 
-    The order is OpenSAF's: first the attributes that were not given, by name, then the given ones, the last
-    one first. If an object implementer is told, the RDN comes before all."""
+    The order is OpenSAF's: first the attributes that were not given, by name, then the given attributes in
+    reverse order. If an object implementer is told, the RDN comes first."""
     names = [name for name in made.cls.read_order if name not in given]
     names.extend(reversed(given))
     if rdn_first:
@@ -171,7 +170,7 @@ def _create_message(
 
 
 def modify(ccb: Ccb, dn: object, modifications: Sequence[Modification], done: Done) -> None:
-    """Change writable configuration attributes when the CCB is applied."""
+    """Prepare a change of writable configuration attributes. It takes effect when the CCB is applied."""
     check_modifications(modifications)
     found = _changeable(ccb, dn)
     if found.locked_by(ccb):
@@ -191,7 +190,7 @@ def modify(ccb: Ccb, dn: object, modifications: Sequence[Modification], done: Do
         if implementer is None and found.dn != IMM_OBJECT:
             _check_registered(ccb, found)
     except AisError:
-        if mutation is not None:  # an earlier change of the same object cannot be taken back
+        if mutation is not None:  # the CCB has changed this object before, and that cannot be undone
             ccb.veto = True
             ccb.note(RESOURCE + "Corrupted CCB")
             raise AisError(Code.ERR_FAILED_OPERATION) from None
@@ -287,7 +286,8 @@ def _check_registered(ccb: Ccb, found: StoredObject) -> None:
 
 
 def delete(ccb: Ccb, dn: object, done: Done) -> None:
-    """Delete a configuration object and all below it when the CCB is applied."""
+    """Prepare the deletion of a configuration object and all objects below it, for when the CCB is
+    applied."""
     if not isinstance(dn, str) or not dn or not is_printable(dn):
         raise AisError(Code.ERR_INVALID_PARAM, "no proper DN")
     check_dn_length(dn, ccb.store.long_names)
@@ -340,7 +340,7 @@ def _check_delete(ccb: Ccb, found: StoredObject) -> None:
 
 
 def _ask(ccb: Ccb, requests: list[Request], done: Done, text_first: bool) -> None:
-    """Ask implementers and end the operation. After a refusal the CCB can only be ended.
+    """Ask implementers, and then end the operation. After a refusal the CCB can only be ended.
 
     `text_first` says whether the implementer's error string comes before IMM's; OpenSAF's order differs
     between the operations."""

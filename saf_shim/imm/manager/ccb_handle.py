@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client's CCB handle, which leads one CCB after the other."""
+"""A client's CCB handle, on which one CCB follows another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from saf_shim.patience import CALLBACK_TIME
 
 
 class CcbHandle:
-    """A CCB handle: it leads one CCB after the other, a new one after each apply."""
+    """A CCB handle. One CCB follows another: after an apply, the next change begins a new CCB."""
 
     def __init__(
         self, store: Store, world: World, owner: AdminOwner, flags: object, patience: float = CALLBACK_TIME
@@ -58,8 +58,8 @@ class CcbHandle:
         self._close("validate", done)
 
     def apply(self, done: Done) -> None:
-        """Apply the CCB (saImmOmCcbApply). Applying twice in a row is an error: the handle is useless
-        then."""
+        """Apply the CCB (saImmOmCcbApply). Applying twice in a row is an error, and the handle is useless
+        afterwards."""
         self._close("apply", done)
 
     def _close(self, what: str, done: Done) -> None:
@@ -84,6 +84,6 @@ class CcbHandle:
             ccb.validate(ended)
 
     def end(self) -> None:
-        """Abort an open CCB: the handle or its process has gone."""
+        """Abort an open CCB, because the handle or its process is gone."""
         if self.ccb is not None:
             self.ccb.abort()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a CCB does to one object, with the image that the object will have."""
+"""What a CCB does to one object, and the attributes that the object will have."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What IMM allows to happen to its own two objects, ``opensafImm=opensafImm,...`` and
+"""Which changes IMM allows for its own two objects, ``opensafImm=opensafImm,...`` and
 ``safRdn=immManagement,...``."""
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def check_change(ccb: Ccb, found: StoredObject, modification: Modification) -> N
 
 
 def check_modify(ccb: Ccb, found: StoredObject, after: dict[str, Values]) -> None:
-    """Raise AisError when one of IMM's settings would leave its bounds."""
+    """Raise AisError when a setting of IMM would be outside its limits."""
     if found.dn != IMM_OBJECT:
         return
     if "accessControlMode" in found.cls.attributes:
@@ -94,8 +94,8 @@ def _check_short_names(store: Store) -> None:
 
 
 def admin_operation(found: StoredObject, operation: int, parameters: Sequence[Parameter]) -> Code:
-    """Perform an operation on IMM's own object, which switches its non-standard flags, and return its
-    code."""
+    """Perform an operation on IMM's own object and return its code. The operation sets or clears non-standard
+    flags."""
     if found.dn != IMM_OBJECT or not parameters or parameters[0].type != ValueType.UINT32:
         return Code.ERR_INVALID_PARAM
     flags = int(parameters[0].value)

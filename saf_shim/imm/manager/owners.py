@@ -13,8 +13,8 @@ from saf_shim.imm.content.store import Store, StoredObject
 
 
 class AdminOwner:
-    """One handle of an administrative owner. `touched` are the objects that its end releases, if it releases
-    any."""
+    """One handle of an administrative owner. `touched` are the objects to release when the handle ends, if
+    the handle releases objects at all."""
 
     def __init__(self, name: str, release_on_finalize: bool) -> None:
         self.name = name
@@ -28,7 +28,7 @@ class AdminOwner:
 
 
 def new_owner(name: object, release_on_finalize: object) -> AdminOwner:
-    """Make a handle for an owner name. Many handles may share the name."""
+    """Make a handle for an owner name. Several handles may share one name."""
     if not isinstance(name, str) or not name or size(name) > MAX_OWNER_NAME or not is_printable(name):
         raise AisError(Code.ERR_INVALID_PARAM, "no proper owner name")
     if release_on_finalize not in (0, 1):
@@ -53,7 +53,7 @@ def set_owner(store: Store, owner: AdminOwner, dns: Optional[Sequence[str]], sco
 def release_owner(
     store: Store, owner: Optional[AdminOwner], dns: Optional[Sequence[str]], scope: object
 ) -> None:
-    """Give the objects up, all or none of them; without `owner`, whoever owns them (Clear)."""
+    """Release all the objects, or none of them. Without `owner`, any owner loses them (Clear)."""
     tree = _objects(store, dns, scope)
     for found, _ in tree:
         if found.locked_by(None):
@@ -75,11 +75,11 @@ def end_owner(owner: AdminOwner) -> None:
 
 
 def _objects(store: Store, dns: Optional[Sequence[str]], scope: object) -> list[tuple[StoredObject, bool]]:
-    """Return the objects that a call means, each with whether the call names it itself."""
+    """Return the objects that a call is about. The flag says whether the call names the object itself."""
     if dns is None or scope not in (Scope.ONE, Scope.SUBLEVEL, Scope.SUBTREE):
         raise AisError(Code.ERR_INVALID_PARAM, "no objects, or no scope")
     found = []
-    for dn in reversed(dns):  # OpenSAF looks at the last one first: its fault is the one that is told
+    for dn in reversed(dns):  # OpenSAF checks the last name first, so its fault decides the code
         if not isinstance(dn, str) or not is_printable(dn):
             raise AisError(Code.ERR_INVALID_PARAM, "no proper DN")
         root = store.objects.get(dn)

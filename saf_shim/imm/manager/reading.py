@@ -21,8 +21,8 @@ ReadDone = Callable[[int, Optional[list[AttributeValues]]], None]
 
 
 def select(found: StoredObject, names: Optional[Sequence[str]]) -> list[str]:
-    """Return the attributes that an accessor reads; NOT_EXIST for one that the class lacks or that the client
-    names twice."""
+    """Return the names of the attributes that an accessor reads. AisError NOT_EXIST for a name that the class
+    does not have or that the client gives twice."""
     order = found.cls.read_order
     if names is None:
         return order
@@ -42,9 +42,9 @@ def read(
     world: World,
     image: Optional[Mapping[str, Values]] = None,
 ) -> None:
-    """Read the attributes `names` of an object. Its implementer, if it is attached, is asked for pure ones.
+    """Read the attributes `names` of an object. An attached implementer is asked for its pure attributes.
 
-    `image` are the configuration values that a CCB gives the object, instead of those that it has."""
+    `image` holds the configuration values that a CCB gives the object; they replace the present ones."""
     pure = [name for name in names if name in found.cls.pure]
     implementer = found.implementer
     if not pure or implementer is None or implementer.port is None:
@@ -73,7 +73,7 @@ def take_values(
     """Return attributes as a reader sees them at present. `image` replaces the configuration values."""
     hidden = hidden_attributes(found)
     types, values, get = found.cls.types, found.values, found.get
-    if image is None and not hidden:  # the usual case, which must be quick: a search may find thousands
+    if image is None and not hidden:  # the usual case must be quick, because a search may find thousands
         return [AttributeValues(name, types[name], values.get(name) or get(name)) for name in names]
     attributes = found.cls.attributes
     taken = []
@@ -91,9 +91,9 @@ def take_values(
 def hidden_attributes(found: StoredObject) -> frozenset[str]:
     """Return the attributes of an object that have no values for readers at present.
 
-    IMM shows runtime values only while somebody is responsible for them: those it holds until the
-    implementer has been away for some time (`bindings.ORPHAN_TIME`), those it does not hold only while the
-    implementer is there."""
+    IMM shows runtime values only while an implementer is responsible for them. Cached values stay visible
+    until the implementer has been away for some time (`bindings.ORPHAN_TIME`); pure values are visible only
+    while the implementer is attached."""
     implementer = found.implementer
     if implementer is None or implementer.is_away:
         return _NOTHING if found.dn == MANAGEMENT_OBJECT else found.cls.volatile

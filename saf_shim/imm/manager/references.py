@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NO_DANGLING references: whether an attribute may name an object, and whether a whole CCB keeps all
-promises.
+"""NO_DANGLING references: whether an attribute may name an object, and whether a CCB leaves a reference
+without its target.
 
-The functions return the fault as a text (and a code where it differs), empty when there is none. The texts
+The functions return the fault as a text (some with a code). The text is empty when there is no fault. The
+texts
 are those that an administrator of OpenSAF sees, its spelling included.
 """
 
@@ -19,7 +20,7 @@ from saf_shim.imm.manager.mutation import Mutation
 
 
 def reference_attributes(cls: StoredClass) -> list[str]:
-    """Return the attributes of a class whose targets must exist, in the order of the alphabet."""
+    """Return the attributes of a class whose targets must exist, in alphabetical order."""
     return sorted(a.name for a in cls.definition.attributes if a.flags & AttributeFlag.NO_DANGLING)
 
 
@@ -37,7 +38,7 @@ def fault_of_target(target: StoredObject, ccb: Lock) -> tuple[Code, str]:
 
 
 def fault_of_new_object(store: Store, made: StoredObject, ccb: Lock) -> tuple[Code, str]:
-    """Tell why a new object may not refer to what it refers to. A missing target is no fault yet."""
+    """Tell why a new object may not have its references. A target that does not exist is no fault yet."""
     for name in reference_attributes(made.cls):
         for dn in made.values.get(name, ()):
             target = store.objects.get(str(dn))

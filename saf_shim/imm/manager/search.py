@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Searches: which objects one finds when it begins, and handing them out one after the other.
+"""Searches: which objects a search finds when it begins, and how it returns them one after the other.
 
-A search remembers the values as they were when it began. Only pure attributes are fetched when their
-object's turn comes.
+A search remembers the values as they were when it began. Only pure attributes are read when their
+object is returned.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ _GET = GET_ALL | GET_NO | GET_SOME
 
 
 class Criterion(NamedTuple):
-    """What a search looks for: an attribute, and its value, or None for any value."""
+    """What a search looks for: an attribute with this value. The value None stands for any value."""
 
     name: Optional[str]
     type: int
     value: Optional[Value]
 
 
-# An object when the search began: the values of its attributes in the order of the columns (None where there
-# are none, and for the three system attributes), what readers do not see of it, its implementer and its
-# owner, and whether the implementer was attached. A plain tuple, because a search may remember tens of
-# thousands.
+# An object as it was when the search began: the values of its attributes in the order of the columns (None
+# for an attribute without values and for the three system attributes), the attributes hidden from readers,
+# its implementer, its owner, and whether the implementer was attached. It is a plain tuple, because a search
+# may remember tens of thousands.
 _Image = tuple[tuple[Optional[Values], ...], frozenset[str], str, str, bool]
 
 
@@ -65,7 +65,8 @@ class Search:
         criterion: Optional[Criterion],
         names: Optional[Sequence[str]],
     ) -> None:
-        """Begin; AisError for options that do not go together and for a root that is not there."""
+        """Begin the search. AisError for options that exclude each other and for a root that does not
+        exist."""
         if not isinstance(options, int) or options & ~_KNOWN:
             raise AisError(Code.ERR_INVALID_PARAM, "unknown search options")
         if (names is None) == bool(options & GET_SOME):
@@ -86,7 +87,7 @@ class Search:
         self._names = None if names is None else set(names)
         self._store = store
         self._found = _matching(store, top, int(str(scope)), options, criterion, names)
-        self._columns: dict[StoredClass, tuple[str, ...]] = {}  # what is read of the objects of each class
+        self._columns: dict[StoredClass, tuple[str, ...]] = {}  # which attributes are read, for each class
         self._images: list[Optional[_Image]] = [self._remember(found) for found in self._found]
         self._next = 0
         self.ended = False
@@ -120,7 +121,7 @@ class Search:
         return order
 
     def next(self, done: Callable[[int, str, list[AttributeValues]], None], world: World) -> None:
-        """Hand the next object to `done`: NOT_EXIST after the last one, BAD_HANDLE after that."""
+        """Pass the next object to `done`: NOT_EXIST after the last object, BAD_HANDLE after that."""
         if self.ended:
             done(Code.ERR_BAD_HANDLE, "", [])
             return

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AMF's callbacks: C structures made of what the simulator sends, and the program's function called with
-them."""
+"""AMF's callbacks: they make C structures from the simulator's messages and call the program's
+functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .._types.amf import (
 )
 from .handles import Handle, Out
 
-running: list[int] = []  # invocations whose callbacks have not returned yet, in any thread
+running: list[int] = []  # invocations whose callbacks have not returned yet, in all threads
 
 
 def _text(text: str) -> Any:
@@ -74,7 +74,7 @@ def _run_csi_remove(function: Any, args: Out, keep: list[Any]) -> None:
 
 
 def make_notifications(item: Any, members: list[dict[str, Any]], spare: int = 0) -> Any:
-    """An array of notifications (of the structure `item`), with room for `spare` more."""
+    """Return an array of notifications (of the structure `item`), with room for `spare` more."""
     made = (item * (len(members) + spare))()
     for target, member in zip(made, members):
         target.member.compName = SaNameT(member["compName"])
@@ -109,7 +109,7 @@ _RUNNERS: dict[str, Callable[[Any, Out, list[Any]], None]] = {
 
 
 def run(handle: Handle, name: str, args: Out) -> Optional[int]:
-    """Run a callback of a handle in this thread; None, as AMF's callbacks return nothing."""
+    """Run a callback of a handle in this thread. Return None, because AMF's callbacks return nothing."""
     function = handle.callbacks.get(name)
     if function is None:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The AIS handles of this process: which session each number belongs to, and what must stay alive for it."""
+"""The AIS handles of this process: the session of each handle, and what must stay alive for it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Out = dict[str, Any]
 
 
 class Handle:
-    """A handle: one that a program initialized, with a session of its own, or one made from another
-    handle."""
+    """A handle. A program has initialized it, and then it has a session of its own, or it was made from
+    another handle."""
 
     def __init__(self, number: int, session: Session, parent: Optional[Handle] = None) -> None:
         self.number = number
         self.session = session
         self.parent = parent
         self.below: set[int] = set()  # handles that end with this one
-        self.keep: Any = None  # the result of the last call, which C code would own
+        self.keep: Any = None  # the result of the last call; in C the library would own it
         self.callbacks: Any = None
         self.kept: Any = None  # the program's structure of callbacks
         self.timeout: Optional[float] = None  # seconds that a call may take
-        self.implementer = ""  # the IMM implementer name that it holds
+        self.implementer = ""  # the IMM implementer name that the handle holds
 
 
 handles: dict[int, Handle] = {}
@@ -35,7 +35,8 @@ def initialize(
 ) -> tuple[int, Out, Optional[Handle]]:
     """Connect and perform an initializing call.
 
-    Returns its code, what it fills in (``handle``), and the new handle, None if the code is not OK."""
+    Return its code, the values that it fills in (``handle``), and the new handle (None if the code is not
+    OK)."""
     try:
         session = Session(exclusive)
     except UnreachableError as error:
@@ -53,9 +54,9 @@ def initialize(
 def call(
     number: int, name: str, args: Out, timeout: Optional[float] = None, answering: bool = False
 ) -> tuple[int, Out]:
-    """Perform a call on a handle; ERR_BAD_HANDLE when this process has none of that number.
+    """Perform a call on a handle. ERR_BAD_HANDLE if this process has no such handle.
 
-    `answering` calls, which callbacks make, may go beside another thread's call."""
+    `answering` calls, which callbacks make, may run at the same time as another thread's call."""
     handle = handles.get(number)
     if handle is None:
         return Code.ERR_BAD_HANDLE, {}
@@ -64,7 +65,7 @@ def call(
 
 
 def open_below(number: int, name: str, args: Out) -> tuple[int, int]:
-    """Perform a call that makes a handle from handle `number`; returns its code and the new handle (or 0)."""
+    """Perform a call that makes a handle from handle `number`. Return its code and the new handle (or 0)."""
     rc, out = call(number, name, args)
     if rc != Code.OK:
         return rc, 0
@@ -77,9 +78,9 @@ def open_below(number: int, name: str, args: Out) -> tuple[int, int]:
 
 
 def finalize(number: int, name: str, patience: Optional[float] = None) -> int:
-    """Perform a finalizing call and, if it is OK, forget the handle and those made from it.
+    """Perform a finalizing call. If it is OK, forget the handle and the handles made from it.
 
-    With `patience` (seconds) the call does not fail for lack of an answer: then the handle is given up."""
+    With `patience` (seconds), the call succeeds even without an answer: the handle is then given up."""
     handle = handles.get(number)
     if handle is not None and handle.parent is None:
         handle.session.is_ending = True
@@ -94,7 +95,7 @@ def finalize(number: int, name: str, patience: Optional[float] = None) -> int:
 
 
 def forget(number: int) -> None:
-    """Drop a handle and those made from it. The session of an initialized one is closed."""
+    """Drop a handle and the handles made from it. If it was initialized, its session is closed."""
     handle = handles.pop(number, None)
     if handle is None:
         return
@@ -118,7 +119,7 @@ def dispatch(number: int, name: str, flags: int, run: Callable[[Handle, str, Out
 
 
 def selection_object(number: int, name: str, target: Any) -> int:
-    """Perform a selection object call: asks the service, then fills in the descriptor."""
+    """Perform a selection object call: ask the service, then fill in the descriptor."""
     if not target:
         return Code.ERR_INVALID_PARAM
     rc, _ = call(number, name, {})
@@ -131,14 +132,14 @@ def selection_object(number: int, name: str, target: Any) -> int:
 
 
 def keep_callbacks(number: Any, callbacks: Any, _version: Any) -> None:
-    """Keep the program's structure of callbacks for the life of the handle that has been opened with it.
+    """Keep the program's structure of callbacks as long as the handle that was opened with it exists.
 
-    A program should keep it by itself; the real library crashes at the next callback if it does not."""
+    A program should keep it itself; the real library crashes at the next callback if it does not."""
     handles[number.value].kept = callbacks
 
 
 def read_name(name: Any) -> Optional[str]:
-    """Return the text of a ``SaNameT *``, None for NULL. Bytes that are not UTF-8 become surrogates."""
+    """Return the text of a ``SaNameT *``. None for NULL. Bytes that are not UTF-8 become surrogates."""
     if not name:
         return None
     raw: bytes = name[0].value[: name[0].length]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values, attributes, classes and names of IMM: from C structures to the simulator's JSON forms, and back.
+"""Values, attributes, classes and names of IMM, turned from C structures into JSON forms and back.
 
 The JSON forms are those of `saf_shim.contract`.
 """
@@ -54,7 +54,7 @@ def read_values(values: Any) -> list[Any]:
 
 
 def read_array(array: Any, read: Any) -> Any:
-    """Return what `read` makes of each member of a NULL-terminated array of pointers; None for a NULL
+    """Return the result of `read` for each member of a NULL-terminated array of pointers. None for a NULL
     array."""
     if not array:
         return None
@@ -108,7 +108,7 @@ def read_names(array: Any) -> Any:
 
 
 class Memory:
-    """Makes C structures of JSON forms. They live as long as this object does."""
+    """Makes C structures from JSON forms. They live as long as this object."""
 
     __slots__ = ("_kept",)
 

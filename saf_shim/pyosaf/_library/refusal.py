@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of AIS services that the simulator does not have: they are there, and refuse."""
+"""Functions of AIS services that the simulator does not have. They exist, and refuse."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from . import handles
 
 
 def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
-    """Make an initializing function; the simulator answers it ERR_NOT_SUPPORTED.
+    """Make an initializing function. The simulator answers it with ERR_NOT_SUPPORTED.
 
-    The call stands in the call log, and `saf-shim fault` can make it answer something else."""
+    The call appears in the call log, and `saf-shim fault` can change its answer."""
 
     def initialize(handle: Any, callbacks: Any, version: Any) -> int:
         del handle, callbacks
@@ -31,7 +31,8 @@ def refuse_initialize(name: str) -> Callable[[Any, Any, Any], int]:
 
 
 def miss_symbol(name: str) -> Callable[..., int]:
-    """Make a function that the real bindings have and OpenSAF's library has not: AttributeError."""
+    """Make a function that the real bindings have but OpenSAF's library does not. It raises
+    AttributeError."""
 
     def call(*arguments: Any, **named: Any) -> int:
         del arguments, named
@@ -42,7 +43,7 @@ def miss_symbol(name: str) -> Callable[..., int]:
 
 
 def refuse_handle(name: str) -> Callable[..., int]:
-    """Make any other function; it answers ERR_BAD_HANDLE, since nobody has a handle for it."""
+    """Make any other function. It answers ERR_BAD_HANDLE, because no program has a handle for it."""
 
     def call(*arguments: Any, **named: Any) -> int:
         del arguments, named

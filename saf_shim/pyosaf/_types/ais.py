@@ -13,7 +13,7 @@ from saf_shim.codes import Code
 
 from .enumerations import Const, Enumeration
 
-PY3 = True  # the bindings ran on Python 2 as well, and programs ask
+PY3 = True  # the bindings also ran on Python 2, and programs ask for this
 
 SaInt8T = c_char
 SaInt16T = ctypes.c_short
@@ -37,11 +37,11 @@ SaBoolT = SaEnumT
 SaDispatchFlagsT = SaEnumT
 SaAisErrorT = SaEnumT
 SaServicesT = SaEnumT
-SaLogLimitIdT = SaEnumT  # a log type, but programs find it here, too
+SaLogLimitIdT = SaEnumT  # this is a log type, but programs look for it here, too
 
 
 class SaStringT(c_char_p):
-    """``char *``, made from `str`; where a prototype wants one, plain bytes do as well."""
+    """``char *``, made from `str`. Where a prototype wants one, plain bytes are accepted as well."""
 
     def __init__(self, value: Optional[str] = "") -> None:
         super().__init__(None if value is None else value.encode("utf-8"))
@@ -123,7 +123,7 @@ class SaLimitValueT(Union):
 
 
 class _ShortNameT(Structure):
-    """A name of at most 256 bytes, in place."""
+    """A name of at most 256 bytes, stored in the structure."""
 
     _fields_ = [("length", SaUint16T), ("value", SaInt8T * 256)]
 
@@ -135,12 +135,13 @@ class _ShortNameT(Structure):
         return self.value.decode("utf-8", "surrogateescape")  # type: ignore[no-any-return]
 
 
-# saAisNameLend() puts this into the length of a name whose bytes are elsewhere.
+# saAisNameLend() sets the length to this value if the bytes of the name are stored elsewhere.
 _LENT = 0xFFFF
 
 
 class _LongNameT(Structure):
-    """A name of any length: up to 255 bytes in place, longer ones lent by address (saAis_B_5_14.h)."""
+    """A name of any length. Up to 255 bytes are stored in it; longer names are stored elsewhere
+    (saAis_B_5_14.h)."""
 
     _fields_ = [("_opaque", SaUint16T * 129)]
 
@@ -150,7 +151,7 @@ class _LongNameT(Structure):
 
     @property
     def length(self) -> int:
-        """Bytes of the name."""
+        """The number of bytes of the name."""
         return len(self.value)
 
     @property
@@ -163,7 +164,7 @@ class _LongNameT(Structure):
 
 
 def saAisNameLend(value: bytes, name: Any) -> None:
-    """Make `name` stand for `value`; long values stay where they are and are kept by `name`."""
+    """Make `name` stand for `value`. Long values stay where they are, and `name` keeps them alive."""
     address = ctypes.addressof(name)
     if len(value) < 256:
         name._opaque[0] = len(value)
@@ -172,12 +173,13 @@ def saAisNameLend(value: bytes, name: Any) -> None:
         return
     name._opaque[0] = _LENT
     name._lent = ctypes.create_string_buffer(value)
-    # OpenSAF marks it so that the two bytes and the pointer behind them cannot be a name in place.
+    # OpenSAF writes this mark, so that the length and the pointer cannot be mistaken for a name stored in
+    # place.
     ctypes.memmove(address + 8, bytes(SaUint64T(ctypes.addressof(name._lent))), 8)
 
 
 def saAisNameBorrow(name: Any) -> bytes:
-    """The bytes that `name` stands for."""
+    """Return the bytes that `name` stands for."""
     address = ctypes.addressof(name)
     if name._opaque[0] != _LENT:
         return ctypes.string_at(address + 2, min(name._opaque[0], 256))
@@ -189,15 +191,16 @@ SaNameT.__name__ = SaNameT.__qualname__ = "SaNameT"
 
 
 def BYREF(data: Any) -> Any:
-    """A reference to `data` for a C call; None stays None (NULL)."""
+    """Return a reference to `data` for a C call. None stays None (NULL)."""
     return None if data is None else byref(data)
 
 
 def marshalNullArray(plist: Optional[Sequence[Any]], type_name: Any = None) -> Any:
-    """A NULL-terminated array of the ctypes objects in `plist`: of strings as they are, else of pointers.
+    """Return a NULL-terminated array of the ctypes objects in `plist`. Strings are stored directly, others as
+    pointers.
 
-    None gives None. An empty list has no type of its own (`type_name`, a ctypes type, gives one) and is no
-    array that a prototype takes."""
+    None gives None. An empty list has no type of its own; `type_name`, a ctypes type, gives one. Without it,
+    no prototype accepts the result."""
     if plist is None:
         return None
     if not plist:
@@ -215,19 +218,19 @@ def marshalNullArray(plist: Optional[Sequence[Any]], type_name: Any = None) -> A
 
 
 def marshalNullArrayVoidPtrPtr(plist: Optional[Sequence[Any]]) -> Any:
-    """As `marshalNullArray`, as a pointer to a void pointer."""
+    """Do the same as `marshalNullArray`, but return a pointer to a void pointer."""
     return pointer(cast(marshalNullArray(plist), SaVoidPtr))
 
 
 def marshalSaStringTArray(plist: Optional[Sequence[Any]]) -> Any:
-    """A NULL-terminated array of strings (SaStringT or bytes), also of none at all; None gives None."""
+    """Return a NULL-terminated array of strings (SaStringT or bytes), which may be empty. None gives None."""
     if plist is None:
         return None
     return (SaStringT * (len(plist) + 1))(*plist)
 
 
 def unmarshalNullArray(c_array: Any) -> list[Any]:
-    """What a NULL-terminated array points to: structures as they are, strings as `str`."""
+    """Return what a NULL-terminated array points to: structures unchanged, strings as `str`."""
     found: list[Any] = []
     if not c_array:
         return found
@@ -244,5 +247,5 @@ def unmarshalNullArray(c_array: Any) -> list[Any]:
 
 
 def unmarshalSaStringTArray(c_array: Any) -> list[str]:
-    """The texts of a NULL-terminated array of strings."""
+    """Return the texts of a NULL-terminated array of strings."""
     return unmarshalNullArray(c_array)

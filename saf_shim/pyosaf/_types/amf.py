@@ -61,7 +61,7 @@ saAmf.SA_AMF_COMP_PROXIED_NPI = 0x0040
 
 
 def _numbered(prefix: str, *words: str) -> Enumeration:
-    """An enumeration whose members count from 1."""
+    """Return an enumeration whose members count from 1."""
     return Enumeration([(f"SA_AMF_{prefix}{word}", number) for number, word in enumerate(words, 1)])
 
 
@@ -201,7 +201,7 @@ class SaAmfCSIStandbyDescriptorT(Structure):
 
 
 class SaAmfCSIStateDescriptorT(Union):
-    """One or the other, by HA state."""
+    """The ACTIVE or the STANDBY descriptor, according to the HA state."""
 
     _fields_ = [
         ("activeDescriptor", SaAmfCSIActiveDescriptorT),
@@ -210,7 +210,7 @@ class SaAmfCSIStateDescriptorT(Union):
 
 
 class SaAmfCSIAttributeT(Structure):
-    """Name and value, C strings."""
+    """An attribute's name and value, as C strings."""
 
     _fields_ = [("attrName", POINTER(SaUint8T)), ("attrValue", POINTER(SaUint8T))]
 
@@ -245,12 +245,12 @@ class SaAmfProtectionGroupNotificationT(Structure):
 
 
 def createProtectionGroupNotificationVector(size: int) -> Any:
-    """Room for notifications; None for none."""
+    """Return room for this many notifications. None for 0."""
     return (SaAmfProtectionGroupNotificationT * size)() if size else None
 
 
 class SaAmfProtectionGroupNotificationBufferT(Structure):
-    """Members (B.01)."""
+    """The members of a protection group (B.01)."""
 
     _fields_ = [
         ("numberOfItems", SaUint32T),
@@ -279,7 +279,7 @@ class SaAmfProtectionGroupNotificationT_4(Structure):
 
 
 class SaAmfProtectionGroupNotificationBufferT_4(Structure):
-    """Members."""
+    """The members of a protection group."""
 
     _fields_ = [
         ("numberOfItems", SaUint32T),
@@ -331,7 +331,7 @@ class SaAmfCallbacksT(Structure):
 
 
 class SaAmfCallbacksT_3(Structure):
-    """The callbacks of a handle (B.03); programs name it, but OpenSAF has no function that takes it."""
+    """The callbacks of a handle (B.03). Programs use the name, but no function of OpenSAF takes it."""
 
     _fields_ = [
         *_COMMON,

@@ -184,7 +184,7 @@ SaClmClusterNodeEvictionCallbackT = CFUNCTYPE(None, SaClmHandleT, SaInvocationT,
 
 
 class SaClmCallbacksT_3(Structure):
-    """The callbacks of a handle (B.03); programs name it, but OpenSAF has no function that takes it."""
+    """The callbacks of a handle (B.03). Programs use the name, but no function of OpenSAF takes it."""
 
     _fields_ = [
         ("saClmClusterNodeGetCallback", SaClmClusterNodeGetCallbackT),

@@ -8,14 +8,15 @@ from typing import Any, Union
 
 
 class EnumException(Exception):
-    """An enumeration is not well formed."""
+    """An enumeration has a wrong form."""
 
 
 class Enumeration:
     """Names with numbers: ``e.NAME``, ``e.whatis(number)``, and the dictionaries `lookup` and
     `reverse_lookup`.
 
-    Made of names and (name, number) pairs; a name without number is one more than the one before it."""
+    It is made from names and (name, number) pairs. A name without a number gets the previous number plus
+    one."""
 
     def __init__(self, enumList: Iterable[Union[str, tuple[str, int]]]) -> None:
         self.lookup: dict[str, int] = {}
@@ -43,15 +44,15 @@ class Enumeration:
             raise AttributeError(name) from None
 
     def whatis(self, value: int) -> str:
-        """The name of a number, ``UNKNOWN_ENUM`` if it has none."""
+        """Return the name of a number. ``UNKNOWN_ENUM`` if it has none."""
         return self.reverse_lookup.get(value, "UNKNOWN_ENUM")
 
 
 class Const:
-    """Constants as attributes, each bound once."""
+    """Constants as attributes. Each can be set once."""
 
     class ConstError(TypeError):
-        """A constant was bound again or deleted."""
+        """A constant was set again or deleted."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__:

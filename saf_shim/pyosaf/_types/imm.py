@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The types and numbers of the information model (saImm.h and OpenSAF's additions to it), and what programs
-turn values into C with."""
+"""The types and numbers of the information model (saImm.h and OpenSAF's additions to it), and functions that
+turn values into C."""
 
 from __future__ import annotations
 
@@ -107,13 +107,13 @@ class SaImmAttrValuesT_2(Structure):
 
 
 class SaImmAttrModificationT_2(Structure):
-    """What to do to one attribute."""
+    """A change of one attribute."""
 
     _fields_ = [("modType", SaImmAttrModificationTypeT), ("modAttr", SaImmAttrValuesT_2)]
 
 
 class SaImmSearchOneAttrT_2(Structure):
-    """An attribute and the value that a search asks for (NULL: any)."""
+    """An attribute and the value that a search looks for (NULL stands for any value)."""
 
     _fields_ = [
         ("attrName", SaImmAttrNameT),
@@ -123,7 +123,7 @@ class SaImmSearchOneAttrT_2(Structure):
 
 
 class SaImmSearchParametersT_2(Union):
-    """What a search asks for."""
+    """What a search looks for."""
 
     _fields_ = [("searchOneAttr", SaImmSearchOneAttrT_2)]
 
@@ -143,7 +143,7 @@ SaImmValueTypeMap: dict[int, Any] = {
 
 
 class SaImmAdminOperationParamsT_2(Structure):
-    """A parameter of an administrative operation; can be made from Python values."""
+    """A parameter of an administrative operation. It can be made from Python values."""
 
     _fields_ = [
         ("paramName", SaStringT),
@@ -156,13 +156,13 @@ class SaImmAdminOperationParamsT_2(Structure):
 
 
 def marshalSaImmValue(value: Any, value_type: int) -> Any:
-    """A void pointer to the C form of a Python value."""
+    """Return a void pointer to the C form of a Python value."""
     return cast(pointer(SaImmValueTypeMap[value_type](value)), SaVoidPtr)
 
 
 def unmarshalSaImmValue(void_ptr: Any, value_type: int) -> Any:
-    """The Python value behind a void pointer: int, float or `str`; a SaAnyT as it is. None for NULL and for
-    types that are none."""
+    """Return the Python value behind a void pointer: int, float or `str`, or a SaAnyT unchanged. None for
+    NULL and for unknown types."""
     if not void_ptr or value_type not in SaImmValueTypeMap:
         return None
     found = cast(void_ptr, POINTER(SaImmValueTypeMap[value_type]))[0]

@@ -45,7 +45,7 @@ from .ntf_references import SaNtfClassIdT, SaNtfCorrelationIdsT, SaNtfIdentifier
 
 
 class SaNtfPtrValT(Structure):
-    """Where in the variable data a value stands: name, string, address or bytes."""
+    """Where a value is in the variable data: a name, string, address or bytes."""
 
     _fields_ = [
         ("dataOffset", SaUint16T),
@@ -54,7 +54,7 @@ class SaNtfPtrValT(Structure):
 
 
 class SaNtfArrayValT(Structure):
-    """Where in the variable data the numbers of an array stand."""
+    """Where the numbers of an array are in the variable data."""
 
     _fields_ = [
         ("arrayOffset", SaUint16T),
@@ -83,7 +83,7 @@ class SaNtfValueT(Union):
 
 
 class SaNtfAdditionalInfoT(Structure):
-    """Something more about a notification."""
+    """Additional information about a notification."""
 
     _fields_ = [
         ("infoId", SaNtfElementIdT),
@@ -137,7 +137,7 @@ class SaNtfStateChangeT_3(Structure):
 
 
 class SaNtfSpecificProblemT(Structure):
-    """What an alarm is about, more closely."""
+    """A closer description of the problem of an alarm."""
 
     _fields_ = [
         ("problemId", SaNtfElementIdT),
@@ -161,7 +161,7 @@ class SaNtfThresholdInformationT(Structure):
 
 
 class SaNtfProposedRepairActionT(Structure):
-    """What could be done about an alarm."""
+    """An action that could repair the cause of an alarm."""
 
     _fields_ = [
         ("actionId", SaNtfElementIdT),
@@ -171,7 +171,7 @@ class SaNtfProposedRepairActionT(Structure):
 
 
 class SaNtfServiceUserT(Structure):
-    """Who asked for a service, or gave it."""
+    """The user or the provider of a service."""
 
     _fields_ = [
         ("valueType", SaNtfValueTypeT),
@@ -180,7 +180,7 @@ class SaNtfServiceUserT(Structure):
 
 
 class SaNtfSecurityAlarmDetectorT(Structure):
-    """Who noticed a breach of security."""
+    """Who detected a breach of security."""
 
     _fields_ = [
         ("valueType", SaNtfValueTypeT),
@@ -278,7 +278,7 @@ class SaNtfAlarmNotificationT(Structure):
 
 
 class SaNtfSecurityAlarmNotificationT(Structure):
-    """Security has been breached, or somebody tried."""
+    """Security has been breached, or somebody has tried to breach it."""
 
     _fields_ = [
         ("notificationHandle", SaNtfNotificationHandleT),
@@ -292,7 +292,7 @@ class SaNtfSecurityAlarmNotificationT(Structure):
 
 
 class SaNtfMiscellaneousNotificationT(Structure):
-    """Anything else (A.03)."""
+    """Any other kind of notification (A.03)."""
 
     _fields_ = [
         ("notificationHandle", SaNtfNotificationHandleT),
@@ -347,7 +347,7 @@ class SaNtfNotificationsT_3(Structure):
 
 
 class SaNtfNotificationFilterHeaderT(Structure):
-    """What every filter has: a list without entries lets everything through."""
+    """What every filter has. A list without entries accepts everything."""
 
     _fields_ = [
         ("numEventTypes", SaUint16T),
@@ -362,7 +362,7 @@ class SaNtfNotificationFilterHeaderT(Structure):
 
 
 class SaNtfObjectCreateDeleteNotificationFilterT(Structure):
-    """Which objects, created or deleted."""
+    """Selects notifications about created or deleted objects."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),
@@ -373,7 +373,7 @@ class SaNtfObjectCreateDeleteNotificationFilterT(Structure):
 
 
 class SaNtfAttributeChangeNotificationFilterT(Structure):
-    """Which changes of attributes."""
+    """Selects notifications about changes of attributes."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),
@@ -384,7 +384,7 @@ class SaNtfAttributeChangeNotificationFilterT(Structure):
 
 
 class SaNtfStateChangeNotificationFilterT(Structure):
-    """Which changes of states (A.01)."""
+    """Selects notifications about changes of states (A.01)."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),
@@ -397,7 +397,7 @@ class SaNtfStateChangeNotificationFilterT(Structure):
 
 
 class SaNtfStateChangeNotificationFilterT_2(Structure):
-    """Which changes of states (A.02)."""
+    """Selects notifications about changes of states (A.02)."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),
@@ -410,7 +410,7 @@ class SaNtfStateChangeNotificationFilterT_2(Structure):
 
 
 class SaNtfAlarmNotificationFilterT(Structure):
-    """Which alarms."""
+    """Selects alarms."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),
@@ -425,7 +425,7 @@ class SaNtfAlarmNotificationFilterT(Structure):
 
 
 class SaNtfSecurityAlarmNotificationFilterT(Structure):
-    """Which alarms about security."""
+    """Selects security alarms."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),
@@ -444,7 +444,7 @@ class SaNtfSecurityAlarmNotificationFilterT(Structure):
 
 
 class SaNtfMiscellaneousNotificationFilterT(Structure):
-    """Which of the others (A.03)."""
+    """Selects miscellaneous notifications (A.03)."""
 
     _fields_ = [
         ("notificationFilterHandle", SaNtfNotificationFilterHandleT),

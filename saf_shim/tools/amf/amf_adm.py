@@ -54,13 +54,13 @@ def administrate(arguments: Sequence[str]) -> int:
     if name not in OPERATIONS:
         sys.stdout.write(f"illegal admin operation: {name}\n")
         return _print_usage()
-    # the script passes its arguments on without quotes, so blanks separate
+    # OpenSAF's script passes its arguments on without quotes, so they are split again at blanks.
     words = " ".join([*options, dn]).split()
     return immadm.operate(["-o", str(OPERATIONS[name]), *words])
 
 
 def _print_usage() -> int:
-    """Print the usage, as OpenSAF's tool does for -h as well; returns status 1."""
+    """Print the usage and return status 1. OpenSAF's tool does the same for -h."""
     sys.stdout.write(
         f"usage: amf-adm [-t  timeout] <{'|'.join(_USAGE)}> <object DN>\n"
         "        -t:   command timeout in seconds (default=60)\n"

@@ -44,7 +44,8 @@ _READINESS = ("OUT-OF-SERVICE", "IN-SERVICE", "STOPPING")
 
 
 class State(NamedTuple):
-    """One state of a class: its name on the command line, its attribute, the words for 1, 2, 3..."""
+    """One state of a class: its name on the command line, its attribute, the words for the values 1, 2,
+    3..."""
 
     name: str
     attribute: str
@@ -52,11 +53,11 @@ class State(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A class by its name on the command line, with its states in the order of printing."""
+    """A class: its name on the command line, and its states in the order of printing."""
 
     class_name: str
     states: tuple[State, ...]
-    called: str = ""  # in an error message, when not as on the command line
+    called: str = ""  # the name in error messages, if it differs from the command line
 
 
 KINDS = {
@@ -144,7 +145,7 @@ def show(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for eac
     if not _exists(imm, root):
         sys.stdout.write(f"object/parent/ancestor '{root}' does not exist in model\n")
         return command.FAILURE
-    if kind is None:  # as when immfind is given no class
+    if kind is None:  # the same result as for immfind without a class
         command.complain("immfind: option requires an argument -- 'c'")
         command.complain("Try 'immfind --help' for more information")
         return 0
@@ -179,14 +180,14 @@ def _exists(imm: ImmClient, dn: str) -> bool:
 
 
 class _Reader:
-    """Reads attributes as numbers. One without value is None."""
+    """Reads attributes as numbers. An attribute without a value is None."""
 
     def __init__(self, imm: ImmClient) -> None:
         self._imm = imm
         self._accessor = imm.initialize_accessor()
 
     def read(self, dn: str, names: Sequence[str]) -> list[Optional[int]]:
-        """Return the numbers of the named attributes; ends the command when the object has gone."""
+        """Return the numbers of the named attributes. Ends the command if the object is gone."""
         try:
             attributes = self._imm.get_object(self._accessor, dn, names)
         except ImmError as error:
@@ -231,7 +232,7 @@ def _show_questionable(imm: ImmClient) -> None:
 
 
 def _print_usage() -> int:
-    """Print the usage, as OpenSAF's tool does for -h as well; returns status 1."""
+    """Print the usage and return status 1. OpenSAF's tool does the same for -h."""
     states = sorted({state.name for kind in KINDS.values() for state in kind.states} | {"all"})
     sys.stdout.write(
         "\nusage: amf-state [CLASS [STATE [DN]]]\n\n"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tools' port to IMM: AIS's object management calls with plain Python values.
+"""The tools' access to IMM: AIS's object management calls with plain Python values.
 
-One `ImmClient` is one OM handle. Each method is one AIS call of the same name (so the call log shows
-what a C tool would do), repeated each second while the answer is TRY_AGAIN, and raises `ImmError` for
-any other code but OK. No ctypes: a command must start fast.
+One `ImmClient` is one OM handle. Each method is the AIS call of the same name, so the call log shows the same
+calls as for a C tool. A call is repeated each second while the answer is TRY_AGAIN; any other code except OK
+raises `ImmError`. The module does not use ctypes, because a command must start fast.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ class SearchOption(IntFlag):
 
 
 class CcbFlag(IntFlag):
-    """What a CCB insists on (SaImmCcbFlagsT)."""
+    """What a CCB requires (SaImmCcbFlagsT)."""
 
-    REGISTERED_OI = 0x00000001  # refuse changes of objects whose implementer is gone
-    ALLOW_NULL_OI = 0x00000100  # ... unless they never had one
+    REGISTERED_OI = 0x00000001  # refuse changes of objects whose implementer is not attached
+    ALLOW_NULL_OI = 0x00000100  # with REGISTERED_OI: allow objects that have no implementer at all
 
 
 class ModificationType(IntEnum):
-    """What happens to the values of an attribute (SaImmAttrModificationTypeT)."""
+    """How a modification changes the values of an attribute (SaImmAttrModificationTypeT)."""
 
     ADD = 1
     DELETE = 2
@@ -64,7 +64,7 @@ class ModificationType(IntEnum):
 
 
 class Attribute(NamedTuple):
-    """An attribute with its values (none: empty)."""
+    """An attribute with its values, which may be empty."""
 
     name: str
     type: ValueType
@@ -72,7 +72,7 @@ class Attribute(NamedTuple):
 
 
 class Modification(NamedTuple):
-    """What a CCB does to one attribute."""
+    """The change of one attribute in a CCB."""
 
     how: ModificationType
     name: str
@@ -89,19 +89,19 @@ class Parameter(NamedTuple):
 
 
 class ClassDescription(NamedTuple):
-    """A class as IMM describes it: attributes in its order, those that IMM added among them."""
+    """A class as IMM describes it: attributes in IMM's order, including those that IMM added."""
 
     name: str
     category: Category
     attributes: tuple[AttributeDefinition, ...]
 
     def attribute(self, name: str) -> Optional[AttributeDefinition]:
-        """Return the attribute of that name, None when there is none."""
+        """Return the attribute of that name, or None if there is none."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
 class ImmError(command.CallError):
-    """An AIS call did not answer OK. `reason` says why nobody is there to answer."""
+    """An AIS call did not answer OK. `reason` says why no service can answer."""
 
     def __init__(self, call: str, code: int, reason: str = "") -> None:
         super().__init__(call, code, reason)
@@ -114,12 +114,12 @@ class ImmError(command.CallError):
         return f"{self.call}: {describe_code(self.code)}"
 
 
-_OUTCOME = 10.0  # seconds more that a call on a CCB may take, so that its end is known
+_OUTCOME = 10.0  # extra seconds for a call on a CCB, so that its result becomes known
 
 
 def _patience(call: str) -> Optional[float]:
-    """Return the seconds after which OpenSAF's library gives a call up; None for an operation, whose caller
-    says it."""
+    """Return the seconds after which OpenSAF's library gives a call up. None for an operation, because its
+    caller gives the time."""
     if call == "saImmOmInitialize":
         return INITIALIZE_TIME
     if call == "saImmOmFinalize":
@@ -130,10 +130,10 @@ def _patience(call: str) -> Optional[float]:
 
 
 class ImmClient:
-    """One OM handle. `tries` is how often a call is made while IMM says TRY_AGAIN, a second apart."""
+    """One OM handle. `tries` is how often a call is made, once a second, while IMM answers TRY_AGAIN."""
 
     def __init__(self, tries: int = 1) -> None:
-        """Open the handle (saImmOmInitialize); ImmError when there is no IMM or it refuses."""
+        """Open the handle (saImmOmInitialize). ImmError if there is no IMM or if it refuses."""
         self._tries = max(tries, 1)
         for attempt in range(1, self._tries + 1):
             try:
@@ -148,7 +148,7 @@ class ImmClient:
 
     @classmethod
     def connect(cls, seconds: int) -> ImmClient:
-        """Open a handle for a tool with that time limit; ends the tool when IMM refuses."""
+        """Open a handle for a tool with this time limit. Ends the tool if IMM refuses."""
         try:
             return cls(tries=seconds)
         except ImmError as error:
@@ -203,7 +203,7 @@ class ImmClient:
         return int(self._call("saImmOmAccessorInitialize", handle=self.handle)["handle"])
 
     def get_object(self, accessor: int, dn: str, names: Optional[Sequence[str]] = None) -> list[Attribute]:
-        """Return the named attributes of an object, or all (saImmOmAccessorGet_2)."""
+        """Return the named attributes of an object, or all of them (saImmOmAccessorGet_2)."""
         out = self._call(
             "saImmOmAccessorGet_2",
             handle=accessor,
@@ -217,7 +217,7 @@ class ImmClient:
         self._call("saImmOmAccessorFinalize", handle=accessor)
 
     def initialize_search(self, root: str, scope: Scope, options: SearchOption, class_name: str = "") -> int:
-        """Begin a search for all objects, or those of a class; returns its handle
+        """Begin a search for all objects, or for those of a class. Return its handle
         (saImmOmSearchInitialize_2)."""
         criterion = ["SaImmAttrClassName", ValueType.STRING, class_name] if class_name else None
         out = self._call(
@@ -232,7 +232,8 @@ class ImmClient:
         return int(out["handle"])
 
     def iterate_search(self, search: int) -> Iterator[tuple[str, list[Attribute]]]:
-        """Yield name and attributes of each object found (saImmOmSearchNext_2 until nothing is left)."""
+        """Yield the name and attributes of each object found, by saImmOmSearchNext_2 until there is no
+        more."""
         while True:
             try:
                 out = self._call("saImmOmSearchNext_2", handle=search)
@@ -259,15 +260,15 @@ class ImmClient:
         return int(out["handle"])
 
     def set_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
-        """Make the owner own objects (saImmOmAdminOwnerSet)."""
+        """Set the owner of objects (saImmOmAdminOwnerSet)."""
         self._call("saImmOmAdminOwnerSet", handle=owner, objectNames=list(dns), scope=scope)
 
     def release_owner(self, owner: int, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
-        """Make the owner give up objects (saImmOmAdminOwnerRelease)."""
+        """Release objects from this owner (saImmOmAdminOwnerRelease)."""
         self._call("saImmOmAdminOwnerRelease", handle=owner, objectNames=list(dns), scope=scope)
 
     def clear_owner(self, dns: Sequence[str], scope: Scope = Scope.ONE) -> None:
-        """Take the owner of objects away, whoever it is (saImmOmAdminOwnerClear)."""
+        """Remove the owner of objects, whoever it is (saImmOmAdminOwnerClear)."""
         self._call("saImmOmAdminOwnerClear", handle=self.handle, objectNames=list(dns), scope=scope)
 
     def finalize_owner(self, owner: int) -> None:
@@ -283,8 +284,8 @@ class ImmClient:
     def create_object(
         self, ccb: int, class_name: str, parent: Optional[str], values: Sequence[Attribute]
     ) -> None:
-        """Create an object (saImmOmCcbObjectCreate_2). The RDN is among the values; None as parent is the
-        top."""
+        """Create an object (saImmOmCcbObjectCreate_2). The RDN is one of the values. None as parent stands
+        for the top."""
         self._call(
             "saImmOmCcbObjectCreate_2",
             handle=ccb,
@@ -294,8 +295,8 @@ class ImmClient:
         )
 
     def modify_object(self, ccb: int, dn: str, modifications: Sequence[Modification]) -> None:
-        """Modify an object (saImmOmCcbObjectModify_2). No modifications at all are NULL, which IMM
-        refuses."""
+        """Modify an object (saImmOmCcbObjectModify_2). An empty list of modifications is passed as NULL,
+        which IMM refuses."""
         wire = [
             [how, *_attribute_to_wire(Attribute(name, kind, values))]
             for how, name, kind, values in modifications
@@ -303,11 +304,11 @@ class ImmClient:
         self._call("saImmOmCcbObjectModify_2", handle=ccb, objectName=dn, attrMods=wire or None)
 
     def delete_object(self, ccb: int, dn: str) -> None:
-        """Delete an object and those below it (saImmOmCcbObjectDelete)."""
+        """Delete an object and all objects below it (saImmOmCcbObjectDelete)."""
         self._call("saImmOmCcbObjectDelete", handle=ccb, objectName=dn)
 
     def read_ccb_object(self, ccb: int, dn: str, names: Sequence[str]) -> list[Attribute]:
-        """Return attributes of an object as the CCB will leave it (saImmOmCcbObjectRead)."""
+        """Return attributes of an object as they will be after the CCB (saImmOmCcbObjectRead)."""
         out = self._call("saImmOmCcbObjectRead", handle=ccb, objectName=dn, attributeNames=list(names))
         return _read_attributes(out["attributes"])
 
@@ -333,9 +334,9 @@ class ImmClient:
     def invoke_operation(
         self, owner: int, dn: str, operation: int, parameters: Sequence[Parameter], timeout: int
     ) -> tuple[int, list[Parameter]]:
-        """Have an operation performed (saImmOmAdminOperationInvoke_2); `timeout` is in ns.
+        """Ask the implementer to perform an operation (saImmOmAdminOperationInvoke_2). `timeout` is in ns.
 
-        Returns the operation's own result and the parameters that it came back with."""
+        Return the operation's own result and its result parameters."""
         out = self._call(
             "saImmOmAdminOperationInvoke_2",
             handle=owner,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMM values as the tools print them: in tables, behind ``name=``, and in dumps.
+"""IMM values as the tools print them: in tables, after ``name=``, and in dumps.
 
 The forms are those of the C tools: floats with 8 significant digits, doubles with 17, times as unsigned
 nanoseconds (with the local time, in tables), SA_ANY_T in hexadecimal.
@@ -20,7 +20,7 @@ _SECOND = 1_000_000_000  # ns
 _UNSIGNED_MASKS = {ValueType.INT32: 0xFFFFFFFF, ValueType.UINT32: 0xFFFFFFFF}
 _ALL_BITS = 0xFFFFFFFFFFFFFFFF
 
-# The words of immlist's class descriptions, in its order.
+# The words in immlist's class descriptions, in immlist's order.
 _CONFIG_WORDS: tuple[tuple[str, AttributeFlag], ...] = (
     ("WRITEABLE", AttributeFlag.WRITABLE),
     ("INITIALIZED", AttributeFlag.INITIALIZED),
@@ -45,7 +45,7 @@ _RUNTIME_WORDS: tuple[tuple[str, AttributeFlag], ...] = (
 
 
 def describe_code(code: int) -> str:
-    """Return a return code as error lines have it: ``SA_AIS_ERR_NOT_EXIST (12)``."""
+    """Return a return code in the form of error lines: ``SA_AIS_ERR_NOT_EXIST (12)``."""
     try:
         return f"SA_AIS_{Code(code).name} ({int(code)})"
     except ValueError:
@@ -53,7 +53,7 @@ def describe_code(code: int) -> str:
 
 
 def format_plain(value: Value, kind: ValueType) -> str:
-    """Return a value without decoration, as files hold it; SA_ANY_T is bare hexadecimal."""
+    """Return a value without decoration, as in files. SA_ANY_T is hexadecimal without a prefix."""
     if isinstance(value, bytes):
         return value.hex()
     if kind is ValueType.FLOAT:
@@ -66,14 +66,14 @@ def format_plain(value: Value, kind: ValueType) -> str:
 
 
 def format_raw(value: Value, kind: ValueType) -> str:
-    """Return a value as immlist prints it behind ``name=``."""
+    """Return a value as immlist prints it after ``name=``."""
     if isinstance(value, bytes):
         return "0x" + value.hex() if value else "-empty-"
     return format_plain(value, kind)
 
 
 def format_table(value: Value, kind: ValueType) -> str:
-    """Return a value as immlist's tables have it: numbers also in hexadecimal, times also readable, names
+    """Return a value as in immlist's tables: numbers also in hexadecimal, times also in readable form, names
     with their length, SA_ANY_T with its size."""
     if isinstance(value, bytes):
         return (f"0x{value.hex()}" if value else "") + f" size({len(value)}) "
@@ -100,19 +100,19 @@ def format_parameter(value: Value, kind: ValueType) -> str:
 
 
 def format_clock(nanoseconds: int) -> str:
-    """Return local time as ctime(3) writes it; C's division cuts towards zero."""
+    """Return local time as ctime(3) writes it. C's division rounds towards zero."""
     seconds = nanoseconds // _SECOND if nanoseconds >= 0 else -(-nanoseconds // _SECOND)
     return time.ctime(seconds)
 
 
 def table_row(name: str, kind: ValueType, text: str) -> str:
-    """Return one line of a table, without its end; columns are counted in bytes, as printf does."""
+    """Return one line of a table, without its line end. Columns are counted in bytes, as printf does."""
     padding = " " * (50 - len(encode_text(name)))
     return f"{name}{padding} {kind.sa_name:12} {text}"
 
 
 def describe_class(name: str, category: Category, attributes: tuple[AttributeDefinition, ...]) -> str:
-    """Return a class as ``immlist -c`` prints it; the attributes that IMM itself added are left out."""
+    """Return a class as ``immlist -c`` prints it. Attributes that IMM itself added are left out."""
     lines = [f"\n<< {name} - {category.name} >>\n"]
     lines += [
         _describe_attribute(attribute) + "\n"

@@ -33,13 +33,13 @@ _LONG_OPTIONS = (
     LongOption("timeout", True, "t"),
     LongOption("verbose", False, "v"),
 )
-_NO_OPERATION = -1  # so -o -1 counts as not given
-_NAMED_OPERATION = 1 << 63  # the operation id that says: a parameter has the name
+_NO_OPERATION = -1  # for this reason -o -1 counts as not given
+_NAMED_OPERATION = 1 << 63  # this operation id says that a parameter has the operation's name
 _NAME_PARAMETER = "SaImmAdminOperationName"
 _ERROR_PARAMETER = "SaImmAdminOperationError"
 _SECOND = 1_000_000_000  # ns
-_SHOWN_LINES = 12  # of what components wrote
-_PATIENCE = 5.0  # seconds that the simulator has to tell them
+_SHOWN_LINES = 12  # at most this many lines of components' output
+_PATIENCE = 5.0  # seconds to wait until the simulator returns them
 
 
 class Request:
@@ -54,11 +54,11 @@ class Request:
         self.try_again = True
         self.seconds = 60
         self.verbose = False
-        # strtoll says ERANGE by errno, which the C tool looks at later, at another option.
+        # strtoll reports ERANGE in errno, and the C tool reads errno later, at another option.
         self._out_of_range = False
 
     def take(self, option: Option) -> None:
-        """Take one option; ends the command when it makes no sense."""
+        """Take one option. Ends the command if the option is wrong."""
         letter, value = option.letter, option.value
         if letter in ("o", "O"):
             if self.operation != _NO_OPERATION:
@@ -139,11 +139,11 @@ def operate(arguments: Sequence[str]) -> int:
 
 
 def read_parameter(text: str) -> Optional[Parameter]:
-    """Return the parameter that ``name:type:value`` means, None for a wrong form; ConversionError for a value
-    that is none of the type.
+    """Return the parameter that ``name:type:value`` stands for, or None if the form is wrong. ConversionError
+    if the value does not have the type.
 
-    Colons before the name and several in a row separate like one, yet the value is looked for as if
-    there had been one each time.
+    Colons before the name, and several colons in a row, separate like one colon. The position of the value is
+    still computed as if there had been one colon each time.
     """
     words = [word for word in text.split(":") if word]
     if len(words) < 3:
@@ -169,7 +169,7 @@ class _Operator:
         self._has_printed = False
 
     def run(self) -> None:
-        """Perform the operation on all objects; ends the command at the first refusal."""
+        """Perform the operation on all objects. Ends the command at the first refusal."""
         request, imm = self._request, self._imm
         if request.owner is not None:
             self._owner_name = request.owner
@@ -197,7 +197,8 @@ class _Operator:
         except ImmError as error:
             if error.code != Code.ERR_NOT_EXIST:
                 command.fail(f"error - saImmOmAdminOwnerSet FAILED: {describe_code(error.code)}")
-            # An implementer's name may stand for an object: then the operation is for the implementer itself.
+            # The name may be an implementer's name instead of an object: then the operation is for the
+            # implementer.
             if dn != self._owner_name:
                 command.fail(f"error - saImmOmAdminOwnerSet - object '{dn}' does not exist")
 
@@ -213,7 +214,7 @@ class _Operator:
                 command.fail(f"error - saImmOmAdminOperationInvoke_2 FAILED: {describe_code(error.code)}")
             if result != Code.ERR_TRY_AGAIN or not request.try_again:
                 break
-            command.wait_to_try_again()  # until the command's time is over
+            command.wait_to_try_again()  # repeated until the command's time is over
         if result == Code.OK:
             if request.shows_results:
                 self._print(dn, returned)
@@ -245,9 +246,9 @@ class _Operator:
 
 
 def _tell_what_components_wrote(dn: str, began: int) -> None:
-    """Say on standard error what components wrote while the operation was under way: why it failed, perhaps.
+    """Print on standard error what components wrote during the operation, because it may explain a failure.
 
-    Only lines of components at or below the object, if there are any. OpenSAF's tool cannot know that."""
+    Only components at or below the object are shown, if there are any. OpenSAF's tool cannot show this."""
     directory = os.environ.get(DIRECTORY_VARIABLE, "")
     try:
         done, lines = client.control(directory, "output", {"since": began}, _PATIENCE)

@@ -100,7 +100,7 @@ def dump(arguments: Sequence[str]) -> int:
         output.write(_HEAD)
         _Dumper(imm, output, with_empty).dump(selected)
         output.write(_TAIL)
-    if not file_name:  # they follow the XML, because the C library keeps them in a buffer
+    if not file_name:  # these lines follow the XML, because the C library keeps them in a buffer
         sys.stdout.write(warnings)
     imm.finalize()
     return 0
@@ -116,7 +116,7 @@ def _connect() -> ImmClient:
 
 
 def _refuse_back_end(letters: str, file_name: str) -> int:
-    """Refuse -p and -a, which are for the SQLite back end that the simulator does not have."""
+    """Refuse -p and -a. They are for the SQLite back end, which the simulator does not have."""
     if "p" in letters and "a" in letters:
         _print_help()
         return command.FAILURE
@@ -140,7 +140,7 @@ def _class_names(imm: ImmClient) -> list[str]:
 
 
 def _check_classes(imm: ImmClient, wanted: Sequence[str]) -> tuple[list[str], str]:
-    """Return the wanted classes that exist, and lines about the others; ends the tool when none exists."""
+    """Return the wanted classes that exist, and lines about the others. Ends the tool if none exists."""
     present = set(_class_names(imm))
     warnings = "".join(f"Warning: Class '{name}' doesn't exist\n" for name in wanted if name not in present)
     found = [name for name in wanted if name in present]
@@ -152,7 +152,7 @@ def _check_classes(imm: ImmClient, wanted: Sequence[str]) -> tuple[list[str], st
 
 @contextmanager
 def _open_output(file_name: str) -> Iterator[TextIO]:
-    """Yield standard output, or the file, which is announced then."""
+    """Yield standard output or the file. If it is the file, print its name."""
     if not file_name:
         yield sys.stdout
         return
@@ -180,8 +180,8 @@ class _Dumper:
         self._rdns: dict[str, str] = {}
 
     def dump(self, selected: Optional[Sequence[str]]) -> None:
-        """Write the selected classes, or all. Selected ones are written so that they can be loaded: without
-        the attributes that IMM sets itself, parents before children."""
+        """Write the selected classes, or all of them. Selected classes are written in a form that can be
+        loaded: without the attributes that IMM sets itself, and parents before children."""
         names = _class_names(self._imm) if selected is None else selected
         for description in [self._describe(name) for name in names]:
             self._output.write(format_class(description))
@@ -207,7 +207,8 @@ class _Dumper:
         return description
 
     def _search(self, class_name: str) -> Iterator[tuple[str, list[Attribute]]]:
-        """Yield objects with the attributes that survive a restart; those without any are left out."""
+        """Yield objects with the attributes that survive a restart. Objects without such attributes are left
+        out."""
         imm = self._imm
         try:
             search = imm.initialize_search("", Scope.SUBTREE, _OPTIONS, class_name)
@@ -232,7 +233,7 @@ class _Dumper:
 
 
 def format_class(description: ClassDescription) -> str:
-    """Return a class as XML, the RDN first."""
+    """Return a class as XML. The RDN comes first."""
     lines = [f'  <class name="{escape(description.name)}">']
     lines.append(f"    <category>{description.category.sa_name}</category>")
     for attribute in sorted(description.attributes, key=lambda a: not a.is_rdn):
@@ -281,14 +282,14 @@ def _format_text(element: str, text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text as it may stand between tags or in an attribute."""
+    """Return text in the form for use between tags or in an attribute."""
     for character, entity in _ENTITIES.items():
         text = text.replace(character, entity)
     return text
 
 
 def is_xml_text(text: str) -> bool:
-    """Tell whether XML 1.0 can hold a text. Control characters, lone surrogates (bytes that are no UTF-8),
+    """Tell whether XML 1.0 can hold a text. Control characters, lone surrogates (bytes that are not UTF-8),
     U+FFFE and U+FFFF cannot be written, not even as references."""
     return all(
         character >= " " and not "\ud800" <= character <= "\udfff" and character not in "\ufffe\uffff"
@@ -299,7 +300,7 @@ def is_xml_text(text: str) -> bool:
 
 
 def reverse_dn(dn: str) -> bytes:
-    """Return the DN from the top down, so that sorting puts parents before their children."""
+    """Return the parts of the DN in reverse order, so that sorting puts parents before their children."""
     parts: list[str] = []
     for part in dn.split(","):
         if parts and parts[-1].endswith("\\"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""immfind: prints the names of objects below a root, of a class."""
+"""immfind: prints the names of objects below a root, or of a class."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""immlist: prints objects (whole or chosen attributes) and class descriptions."""
+"""immlist: prints objects (all or some of their attributes) and class descriptions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LONG_OPTIONS = (
 
 
 class Settings(NamedTuple):
-    """What the options ask for. Without `names`: every attribute."""
+    """What the options ask for. Empty `names` stand for every attribute."""
 
     names: Optional[list[str]] = None
     is_class: bool = False
@@ -72,7 +72,7 @@ def list_objects(arguments: Sequence[str]) -> int:
 
 
 def read_options(arguments: Sequence[str]) -> tuple[Settings, list[str]]:
-    """Return the settings and the operands; ends the command at a wrong option and after --help."""
+    """Return the settings and the operands. Ends the command at a wrong option and after --help."""
     settings = Settings()
     has_delimiter = False
     line = CommandLine("a:d:p:t:ch", _LONG_OPTIONS, arguments)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text to IMM values, as the tools' C code reads it: strtol, strtoull, strtof and their limits.
+"""Text to IMM values, as the C code of the tools reads it: strtol, strtoull, strtof and their limits.
 
-`parse_argument` is what a command line goes through (ranges are checked), `parse_file_value` what a
-class or object file goes through (numbers wrap; the caller decides about text that is left over).
+`parse_argument` reads command lines (ranges are checked). `parse_file_value` reads class and object files
+(numbers wrap, and the caller decides about remaining text).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BLANKS = " \t\n\v\f\r"
 _DIGITS = {digit: number for number, digit in enumerate("0123456789abcdef")}
 _DIGITS.update({"A": 10, "B": 11, "C": 12, "D": 13, "E": 14, "F": 15})
 
-# How the messages of the tools call the types; SA_TIME_T is read as a 64 bit integer.
+# The names of the types in the tools' messages. SA_TIME_T is read as a 64 bit integer.
 _WORDS = {
     ValueType.INT32: "int32",
     ValueType.UINT32: "uint32",
@@ -29,7 +29,8 @@ _WORDS = {
 
 
 class ConversionError(ValueError):
-    """The text is no value of the type. `str()` is the tools' line; with `too_large` it goes to stdout."""
+    """The text is not a value of the type. `str()` is the tool's message; with `too_large` it goes to
+    stdout."""
 
     def __init__(self, line: str, too_large: bool = False) -> None:
         super().__init__(line)
@@ -37,7 +38,7 @@ class ConversionError(ValueError):
 
 
 class Scanned(NamedTuple):
-    """What strtol and its kin give: the number, how many characters they used, and ERANGE."""
+    """The results of strtol and similar functions: the number, how many characters it used, and ERANGE."""
 
     number: float
     used: int
@@ -45,9 +46,9 @@ class Scanned(NamedTuple):
 
 
 def parse_argument(text: str, kind: ValueType) -> Value:
-    """Return the value of `kind` that `text` means on a command line; ConversionError when it means none.
+    """Return the value of `kind` that `text` means on a command line. ConversionError if it has no meaning.
 
-    Integers are C literals (``0x10``, ``010`` is 8); -1 is the largest SA_UINT64_T, as strtoull says.
+    Integers are C literals (``0x10``; ``010`` is 8). -1 is the largest SA_UINT64_T, as for strtoull.
     """
     if kind in TEXT_TYPES:
         return text
@@ -72,8 +73,8 @@ def parse_argument(text: str, kind: ValueType) -> Value:
 def parse_file_value(text: str, kind: ValueType) -> tuple[Value, bool]:
     """Return the value of `kind` that `text` means in a file, and whether all of `text` was used.
 
-    Numbers out of range are cut as C casts do, no text at all is 0, and odd hexadecimal text loses
-    its last digit.
+    Numbers out of range are cut as C casts do, an empty text is 0, and hexadecimal text of odd length
+    loses its last digit.
     """
     if kind in TEXT_TYPES:
         return text, True
@@ -89,7 +90,7 @@ def parse_file_value(text: str, kind: ValueType) -> tuple[Value, bool]:
 
 
 def scan_integer(text: str, signed: bool = True, base: int = 0) -> Scanned:
-    """Do as strtoll (or strtoull) does with `text`; base 0 reads the C prefixes ``0x`` and ``0``."""
+    """Read `text` like strtoll (or strtoull). Base 0 accepts the C prefixes ``0x`` and ``0``."""
     place = len(text) - len(text.lstrip(_BLANKS))
     negative = text[place : place + 1] == "-"
     if text[place : place + 1] in ("+", "-"):
@@ -114,7 +115,7 @@ def scan_integer(text: str, signed: bool = True, base: int = 0) -> Scanned:
 
 
 def scan_float(text: str, kind: ValueType) -> Scanned:
-    """Do as strtof (for SA_FLOAT_T) or strtod does with `text`; overflow and denormal results are ERANGE."""
+    """Read `text` like strtof (for SA_FLOAT_T) or strtod. Overflow and denormal results are ERANGE."""
     begin = len(text) - len(text.lstrip(_BLANKS))
     place = begin + (text[begin : begin + 1] in ("+", "-") and 1)
     sign = -1.0 if text[begin : begin + 1] == "-" else 1.0
@@ -130,7 +131,7 @@ def scan_float(text: str, kind: ValueType) -> Scanned:
     try:
         number = float.fromhex(literal) if hexadecimal else float(literal)
         single = struct.unpack("<f", struct.pack("<f", number))[0] if kind is ValueType.FLOAT else number
-    except OverflowError:  # of fromhex, or of a double that no float holds
+    except OverflowError:  # from fromhex, or for a double that does not fit into a float
         return Scanned(sign * float("inf"), place + length, True)
     smallest = 2.0**-126 if kind is ValueType.FLOAT else 2.0**-1022
     digits = literal.split("p" if hexadecimal else "e")[0]
@@ -140,7 +141,7 @@ def scan_float(text: str, kind: ValueType) -> Scanned:
 
 
 def wrap(number: int, bits: int, signed: bool) -> int:
-    """Return `number` as a C cast to so many bits leaves it."""
+    """Return `number` after a C cast to this many bits."""
     number %= 1 << bits
     return number - (1 << bits) if signed and number >= 1 << (bits - 1) else number
 
@@ -182,7 +183,7 @@ def _number_length(word: str, base: int) -> int:
 
 
 def _read_hex(text: str, odd_counts: bool) -> bytes:
-    """Return the bytes of hexadecimal text. What is no digit counts as 0, together with what follows it."""
+    """Return the bytes of hexadecimal text. A pair that begins with a wrong digit counts as 0."""
     raw = encode_text(text).decode("latin-1")
     if len(raw) % 2:
         raw = raw + "0" if odd_counts else raw[:-1]

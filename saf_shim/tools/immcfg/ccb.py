@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """immcfg's changes: one configuration change bundle, its administrative owner, and what goes into it.
 
-A `Bundle` is what immcfg has open: the C tool keeps the same in global variables, and what a failed
-step leaves behind decides what the next one says. A refused step is said on standard error and raised as
+A `Bundle` is what immcfg has open. The C tool keeps the same in global variables, and what a failed step
+leaves behind decides what the next step prints. A refused step prints its reason on standard error and raises
 `StepError`.
 """
 
@@ -39,30 +39,30 @@ _MODIFICATION_SIGNS = {"+": ModificationType.ADD, "-": ModificationType.DELETE}
 
 
 class StepError(Exception):
-    """A step was refused. The reason has been said on standard error."""
+    """A step was refused. The reason has been printed on standard error."""
 
 
 class _ValueError(Exception):
-    """An assignment makes no sense. The arguments are lines that say why."""
+    """An assignment is wrong. The arguments are lines that say why."""
 
 
 class Bundle:
-    """The state of one immcfg process. `imm` is there once IMM has been reached."""
+    """The state of one immcfg process. `imm` can be used after IMM has been reached."""
 
     def __init__(self) -> None:
         self.verbose = False
-        self.safe = True  # without --unsafe: refuse what has an implementer that is gone
+        self.safe = True  # False with --unsafe; refuses changes of objects whose implementer is not attached
         self.transaction = False  # commands come from standard input, and share one CCB
         self.owner_name: Optional[str] = None
         self.owner = NO_HANDLE
-        self.owner_created = False  # in a transaction: `owner` lives
+        self.owner_created = False  # in a transaction: `owner` is open
         self.ccb: Optional[int] = None
         self.tries = 60
         self._imm: Optional[ImmClient] = None
 
     @property
     def imm(self) -> ImmClient:
-        """Return the OM handle, which `open` has made."""
+        """Return the OM handle that `open` has made."""
         assert self._imm is not None
         return self._imm
 
@@ -72,34 +72,34 @@ class Bundle:
         return self._imm is not None
 
     def open(self) -> None:
-        """Open the OM handle (saImmOmInitialize); ImmError."""
+        """Open the OM handle (saImmOmInitialize). May raise ImmError."""
         self._imm = ImmClient(self.tries)
 
     def open_owner(self) -> None:
-        """Open an owner with the present name, which gives its objects up at its end; ImmError."""
+        """Open an owner with the present name, which releases its objects at its end. May raise ImmError."""
         assert self.owner_name is not None
         self.owner = self.imm.initialize_owner(self.owner_name, release_on_finalize=True)
 
     def open_ccb(self) -> int:
-        """Return the CCB that is open, or open one."""
+        """Return the open CCB. Open one if there is none."""
         if self.ccb is None:
             with refusal("saImmOmCcbInitialize FAILED:"):
                 self.ccb = self.initialize_ccb()
         return self.ccb
 
     def initialize_ccb(self) -> int:
-        """Open a CCB (saImmOmCcbInitialize); ImmError."""
+        """Open a CCB (saImmOmCcbInitialize). May raise ImmError."""
         flags = CcbFlag.REGISTERED_OI | CcbFlag.ALLOW_NULL_OI if self.safe else CcbFlag(0)
         return self.imm.initialize_ccb(self.owner, flags)
 
     def chat(self, line: str) -> None:
-        """Say `line` on standard error if --verbose was given."""
+        """Print `line` on standard error if --verbose was given."""
         if self.verbose:
             command.complain(line)
 
     def _report(self, error: ImmError, hint: bool = False) -> None:
-        """Print what IMM and the implementers say about a refused step of the CCB. `hint`: without any
-        such text, tell what may be missing."""
+        """Print the texts of IMM and the implementers about a refused step of the CCB. If there is no text
+        and `hint` is set, print what may be missing."""
         assert self.ccb is not None
         failure = ""
         try:
@@ -118,7 +118,7 @@ class Bundle:
 
     @contextmanager
     def refusal_of_change(self, words: str) -> Iterator[None]:
-        """Turn IMM's refusal of a change into a `StepError`, said with what it and implementers say."""
+        """Turn IMM's refusal of a change into a `StepError`, and print the texts of IMM and implementers."""
         try:
             yield
         except ImmError as error:
@@ -127,7 +127,7 @@ class Bundle:
             raise StepError from None
 
     def apply(self) -> None:
-        """Apply the CCB; StepError."""
+        """Apply the CCB. May raise StepError."""
         assert self.ccb is not None
         try:
             self.imm.apply_ccb(self.ccb)
@@ -140,24 +140,25 @@ class Bundle:
             raise StepError from None
 
     def finalize_ccb(self) -> None:
-        """Close the CCB; StepError. What has not been applied is dropped."""
+        """Close the CCB. Changes that were not applied are dropped. May raise StepError."""
         assert self.ccb is not None
         with refusal("saImmOmCcbFinalize FAILED:"):
             self.imm.finalize_ccb(self.ccb)
 
     def commit(self) -> None:
-        """--ccb-apply: apply, and be ready for a new CCB."""
+        """Serve --ccb-apply: apply the CCB, and be ready for a new one."""
         if self.ccb is not None:
             self.apply()
             self._close()
 
     def abort(self) -> None:
-        """--ccb-abort: drop the CCB, and be ready for a new one."""
+        """Serve --ccb-abort: drop the CCB, and be ready for a new one."""
         if self.ccb is not None:
             self._close()
 
     def validate(self) -> None:
-        """--ccb-validate: let IMM and the implementers check the CCB; it takes no more changes after."""
+        """Serve --ccb-validate: let IMM and the implementers check the CCB. It takes no changes
+        afterwards."""
         if self.ccb is not None:
             try:
                 self.imm.validate_ccb(self.ccb)
@@ -167,17 +168,17 @@ class Bundle:
                 raise StepError from None
 
     def finalize(self) -> None:
-        """Close the OM handle; StepError."""
+        """Close the OM handle. May raise StepError."""
         with refusal("saImmOmFinalize FAILED:"):
             self.imm.finalize()
 
     def finalize_owner(self) -> None:
-        """Close the owner's handle; StepError."""
+        """Close the owner's handle. May raise StepError."""
         with refusal("saImmOmAdminOwnerFinalize FAILED:"):
             self.imm.finalize_owner(self.owner)
 
     def _close(self) -> None:
-        """Finalize the CCB and its owner, and forget both whatever IMM says."""
+        """Finalize the CCB and its owner, and forget both, whatever IMM answers."""
         try:
             try:
                 self.finalize_ccb()
@@ -190,7 +191,7 @@ class Bundle:
 
 
 def create_objects(bundle: Bundle, class_name: str, dns: Sequence[str], assignments: Sequence[str]) -> None:
-    """Create `dns` in the CCB, all with the attributes that ``name=value`` `assignments` give."""
+    """Create `dns` in the CCB. All get the attributes of the `assignments` (``name=value``)."""
     with refusal("saImmOmClassDescriptionGet_2. FAILED:"):
         description = bundle.imm.describe_class(class_name)
     given: list[Attribute] = []
@@ -200,7 +201,7 @@ def create_objects(bundle: Bundle, class_name: str, dns: Sequence[str], assignme
             definition, value = _read_new_value(bundle, description, assignment, is_rdn=False)
         _add(given, definition, value)
     ccb = bundle.open_ccb()
-    # An object without parent goes below the parent of the object before it: the C tool keeps that parent.
+    # An object without a parent is created below the parent of the object before it, as in the C tool.
     parent: Optional[str] = None
     for dn in dns:
         rdn, own_parent = _split_parent(dn)
@@ -217,7 +218,7 @@ def create_objects(bundle: Bundle, class_name: str, dns: Sequence[str], assignme
 
 
 def modify_objects(bundle: Bundle, dns: Sequence[str], assignments: Sequence[str]) -> None:
-    """Modify `dns` in the CCB; types are those of the first object's class."""
+    """Modify `dns` in the CCB. The class of the first object gives the types."""
     modifications: list[Modification] = []
     for assignment in assignments:
         with refusal_of_value(f"error - creating attribute from '{assignment}'"):
@@ -231,7 +232,7 @@ def modify_objects(bundle: Bundle, dns: Sequence[str], assignments: Sequence[str
 
 
 def delete_objects(bundle: Bundle, dns: Sequence[str]) -> None:
-    """Delete `dns` with what is below them in the CCB."""
+    """Delete `dns` and all objects below them in the CCB."""
     _set_owner(bundle, dns, "error - object does not exist", Scope.SUBTREE)
     ccb = bundle.open_ccb()
     for dn in dns:
@@ -241,7 +242,7 @@ def delete_objects(bundle: Bundle, dns: Sequence[str]) -> None:
 
 @contextmanager
 def refusal(words: str) -> Iterator[None]:
-    """Turn IMM's refusal inside into a `StepError`, said as ``error - WORDS CODE``."""
+    """Turn IMM's refusal inside the block into a `StepError`, and print ``error - WORDS CODE``."""
     try:
         yield
     except ImmError as error:
@@ -252,7 +253,7 @@ def refusal(words: str) -> Iterator[None]:
 
 @contextmanager
 def refusal_of_value(line: str) -> Iterator[None]:
-    """Say `line` after a `_ValueError` inside, whose own words come first, and raise `StepError`."""
+    """After a `_ValueError` inside the block, print its own lines and then `line`, and raise `StepError`."""
     try:
         yield
     except _ValueError as error:
@@ -265,7 +266,7 @@ def refusal_of_value(line: str) -> Iterator[None]:
 
 
 def stop(line: str) -> NoReturn:
-    """Say `line` and raise `StepError`."""
+    """Print `line` and raise `StepError`."""
     command.complain(line)
     raise StepError
 
@@ -281,7 +282,7 @@ def _set_owner(bundle: Bundle, dns: Sequence[str], missing: str, scope: Scope = 
 
 
 def _add(attributes: list[Attribute], definition: AttributeDefinition, value: Value) -> None:
-    """Put `value` to the others of a multi-valued attribute; other repetitions are for IMM to refuse."""
+    """Add `value` to the other values of a multi-valued attribute. IMM refuses other repetitions."""
     for place, attribute in enumerate(attributes):
         if definition.is_multi and attribute.name == definition.name:
             attributes[place] = attribute._replace(values=(*attribute.values, value))
@@ -290,7 +291,7 @@ def _add(attributes: list[Attribute], definition: AttributeDefinition, value: Va
 
 
 def _join(modifications: list[Modification], new: Modification, definition: AttributeDefinition) -> None:
-    """Put a modification to the others of its attribute; these must be of one kind and have values."""
+    """Add a modification to the others of its attribute. They must be of the same kind and have values."""
     for place, present in enumerate(modifications):
         if definition.is_multi and present.name == new.name:
             if present.how != new.how:
@@ -303,7 +304,7 @@ def _join(modifications: list[Modification], new: Modification, definition: Attr
 
 
 def _split_parent(dn: str) -> tuple[str, Optional[str]]:
-    """Split a DN at its first comma without a backslash before it: RDN and parent (None without one)."""
+    """Split a DN at its first unescaped comma. Return RDN and parent (None if there is no parent)."""
     comma = dn.find(",")
     while comma > 0 and dn[comma - 1] == "\\":
         comma = dn.find(",", comma + 2)
@@ -313,7 +314,8 @@ def _split_parent(dn: str) -> tuple[str, Optional[str]]:
 def _read_new_value(
     bundle: Bundle, description: ClassDescription, text: str, is_rdn: bool
 ) -> tuple[AttributeDefinition, Value]:
-    """The attribute and value that ``name=value`` means for a new object; an RDN's value is all of it."""
+    """Return the attribute and value of ``name=value`` for a new object. The value of an RDN is the whole
+    text."""
     name, equal, value = text.partition("=")
     if not equal:
         raise _ValueError(f"The Attribute '{text}' does not contain a equal sign ('=')")
@@ -326,7 +328,8 @@ def _read_new_value(
 
 
 def _read_modification(bundle: Bundle, dn: str, text: str) -> tuple[AttributeDefinition, Modification]:
-    """The modification that ``name=value``, ``name+=value`` or ``name-=value`` means for the object."""
+    """Return the modification that ``name=value``, ``name+=value`` or ``name-=value`` means for the
+    object."""
     description = _describe_object(bundle, dn)
     name, equal, value = text.partition("=")
     if not equal:
@@ -344,7 +347,7 @@ def _read_modification(bundle: Bundle, dn: str, text: str) -> tuple[AttributeDef
 
 
 def _describe_object(bundle: Bundle, dn: str) -> ClassDescription:
-    """The class of an object that exists, or that the CCB has created."""
+    """Return the class of an object that exists or that the CCB has created."""
     imm = bundle.imm
     accessor = imm.initialize_accessor()
     try:

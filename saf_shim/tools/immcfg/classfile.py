@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How immcfg reads an IMM XML file: element by element, acting on each at its end.
+"""How immcfg reads an IMM XML file: one element after the other, with an action at each end tag.
 
-Not `imm_model.xml`, which reads a whole file strictly: immcfg creates the classes before a fault as it
-meets them, forgives and refuses other things, and words its errors in its own way. `FileReader` is the
-state machine, driven by expat; its `Target` says what is done with classes and objects.
+It does not use `imm_model.xml`, which reads a whole file strictly. immcfg creates the classes that come
+before a fault, accepts and refuses other faults, and has its own error texts. `FileReader` is the state
+machine, driven by expat. Its `Target` acts on classes and objects.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 10
 _CHUNK = 256 * 1024
-_HEAD_LENGTH = 4  # bytes that the C library must see before it parses anything
+_HEAD_LENGTH = 4  # bytes that the C library needs before it parses anything
 _CONTENTS = "imm:IMM-contents"
 _CATEGORIES = {category.sa_name: category for category in Category}
 _REFERENCES = frozenset("&<>\"'")  # characters that are usually written as references
@@ -64,64 +64,65 @@ class Outcome(Enum):
     """How a file was read."""
 
     DONE = auto()
-    REFUSED = auto()  # said on standard error
-    CUT_OFF = auto()  # it ends too early: said on standard error, yet immcfg's status is 0
+    REFUSED = auto()  # the reason was printed on standard error
+    CUT_OFF = auto()  # it ends too early: this was printed on standard error, but immcfg's status is 0
     EMPTY = auto()
 
 
 class RefusedError(Exception):
-    """The file is not read any further. The reason has been said on standard error."""
+    """The file is not read any further. The reason has been printed on standard error."""
 
 
 class Target:
-    """What is done with a file's contents: here, nothing. Methods may call `refuse`."""
+    """Acts on a file's contents; this base class does nothing. Methods may call `refuse`."""
 
-    is_verbose = False  # are calls of `note_longer_value` wanted?
+    is_verbose = False  # True if `note_longer_value` should be called
 
     def begin_contents(self, schema: Optional[str]) -> frozenset[str]:
-        """The root element begins (`schema`: the schema it names); returns flags to be let through."""
+        """Begin the root element. `schema` is the schema that it names. Return flags to be accepted."""
         return frozenset()
 
     def end_contents(self) -> None:
-        """The root element ends."""
+        """End the root element."""
 
     def begin_class(self) -> None:
-        """A class begins."""
+        """Begin a class."""
 
     def create_class(
         self, name: str, category: Optional[Category], attributes: tuple[AttributeDefinition, ...]
     ) -> None:
-        """A class is complete; `category` is None when no class had one so far."""
+        """End a class. `category` is None if no class had a category so far."""
 
     def note_attribute(self, class_name: str, name: str, kind: ValueType) -> None:
-        """The file says the type of a class's attribute."""
+        """Note the type of a class's attribute."""
 
     def note_rdn(self, class_name: str, name: str, kind: ValueType) -> None:
-        """The file says which attribute is a class's RDN."""
+        """Note which attribute is a class's RDN."""
 
     def type_of(self, class_name: str, name: str) -> ValueType:
-        """The type in which an object's attribute is to be read."""
+        """Return the type in which to read an object's attribute."""
         return ValueType.STRING
 
     def note_longer_value(self, value: str) -> None:
-        """A value goes on with another piece of text (see `FileReader`); `value` is what there is so far."""
+        """Note that a value continues with another piece of text (see `FileReader`). `value` is the text so
+        far."""
 
     def begin_object_end(self) -> None:
-        """An object's end tag was read."""
+        """Note that an object's end tag was read."""
 
     def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
-        """An object is complete."""
+        """Act on a complete object."""
 
 
 def refuse(*lines: str) -> NoReturn:
-    """Say `lines` on standard error and read no further."""
+    """Print `lines` on standard error and stop reading."""
     for line in lines:
         command.complain(line)
     raise RefusedError
 
 
 def read_file(path: str, target: Target, strict: bool) -> Outcome:
-    """Read the file at `path` into `target`; OSError when it cannot be opened."""
+    """Read the file at `path` into `target`. OSError if it cannot be opened."""
     if os.path.isdir(path):
         return Outcome.EMPTY
     parser = FileReader(target, strict)
@@ -143,10 +144,10 @@ def read_file(path: str, target: Target, strict: bool) -> Outcome:
 
 
 class FileReader:
-    """Takes bytes and calls the target. RefusedError ends it.
+    """Takes bytes and calls the target. RefusedError ends the reading.
 
-    With --verbose, immcfg says when the text of a value comes in pieces. The pieces are those of libxml2: a
-    reference (``&amp;``) is one by itself, and so is what follows from the first character that is not ASCII.
+    With --verbose, immcfg reports when the text of a value comes in pieces. The pieces are those of libxml2:
+    a reference (``&amp;``) is a piece, and everything after the first non-ASCII character is another piece.
     """
 
     def __init__(self, target: Target, strict: bool) -> None:
@@ -168,20 +169,20 @@ class FileReader:
         self._object_class = ""
         self._dn: Optional[str] = None
         self._attributes: list[Attribute] = []
-        self._values: list[str] = []  # the last value of the file comes first
+        self._values: list[str] = []  # in reverse order of the file
         self._value_goes_on = False
         self._is_base64 = False
         self._expat = pyexpat.ParserCreate()
         self._expat.buffer_text = not target.is_verbose
-        # Expat gives pieces, too, and makes a line's end one by itself, which libxml2 does not.
+        # Expat makes pieces as well, and it makes one of each line end, which libxml2 does not do.
         self._after_line_end = self._after_reference = False
-        self._has_news = False  # the value has got a piece behind its first that is not reported yet
+        self._has_news = False  # a further piece of the value is not reported yet
         self._expat.StartElementHandler = self._start
         self._expat.EndElementHandler = self._end
         self._expat.CharacterDataHandler = self._characters
 
     def feed(self, data: bytes, is_end: bool) -> None:
-        """Parse more bytes. What is wrong with them is said on standard error, and RefusedError is raised."""
+        """Parse more bytes. A fault in them is printed on standard error, and RefusedError is raised."""
         try:
             self._expat.Parse(data, is_end)
         except pyexpat.ExpatError as error:
@@ -189,7 +190,7 @@ class FileReader:
         except (
             LookupError,
             ValueError,
-        ) as error:  # of an encoding that Python does not know, or expat cannot use
+        ) as error:  # for an encoding that Python does not know or expat cannot use
             refuse(f"Error occured during XML parsing libxml2: {error}\n")
 
     # Elements
@@ -223,7 +224,7 @@ class FileReader:
             self._known_flags = self._target.begin_contents(schema)
 
     def _check_place(self, tag: Tag) -> None:
-        """Refuse names and DNs in the wrong place. (Second ones abort the C tool.)"""
+        """Refuse names and DNs in the wrong place. (The C tool aborts at a second name or DN.)"""
         parent = self._parent()
         if tag is Tag.DN:
             if parent is not Tag.OBJECT:
@@ -360,7 +361,7 @@ class FileReader:
 
     def _end_value(self) -> None:
         self._end_piece()
-        # An empty value counts only when it is the first of its attribute.
+        # An empty value counts only if it is the first value of its attribute.
         if not self._values:
             self._values.insert(0, "")
         elif self._is_base64:
@@ -423,7 +424,7 @@ class FileReader:
 
 
 def _pieces(text: str) -> tuple[str, ...]:
-    """Return the text up to the first character that is not ASCII, and what follows."""
+    """Return the text up to the first character that is not ASCII, and the rest."""
     if text.isascii():
         return (text,)
     place = next(place for place, character in enumerate(text) if not character.isascii())
@@ -433,7 +434,7 @@ def _pieces(text: str) -> tuple[str, ...]:
 def _required(attributes: dict[str, str], name: str, missing: str) -> str:
     found = attributes.get(name)
     if found is None:
-        # OpenSAF words it so for an element without any attribute.
+        # This is OpenSAF's text for an element without any attribute.
         refuse("RETURNING NULL" if attributes else "The document is TOO DEEPLY NESTED", missing)
     return found
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""immcfg --class-name: switches the NOTIFY flag of a class's attributes.
+"""immcfg --class-name: sets or clears the NOTIFY flag of a class's attributes.
 
-A class that exists can only be changed while schema changes are allowed. Where IMM has a back end it
-shows whether they are (opensafImmNostdFlags), and the tool allows them itself for a moment; without one
-it can only try.
+A class that exists can be changed only while schema changes are allowed. If IMM has a back end, it shows
+whether they are allowed (opensafImmNostdFlags), and the tool itself allows them for a moment. Without a back
+end it can only try.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ def _refusal(words: str) -> Iterator[None]:
 
 
 def _are_changes_allowed(imm: ImmClient) -> Optional[bool]:
-    """Tell whether IMM says that schema changes are allowed; None when it says nothing."""
+    """Tell whether IMM says that schema changes are allowed. None if it does not say."""
     accessor = imm.initialize_accessor()
     values: tuple[Value, ...] = ()
     try:
         values = imm.get_object(accessor, IMM_OBJECT, [_FLAGS])[0].values
     except ImmError:
-        pass  # the same as no value
+        pass  # this counts like an attribute without a value
     imm.finalize_accessor(accessor)
     return bool(int(values[0]) & _SCHEMA_CHANGES) if values else None
 

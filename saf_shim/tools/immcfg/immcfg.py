@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """immcfg: creates, changes and deletes configuration objects, loads files, changes and deletes classes.
 
-This module reads the command line and says in which order things happen. There is one command line of its
-own, or, in what immcfg calls a transaction (`transaction`), one after the other within one CCB. A wrong line
-of a transaction returns -1, where a command would end.
+This module reads the command line and decides the order of the steps. There is one command line from the
+process, or, in what immcfg calls a transaction (`transaction`), many command lines within one CCB. A wrong
+line of a transaction returns -1 where a single command would end.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _LONG_OPTIONS = (
 
 
 class Operation(IntEnum):
-    """What a command line asks for; --verbose prints the numbers."""
+    """The operation of a command line. --verbose prints the numbers."""
 
     NONE = 0
     CREATE_OBJECT = 1
@@ -88,19 +88,19 @@ _NEED_NO_OPERAND = frozenset({Operation.TRANSACTION, *_CCB_OPERATIONS.values()})
 
 
 class HelpGivenError(Exception):
-    """The option that was read last is --help."""
+    """The last option that was read is --help."""
 
 
 class SenselessError(Exception):
-    """The command line makes no sense. The reason has been said on standard error."""
+    """The command line is wrong. The reason has been printed on standard error."""
 
 
 class Request:
-    """One command line, taken apart."""
+    """One command line, split into its parts."""
 
     def __init__(self, bundle: Bundle, arguments: Sequence[str]) -> None:
-        """Read `arguments`; options of the whole process go into `bundle`. OptionError, SenselessError,
-        HelpGivenError."""
+        """Read `arguments`. Options for the whole process go into `bundle`. May raise OptionError,
+        SenselessError or HelpGivenError."""
         self.operation = Operation.NONE
         self.class_name = ""
         self.file = ""
@@ -189,7 +189,7 @@ class Request:
         self.operation = Operation.NONE
 
     def chat(self) -> None:
-        """Say what --verbose says of a command line."""
+        """Print what --verbose prints about a command line."""
         place = self._count - len(self.operands)
         self._bundle.chat(f"operation:{self.operation} argc:{self._count} optind:{place}")
         if self.operands:
@@ -207,7 +207,7 @@ def configure(arguments: Sequence[str]) -> int:
 
 
 def perform(bundle: Bundle, arguments: Sequence[str]) -> int:
-    """Perform one command line; returns -1 when it makes no sense and stands in a transaction."""
+    """Perform one command line. Return -1 if it is wrong and belongs to a transaction."""
     try:
         request = Request(bundle, arguments)
         return _perform_request(bundle, request)
@@ -240,7 +240,7 @@ def _perform_request(bundle: Bundle, request: Request) -> int:
     request.chat()
     _check_operands(bundle, request)
     if request.operation in _CCB_OPERATIONS.values() and not bundle.transaction:
-        return 0  # a script may be fed to immcfg or be run by a shell
+        return 0  # a script with this line may be given to immcfg or run by a shell
     return _run_steps(bundle, request)
 
 
@@ -275,7 +275,7 @@ def _check_operands(bundle: Bundle, request: Request) -> None:
 
 
 def _run_steps(bundle: Bundle, request: Request) -> int:
-    """Reach IMM, do what is asked, and (outside a transaction) apply it and let go of everything."""
+    """Connect to IMM and perform the operation. Outside a transaction, apply it and close everything."""
     status = _attempt(lambda: _open(bundle, request))
     if status == 0:
         if request.operation is Operation.TRANSACTION:
@@ -293,7 +293,7 @@ def _run_steps(bundle: Bundle, request: Request) -> int:
 
 
 def _attempt(step: Callable[[], None]) -> int:
-    """Take `step` and return the exit status."""
+    """Call `step` and return the exit status."""
     try:
         step()
     except StepError:
@@ -302,7 +302,7 @@ def _attempt(step: Callable[[], None]) -> int:
 
 
 def _open(bundle: Bundle, request: Request) -> None:
-    """Open the OM handle and the owner, where they are needed and not open."""
+    """Open the OM handle and the owner if they are needed and not open yet."""
     if not bundle.transaction:
         with refusal("saImmOmInitialize FAILED:"):
             bundle.open()
@@ -347,7 +347,7 @@ def _run_transaction(bundle: Bundle) -> int:
 
 
 def _finish(bundle: Bundle, request: Request, status: int) -> int:
-    """Apply the CCB unless something failed, and finalize it and the owner; returns the exit status."""
+    """Unless something failed, apply the CCB. Finalize it and the owner, and return the exit status."""
     if bundle.ccb is not None and status == 0:
         status = _attempt(bundle.apply)
         status = _attempt(bundle.finalize_ccb) or status

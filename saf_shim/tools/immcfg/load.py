@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """immcfg -f and -L: puts the classes and objects of an XML file into IMM, or only reads them.
 
-Classes are created at once; objects go into one CCB, applied at the end of the file. What exists
-already is compared (classes: wholly; objects: by class) and skipped.
+Classes are created at once. Objects go into one CCB, which is applied at the end of the file. Classes and
+objects that exist already are compared (classes completely, objects by their class) and skipped.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from typing import Optional
 
 _CLASS_NAME = "SaImmAttrClassName"
-_ADDED = "SaImmAttr"  # the attributes that IMM adds to every class begin so
+_ADDED = "SaImmAttr"  # the names of the attributes that IMM adds to every class begin with this
 _SCHEMA_FAILED = "Failed to load XML schema"
 
 
 def load_file(bundle: Bundle, path: str, schema_path: Optional[str], strict: bool) -> int:
-    """Load the file into IMM; returns the exit status. In a transaction its CCB is left open."""
+    """Load the file into IMM and return the exit status. In a transaction its CCB stays open."""
     bundle.chat(f"file: {path} adminOwner: {bundle.owner_name}")
     if not bundle.is_open:
         try:
@@ -45,7 +45,7 @@ def load_file(bundle: Bundle, path: str, schema_path: Optional[str], strict: boo
 
 
 def check_file(bundle: Bundle, path: str, strict: bool) -> int:
-    """Read the file as `load_file` does, without IMM; returns the exit status."""
+    """Read the file like `load_file`, but without IMM. Return the exit status."""
     return _read(path, Checker(bundle), strict)
 
 
@@ -74,12 +74,12 @@ def _finalize(bundle: Bundle) -> None:
 
 
 class Checker(Target):
-    """Takes a file's contents without looking at IMM: every value is a string, every object is new."""
+    """Reads a file's contents without IMM: every value is a string, and every object is new."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.is_verbose = bundle.verbose
-        self._owned: set[str] = set()  # parents with our owner, and objects that we created
+        self._owned: set[str] = set()  # parents that we own, and objects that we created
 
     def create_class(
         self,
@@ -87,7 +87,7 @@ class Checker(Target):
         category: Optional[Category],
         attributes: tuple[AttributeDefinition, ...],
     ) -> None:
-        """Say so, with --verbose."""
+        """With --verbose, print that the class would be created."""
         self.bundle.chat(f"CREATING IMM CLASS {name}")
 
     def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
@@ -99,11 +99,11 @@ class Checker(Target):
         self._owned.add(dn)
 
     def note_longer_value(self, value: str) -> None:
-        """Say how many bytes it has with the NUL behind it, as C counts."""
+        """Print how many bytes the value has. Its NUL at the end counts, as in C."""
         self.bundle.chat(f"APPENDED NEW VALUE newsize {len(encode_text(value)) + 1} {value}")
 
     def own_parent(self, parent: str) -> None:
-        """Become owner of the parent, once."""
+        """Set our owner on the parent, but only once."""
         if not parent:
             self.bundle.chat("  This is a root object, no need to call saImmOmAdminOwnerSet")
         elif parent in self._owned:
@@ -122,7 +122,7 @@ class Checker(Target):
 
 
 class Loader(Checker):
-    """Takes a file's contents into IMM."""
+    """Puts a file's contents into IMM."""
 
     def __init__(self, bundle: Bundle, schema_path: Optional[str]) -> None:
         super().__init__(bundle)
@@ -138,7 +138,7 @@ class Loader(Checker):
         return read_schema_flags(self._schema_path, schema)
 
     def end_contents(self) -> None:
-        """Apply the CCB, unless in a transaction."""
+        """Apply the CCB. In a transaction, leave it open."""
         bundle = self.bundle
         if bundle.transaction or bundle.ccb is None:
             return
@@ -150,14 +150,14 @@ class Loader(Checker):
     # Classes
 
     def begin_class(self) -> None:
-        """Refuse a class behind an object."""
+        """Refuse a class that comes after an object."""
         if self._has_objects:
             refuse("CLASS TAG AT INVALID PLACE IN XML")
 
     def create_class(
         self, name: str, category: Optional[Category], attributes: tuple[AttributeDefinition, ...]
     ) -> None:
-        """Create the class. One that exists must be the same."""
+        """Create the class. An existing class must be the same."""
         super().create_class(name, category, attributes)
         if category is None:
             refuse("NO CLASS CATEGORY")
@@ -190,7 +190,7 @@ class Loader(Checker):
         self.bundle.chat(f"Class '{new.name}' OK")
 
     def note_attribute(self, class_name: str, name: str, kind: ValueType) -> None:
-        """Remember the type: the file's word goes before IMM's."""
+        """Remember the type. The file's type has priority over IMM's."""
         self._types.setdefault(class_name, {})[name] = kind
 
     def note_rdn(self, class_name: str, name: str, kind: ValueType) -> None:
@@ -239,7 +239,7 @@ class Loader(Checker):
             refuse(f"Failed to initialize ImmOmCcb {describe_code(error.code)}")
 
     def set_owner(self, parent: str) -> None:
-        """Become owner of an object that others are to be created below."""
+        """Set our owner on an object below which others will be created."""
         bundle = self.bundle
         bundle.chat(f"  Calling saImmOmAdminOwnerSet on parent '{parent}'")
         try:
@@ -251,7 +251,7 @@ class Loader(Checker):
             )
 
     def create_object(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
-        """Create the object, or skip it when it exists in the same class."""
+        """Create the object. Skip it if it exists and has the same class."""
         try:
             super().create_object(class_name, dn, attributes)
         except ImmError as error:
@@ -265,7 +265,7 @@ class Loader(Checker):
             self._compare_object(class_name, dn)
 
     def insert(self, class_name: str, dn: str, attributes: tuple[Attribute, ...]) -> None:
-        """Create the object in the CCB; ImmError."""
+        """Create the object in the CCB. May raise ImmError."""
         bundle = self.bundle
         rdn, parent = split_parent(dn)
         if class_name not in self._rdns:
@@ -294,8 +294,8 @@ class Loader(Checker):
 
 
 def split_parent(dn: str) -> tuple[str, str]:
-    """Split a DN into RDN and parent ("": none) at the first comma without backslash before it. A parent of
-    one character counts as none, and stays with the RDN."""
+    """Split a DN into RDN and parent at the first unescaped comma; the parent is "" if there is none. A
+    parent of one character does not count, and stays with the RDN."""
     comma = dn.find(",")
     while comma > 0 and dn[comma - 1] == "\\":
         comma = dn.find(",", comma + 1)
@@ -305,7 +305,7 @@ def split_parent(dn: str) -> tuple[str, str]:
 
 
 def _differing_part(one: AttributeDefinition, other: AttributeDefinition) -> str:
-    """Tell what differs first between two definitions of an attribute, as the error line calls it."""
+    """Return the name, as in the error line, of the first part in which two definitions differ."""
     if one.flags != other.flags:
         return "attrFlags"
     if (one.default is None) != (other.default is None):
@@ -316,8 +316,8 @@ def _differing_part(one: AttributeDefinition, other: AttributeDefinition) -> str
 
 
 def read_schema_flags(path: str, schema: Optional[str]) -> frozenset[str]:
-    """Return the attribute flags that a schema knows: the file `path`, or in the folder `path` the file that
-    the XML names as its `schema`."""
+    """Return the attribute flags that a schema knows. `path` is the schema file, or a folder with the file
+    that the XML names as its `schema`."""
     path = _find_schema(path, schema)
     prefix, found, stack = "xs:", [], [""]
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """immcfg without arguments: its commands come from standard input and share one CCB.
 
-*Transaction* is immcfg's own word for this ("immcfg is already in transaction mode"). In this package it
-means nothing else: what IMM has is a CCB.
+*Transaction* is immcfg's own word for this ("immcfg is already in transaction mode"). In this package it has
+no other meaning: IMM's own word is CCB.
 
-Lines are split as a shell would, by the C library's own wordexp(3), which is what the C tool calls:
-quotes, variables, patterns and its error codes are then the same by construction. (ctypes is imported
-here only, because it costs start-up time.)
+Lines are split as in a shell, by the C library's wordexp(3), which the C tool calls as well. So quotes,
+variables, patterns and error codes are the same. (Only this module imports ctypes, because that costs
+start-up time.)
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class WordError(Exception):
 
 
 def expand_words(line: str) -> list[str]:
-    """Return the words of `line`, expanded as in a shell's command line; WordError when it is none."""
+    """Return the words of `line`, expanded like a shell's command line. WordError if wordexp refuses it."""
     import ctypes  # noqa: PLC0415
 
     class Words(ctypes.Structure):
@@ -61,9 +61,9 @@ def expand_words(line: str) -> list[str]:
 
 
 def run_commands(perform: Operation) -> int:
-    """Perform the ``immcfg ...`` lines of standard input with `perform`; the exit status.
+    """Perform the ``immcfg ...`` lines of standard input with `perform`. Return the exit status.
 
-    From a terminal, errors do not end it; from a file or pipe the first one does.
+    On a terminal, errors do not end it. In a file or pipe, the first error ends it.
     """
     mode = os.fstat(sys.stdin.fileno()).st_mode
     interactive = stat.S_ISCHR(mode)
@@ -94,8 +94,8 @@ def run_commands(perform: Operation) -> int:
 
 
 def _read_lines() -> Iterator[str]:
-    """Yield the lines of a pipe or file, without their ends. Only the last one can end in a backslash, which
-    then continues nothing."""
+    """Yield the lines of a pipe or file, without their ends. Only the last line can end in a backslash, which
+    has no effect then."""
     for raw in sys.stdin.buffer:
         line = raw.split(b"\0")[0]
         if line.endswith(b"\\"):
@@ -104,7 +104,7 @@ def _read_lines() -> Iterator[str]:
 
 
 def _read_prompted() -> Iterator[str]:
-    """Yield the lines that somebody types (or that a device gives), with a prompt."""
+    """Yield the lines that a user types (or that a device gives), with a prompt."""
     if not sys.stdin.isatty():
         sys.stdout.write(_PROMPT)
         sys.stdout.flush()

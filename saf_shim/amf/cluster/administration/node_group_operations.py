@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Administrative operations on node groups, which are carried out on one node of the group after the other.
 
-OpenSAF begins with all nodes at once. What comes out is the same where the units of a service group can give
-way to each other; the assignments take other ways in between."""
+OpenSAF begins with all nodes at once. The final state is the same where the units of a service group can
+replace each other; the steps in between differ."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_node_group(cluster: Cluster, group: NodeGroup, operation: int) -> None
 
 
 def _begin(cluster: Cluster, group: NodeGroup, operation: Operation) -> Done:
-    """Note what is to be done with each node; nodes in another state are left alone, as in OpenSAF."""
+    """Note what must be done with each node. Nodes in another state are left alone, as in OpenSAF."""
     to = NODE_GROUP[operation].to
     assert to is not None
     cluster.set_node_group_admin(group, Admin.SHUTTING_DOWN if operation == Operation.SHUTDOWN else to)

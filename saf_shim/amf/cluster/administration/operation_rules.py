@@ -8,14 +8,14 @@ from typing import Callable, NamedTuple, Optional
 from saf_shim.amf.states import Admin
 
 Done = bool
-"""True: the operation has ended with OK; False: its end comes later."""
+"""True: the operation has ended with OK. False: it ends later."""
 
 
 class Rule(NamedTuple):
     """One operation on one kind of object."""
 
-    accepted: tuple[Admin, ...]  # administrative states in which it is carried out
-    no_op: tuple[Admin, ...]  # those in which it has nothing to do: NO_OP; in others BAD_OPERATION
-    to: Optional[Admin]  # the administrative state it ends in; None: it leaves the state alone
-    begin: Callable[..., Done]  # (cluster, entity, operation); AisError: the operation is refused
+    accepted: tuple[Admin, ...]  # administrative states in which the operation is carried out
+    no_op: tuple[Admin, ...]  # states in which nothing is to do: NO_OP; in other states: BAD_OPERATION
+    to: Optional[Admin]  # the administrative state afterwards; None if the operation leaves it alone
+    begin: Callable[..., Done]  # (cluster, entity, operation); AisError if the operation is refused
     text: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The door to administrative operations: which there are for which object, and how they begin.
+"""The door to administrative operations: which operations each object has, and how they begin.
 
 `OPERATIONS` is the table. It has, for each kind of object and each operation, the administrative states in
 which the operation is carried out. An operation that has to wait is kept at its object (`Cluster.wait`);
@@ -25,7 +25,7 @@ OPERATIONS = {
     "SaAmfNode": NODE,
     "SaAmfNodeGroup": NODE_GROUP,
 }
-"""By class; every other class has none."""
+"""The operations of each class. Other classes have no operations."""
 
 _CLASS_NUMBERS = {
     "SaAmfCompBaseType": 1,
@@ -55,13 +55,13 @@ _CLASS_NUMBERS = {
     "SaAmfSIAssignment": 33,
     "SaAmfCSIAssignment": 34,
 }
-"""OpenSAF's own numbers of the classes without operations; its refusal names them."""
+"""OpenSAF's own numbers of the classes without operations. The text of the refusal contains them."""
 
 
 def operate(cluster: Cluster, class_name: str, dn: str, operation: int, ticket: int) -> None:
     """Begin operation `operation` on object `dn`.
 
-    The end comes as an effect, `EndOperation(ticket, ...)`. AisError: the operation is refused."""
+    The effect `EndOperation(ticket, ...)` reports its end. AisError if the operation is refused."""
     if dn in cluster.units:
         unit = cluster.units[dn]
         check_unit(cluster, unit, operation, UNIT)
@@ -145,7 +145,7 @@ def _check_node(cluster: Cluster, dn: str, operation: int) -> None:
 
 
 def _refuse_application(cluster: Cluster, dn: str, operation: int) -> None:
-    """Applications have an administrative state, but OpenSAF cannot change it."""
+    """Refuse: applications have an administrative state, but OpenSAF cannot change it."""
     state = cluster.applications[dn]
     for wanted, number, text in (
         (Admin.UNLOCKED, Operation.UNLOCK, "unlocked"),

@@ -170,7 +170,7 @@ def _has_csi(component: Component) -> bool:
 def _restart_unit(cluster: Cluster, unit: Unit, operation: Operation) -> Done:
     disabled = [c for c in unit.components if cluster.configuration.restart_disabled(c.dn)]
     if any(_has_csi(component) for component in disabled):
-        # its assignments are removed first; the restart follows when that is done
+        # The unit's assignments are removed first. The restart follows when that is done.
         cluster.set_readiness(unit, Readiness.OUT_OF_SERVICE)
         group_event(cluster, unit.group, GroupEvent.SU_FAULT, Cause(unit))
     else:

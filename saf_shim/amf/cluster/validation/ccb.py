@@ -12,10 +12,10 @@ from saf_shim.codes import AisError, Code
 
 
 class Ccb(NamedTuple):
-    """What a check gets besides the name of the object."""
+    """What a check gets, in addition to the name of the object."""
 
     cluster: Cluster
-    model: Configuration  # as it would be
+    model: Configuration  # the model as it would be after the CCB
     gone: frozenset[str]  # DNs that the CCB deletes
     supported: frozenset[Redundancy]
 

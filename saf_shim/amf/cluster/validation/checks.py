@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The door to the checks of the AMF model. Faults are refused before anything of a CCB is applied.
 
-Codes and texts are OpenSAF's. The simulator also refuses what OpenSAF accepts but it cannot imitate: other
-redundancy models than 2N and no redundancy, and components that are not SA-aware. These texts are its own."""
+Codes and texts are OpenSAF's. The simulator also refuses what OpenSAF accepts but the simulator cannot
+imitate: redundancy models other than 2N and no redundancy, and components that are not SA-aware. The texts
+for these are the simulator's own."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ from saf_shim.imm.implementer.hooks import ObjectChange, View
 def check(
     cluster: Cluster, changes: Sequence[ObjectChange], view: View, supported: frozenset[Redundancy]
 ) -> None:
-    """Refuse the CCB if something is wrong with it: AisError, with the text for the administrator.
+    """Refuse a CCB that has a fault: raise AisError with the text for the administrator.
 
-    `view` is the model as it would be."""
+    `view` is the model as it would be after the CCB."""
     gone = frozenset(change.dn for change in changes if change.kind == ChangeKind.DELETE)
     ccb = Ccb(cluster, Configuration(view), gone, supported)
     for change in changes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of an object that a CCB creates; `CREATE` says for which classes there is one."""
+"""Checks of an object that a CCB creates. `CREATE` has the classes that are checked."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _create_group(ccb: Ccb, dn: str) -> None:
     check_admin(ccb, dn, "saAmfSGAdminState")
     group = ccb.model.name(dn, "saAmfSGSuHostNodeGroup")
     if group and ccb.cluster.configuration.view.get(group) is None:
-        # a node group that this very CCB creates does not count; OpenSAF gives no text then
+        # A node group that the same CCB creates does not count. OpenSAF gives no text in that case.
         refuse("" if ccb.model.view.get(group) else f"Invalid saAmfSGSuHostNodeGroup '{group}' for '{dn}'")
     redundancy = ccb.model.redundancy(dn)
     if redundancy is not None and redundancy not in ccb.supported:
@@ -190,7 +190,7 @@ def _create_csi(ccb: Ccb, dn: str) -> None:
 
 
 def _object_in_name(dn: str) -> str:
-    """The object that the RDN names, as in ``safMemberCSType=safVersion=1\\,safCSType=X``."""
+    """Return the object that the RDN names, as in ``safMemberCSType=safVersion=1\\,safCSType=X``."""
     return rdn_value(dn).replace("\\,", ",")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of an object that a CCB deletes; `DELETE` says for which classes there is one."""
+"""Checks of an object that a CCB deletes. `DELETE` has the classes that are checked."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _delete_node(ccb: Ccb, dn: str) -> None:
 
 
 def _delete_used(user: str, reference: str, text: str) -> Callable[[Ccb, str], None]:
-    """Make the check of a type: it cannot be deleted while an object of class `user` refers to it."""
+    """Make the check that a type cannot be deleted while an object of class `user` refers to it."""
 
     def delete(ccb: Ccb, dn: str) -> None:
         view = ccb.model.view

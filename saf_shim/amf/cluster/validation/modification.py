@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of one modification of an attribute: least values, flags, attributes that stay, references."""
+"""Checks of one modification of an attribute: smallest values, flags, fixed attributes, references."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from saf_shim.imm.implementer.hooks import ObjectChange
 
 _TENTH = SECOND // 10
 _HANDLER = "ccb_completed_modify_hdlr"
-"""The name of OpenSAF's function, with which some of its texts begin."""
+"""The name of OpenSAF's function. Some of its texts begin with it."""
 
 MINIMUM = {
     # (class, attribute): (smallest value, text)
@@ -69,7 +69,7 @@ _FLAGS = {
 }
 
 _ONLY = {
-    # class: (attributes that can be modified, text about others, code)
+    # class: (attributes that can be modified, text for the other attributes, code)
     "SaAmfSU": (
         ("saAmfSUFailover", "saAmfSUMaintenanceCampaign", "saAmfSUType"),
         "Modification of attribute '{name}' not supported",
@@ -149,7 +149,7 @@ def _check_number(ccb: Ccb, dn: str, name: str, value: int) -> None:
 
 
 def _check_node_list(ccb: Ccb, dn: str, modification: Modification) -> None:
-    """Nodes can be added to a node group and taken from it; the whole list cannot be replaced."""
+    """Allow adding and removing nodes of a node group. The whole list cannot be replaced."""
     if modification.how == ModificationType.REPLACE:
         refuse("")  # OpenSAF gives no text
     present = ccb.cluster.configuration.group_nodes(dn)
