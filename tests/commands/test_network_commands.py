@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -156,6 +157,21 @@ def test_a_signal_puts_a_trial_back(quiet: Namespace, number: signal.Signals, tm
         wait_for_line(trial.stderr, "on trial")
         trial.send_signal(number)
         assert trial.wait(30) == 1
+    assert compare(before, dump_all()) == []
+
+
+def test_a_signal_in_the_middle_puts_everything_back(quiet: Namespace, tmp_path: Path) -> None:
+    before = dump_all()
+    file = tmp_path / "network.json"
+    file.write_text(json.dumps(DOCUMENT), encoding="utf-8")
+    words = ["--ensure", "192.0.2.99", "--ensure-timeout", "60"]
+    with start("apply", str(file), *words, stdin=subprocess.DEVNULL) as process:
+        while not quiet.ip_json("route show 198.51.100.0/24"):
+            select.poll().poll(20)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 1
+        assert process.stderr is not None
+        assert "interrupted by SIGTERM" in process.stderr.read()
     assert compare(before, dump_all()) == []
 
 

@@ -21,7 +21,18 @@ _LINK_KEYS = (
     "inet6_addr_gen_mode",
 )
 _BY_ITSELF = ("timer", "root", "bridge_id", "designated", "topology", "_port", "_path_cost", "gc_", "state")
-_PORT_BY_ITSELF = ("timer", "root", "designated", "topology", "id", "no", "state", "config_pending")
+_PORT_BY_ITSELF = (
+    "failure_count",
+    "mii_status",
+    "timer",
+    "root",
+    "designated",
+    "topology",
+    "id",
+    "no",
+    "state",
+    "config_pending",
+)
 
 
 def ip(*words: str) -> Any:

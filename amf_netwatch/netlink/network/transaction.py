@@ -26,7 +26,7 @@ from errno import EBUSY, EHOSTUNREACH, EINVAL, ENETUNREACH
 from time import monotonic
 from typing import Callable, NamedTuple, Optional
 
-from amf_netwatch.netlink.codec.constants import AddressFlag, Family, OperState
+from amf_netwatch.netlink.codec.constants import AddressFlag, Family
 from amf_netwatch.netlink.conversation import Conversation
 from amf_netwatch.netlink.errors import AnswerTimeoutError, CommitError, KernelError, NetlinkError
 from amf_netwatch.netlink.network.exchange import PATIENCE, Exchange, Refusal
@@ -48,6 +48,8 @@ from amf_netwatch.netlink.transport import QueryTransport
 
 OpenTransport = Callable[[], QueryTransport]
 """Opens a socket in the namespace of the transaction."""
+ProxyKey = tuple[int, bytes, bool]
+"""The key of a `NeighbourRecord`."""
 Aim = Callable[[Picture, bool], Picture]
 """From what is there to what shall be there; the flag: steps have been carried out already."""
 
@@ -55,6 +57,7 @@ TIMEOUT = 60.0  # seconds for a commit; a roll-back has the same again
 ROUNDS = 4  # of reading and repairing
 SETTLING = 1.5  # seconds: the kernel looks at new carriers at most once a second
 DUPLICATE_DETECTION = 4.0  # seconds that an IPv6 address may need until it can be a source
+_LOWER_UP = 0x10000  # the link has a carrier
 _LOOK_AGAIN = 0.05  # seconds
 _TRIES = 2  # of one and the same plan, when it is put back
 _HELPED_BY_HOST_ROUTE = (ENETUNREACH, EHOSTUNREACH, EINVAL)
@@ -154,6 +157,7 @@ class Transaction:
     ) -> Picture:
         exchange = Exchange(self._open(), patience=self._patience)
         known = before if self._known is None else self._known
+        settled = False
         try:
             for stage in plan.stages:
                 self._run_stage(stage, exchange, before, goal, deadline)
@@ -166,10 +170,16 @@ class Transaction:
                     if consequences:
                         now = read_picture(conversation)
                     rest = make_plan(now, self._aim(now, True), known=known)
-                    if not rest and not consequences:
-                        return now
-                    if not rest and not make_plan(now, bring_back(now, before, goal, closure)):
-                        return now
+                    if not rest and (
+                        not consequences or not make_plan(now, bring_back(now, before, goal, closure))
+                    ):
+                        unsettled = set() if settled else _find_unsettled(before, now, goal)
+                        if not unsettled:
+                            return now
+                        settled = True
+                        wait_for_proxies(unsettled, conversation)
+                        now = read_picture(conversation)
+                        continue
                     for stage in rest.stages:
                         self._run_stage(stage, exchange, now, goal, deadline)
                     if rest:
@@ -289,22 +299,24 @@ def roll_back(
     tried: list[list[str]] = []
     lines: list[str] = []
     left: tuple[str, ...] = ()
-    unsettled: Optional[set[int]] = None
+    first: Optional[Picture] = None
+    settled = False
     while len(tried) < ROUNDS + 2:
         try:
             exchange = Exchange(open_transport(), patience=patience)
             try:
                 with Conversation(open_transport()) as conversation:
                     now = read_picture(conversation)
-                    if unsettled is None:
-                        unsettled = _find_unsettled(before, now)
+                    first = first or now
                     wanted, left = restore(now, before, goal, closure)
                     plan = make_plan(now, wanted, known=before)
                     lines = [step.text for step in plan]
-                    if not plan and unsettled:
-                        wait_for_links(unsettled, conversation)
-                        unsettled = set()
-                        continue
+                    if not plan and not settled:
+                        settled = True
+                        unsettled = _find_unsettled(first, now, before)
+                        if unsettled:
+                            wait_for_proxies(unsettled, conversation)
+                            continue
                     if not plan or tried.count(lines) == _TRIES:
                         break
                     tried.append(lines)
@@ -321,21 +333,26 @@ def roll_back(
     return (*left, *(f"{line}: {refusals[line]}" if line in refusals else line for line in lines))
 
 
-def _find_unsettled(before: Picture, now: Picture) -> set[int]:
-    """Links that have to be made again and had proxy neighbours.
+def _find_unsettled(before: Picture, now: Picture, wanted: Picture) -> set[ProxyKey]:
+    """Proxy neighbours on links that have gone up, or will, since `before`, without a carrier.
 
-    The kernel drops those when it notices that the new link has no carrier, up to a second later.
+    The kernel drops those when it notices that there is no carrier, up to a second later.
     """
-    return {key[0] for key in before.neighbours if key[2] and key[0] not in now.links}
+    return {
+        key
+        for key in wanted.neighbours
+        if key[2]
+        and key[0] in now.links
+        and now.links[key[0]].up
+        and not now.links[key[0]].flags & _LOWER_UP
+        and (key[0] not in before.links or not before.links[key[0]].up)
+    }
 
 
-def wait_for_links(indexes: set[int], conversation: Conversation) -> None:
-    """Wait until the kernel has found out the operational state of these links, or for `SETTLING` seconds."""
+def wait_for_proxies(keys: set[ProxyKey], conversation: Conversation) -> None:
+    """Wait until the kernel has dropped one of these neighbours, or for `SETTLING` seconds."""
     deadline = monotonic() + SETTLING
-    while monotonic() < deadline:
-        states = [conversation.get_link(ifindex=index) for index in indexes]
-        if all(link is None or link.operstate != OperState.UNKNOWN for link in states):
-            return
+    while monotonic() < deadline and keys <= read_picture(conversation).neighbours.keys():
         select.poll().poll(_LOOK_AGAIN * 1000)
 
 

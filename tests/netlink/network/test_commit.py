@@ -281,6 +281,22 @@ def test_a_check_and_hooks_can_refuse(quiet: Namespace) -> None:
     assert addresses_of(quiet, "v0") == ["10.0.0.1/24"]
 
 
+def test_a_time_out_and_an_interruption_put_everything_back(quiet: Namespace) -> None:
+    quiet.add_link("v0", "veth", "peer", "name", "v1")
+    document = {"links": [{"name": "v0", "state": "up", "addresses": ["10.0.0.1/24"]}]}
+    before = dump_all()
+    with pytest.raises(CommitError, match="not done within 0 s"):
+        apply(document, timeout=0)
+    assert compare(before, dump_all()) == []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply(document, check=interrupt)
+    assert compare(before, dump_all()) == []
+
+
 def test_strict_refuses_what_changed_meanwhile(quiet: Namespace) -> None:
     quiet.add_link("v0", "veth", "peer", "name", "v1")
     quiet.add_link("w0", "veth", "peer", "name", "w1")

@@ -16,7 +16,7 @@ from amf_netwatch.netlink.network.documents.reader import print_document, read_d
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
 GROUPS = 4
-SEEDS = int(os.environ.get("AMF_NETWATCH_FAULT_SEEDS", "64"))
+SEEDS = int(os.environ.get("AMF_NETWATCH_FAULT_SEEDS", "200" if os.environ.get("CI") == "true" else "64"))
 IDENTITIES = {
     "links": ("name",),
     "routes": ("dst", "table", "priority", "tos"),

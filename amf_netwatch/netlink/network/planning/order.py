@@ -217,10 +217,19 @@ class _Planner:
                 if other is not None and not link.name and other.name:
                     link = other  # the end with a name is the one that is created
             covered.add(index)
+            if self.is_above_lower_mtu(link):
+                link = link._replace(mtu=None)
             stages.setdefault(self.depth(link), []).append(
                 steps.create_link(link, self.goal, self.pack_options(None, link))
             )
         return [stages[depth] for depth in sorted(stages)]
+
+    def is_above_lower_mtu(self, link: LinkRecord) -> bool:
+        """The link is to have a larger MTU than the one below it has now: it is raised afterwards."""
+        if link.lower is None or link.is_peer_pair or link.mtu is None:
+            return False
+        below = self.now.links.get(link.lower)
+        return below is not None and below.mtu is not None and below.mtu < link.mtu
 
     def properties(self, changed: list[tuple[LinkRecord, LinkRecord]]) -> list[list[Step]]:
         lowered: list[tuple[LinkRecord, LinkRecord]] = []
@@ -245,6 +254,8 @@ class _Planner:
                 options.append(steps.set_options(new, data))
         for index in sorted(self.new):
             link = self.goal.links[index]
+            if self.is_above_lower_mtu(link):
+                raised.append((link._replace(mtu=None), link))
             if link.alias:  # ignored by the request that creates
                 plain.append(steps.set_alias(link, ""))
             if link.generation_mode:
