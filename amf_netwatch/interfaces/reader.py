@@ -14,7 +14,8 @@ netlink gives the MAC.
 
 Rules: filters come before everything that costs time; a link's facts are never built from an event; a link
 that does not exist is None. A fact that never changes while a link lives is read once, such as the device
-behind a link. """
+behind a link.
+"""
 
 from __future__ import annotations
 
