@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """rtnetlink: the links, addresses, routes, rules and neighbours of the kernel, to listen, ask and watch.
 
-Not here: sysfs, and what the component publishes.
+It does not read sysfs, and it does not know what the component publishes.
 
 Reading order: `errors`; the room `codec` (bytes to values and back, without IO); `transport`, `socket` (the
 only module that opens a netlink socket), `datagrams` and `buffer` (a queue that is a transport, and a thread
@@ -356,7 +356,7 @@ if TYPE_CHECKING:
         Transport as Transport,
     )
 
-# The same names again, for the run time; a test compares the two.
+# The same names again, for use at run time. A test compares the two lists.
 _MODULES = {
     "buffer": "ReceiveBuffer",
     "codec.address": "Address decode_address format_ip parse_ip",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of one request: the values of its answer, its errors, and when the answer is complete.
+"""One request: the values of its answer, its errors, and whether the answer is complete.
 
-For `conversation`, which receives. Nothing here does IO or takes a lock: one thread receives at a time, and
-it alone writes to the requests.
+`conversation` uses it and does the receiving. Nothing here does IO or takes a lock: one thread receives at a
+time, and only that thread writes to the requests.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.codec.parsers import Decoder, Parser
 
 Terminator = Callable[[Any], bool]
-"""Says of a value whether it is the last one that is wanted."""
+"""Tells whether a value is the last one that is wanted."""
 
 _ERRNO = Struct("=i")
 _MULTI = int(HeaderFlag.MULTI)
@@ -40,10 +40,10 @@ _INTERRUPTED = int(HeaderFlag.DUMP_INTERRUPTED)
 
 
 class Request:
-    """One question under way. Written by the receiving thread, read by its owner.
+    """A question that waits for its answer. The receiving thread writes to it, and its owner reads it.
 
-    `values`: what the answer held so far. `done`: the answer is complete, or has failed: `error` says why.
-    `enough`: the terminator has said that no more is wanted; what still comes is passed over.
+    `values`: the values of the answer so far. `done`: the answer is complete, or has failed, and then `error`
+    has the reason. `enough`: the terminator has said that no more is wanted; later values are ignored.
     """
 
     __slots__ = (
@@ -60,26 +60,27 @@ class Request:
     ) -> None:
         self.parser = parser
         self.only = only
-        self.special = only is not None or type(parser) is HeaderParser  # not the usual, quick way
+        self.special = only is not None or type(parser) is HeaderParser  # the fast way is not possible
         self.decoder = None if type(parser) is HeaderParser else cast("Optional[Decoder]", parser)
         self.until = until
         self.errors_as_values = errors_as_values
         self.values: deque[Any] = deque()
-        self.flags = 0  # of the last header
-        self.multi = False  # the answer has several parts, of which DONE is the last
+        self.flags = 0  # the flags of the last header
+        self.multi = False  # the answer has several parts, and DONE is the last one
         self.interrupted = False
         self.error: BaseException | None = None
         self.enough = False
         self.done = False
 
     def fail(self, error: BaseException) -> None:
-        """The answer ends with this error."""
+        """End the answer with this error."""
         if self.error is None:
             self.error = error
         self.done = True
 
     def add(self, decoder: Decoder, buffer: Buffer, start: int, end: int) -> None:
-        """Parse one payload. What its decoder raises is the request's error when the answer is complete."""
+        """Parse one payload. An exception of its decoder becomes the request's error when the answer is
+        complete."""
         if self.enough:
             return
         try:
@@ -88,20 +89,20 @@ class Request:
                 self.values.append(value)
                 if self.until is not None and self.until(value):
                     self._stop()
-        except Exception as error:  # it fails its own request, not the thread that happens to receive
+        except Exception as error:  # it fails this request, and not the thread that happens to receive
             self.error = self.error or error
 
     def add_message(self, parser: HeaderParser, message: Message) -> None:
-        """The same, by a parser that takes the header as well."""
+        """Do the same with a parser that also needs the header."""
         self.add(lambda *_: parser.parse(message), message.buffer, message.start, message.end)
 
     def _stop(self) -> None:
-        """No more values are wanted; of an answer in several parts the end is still awaited."""
+        """Stop collecting values. The end of an answer in several parts is still awaited."""
         self.enough = True
         self.done = not self.multi
 
     def note_flags(self, flags: int) -> None:
-        """What the header of a message says of the whole answer."""
+        """Note what the header of a message says about the whole answer."""
         self.flags = flags
         if flags & _MULTI:
             self.multi = True
@@ -109,7 +110,7 @@ class Request:
             self.interrupted = True
 
     def finish(self, message: Message) -> None:
-        """One message that is no data: ERROR and DONE end the answer, OVERRUN makes it fail."""
+        """Handle a message without data: ERROR and DONE end the answer, OVERRUN makes it fail."""
         if message.type == MessageType.OVERRUN:
             self.fail(OverrunError("the kernel sent NLMSG_OVERRUN"))
         elif message.type in (MessageType.ERROR, MessageType.DONE):
@@ -122,9 +123,10 @@ class Request:
 
 
 def add_run(request: Request, parser: Parser | None, datagram: Buffer, offset: int, header: Message) -> int:
-    """Parse what passes `request.only` in the messages alike from `offset` on; returns where they end.
+    """Parse the messages with equal headers from `offset` on, if they pass `request.only`. Return where they
+    end.
 
-    `header` is the first of them.
+    `header` is the header of the first of them.
     """
     assert request.only is not None
     place, value = request.only
@@ -147,7 +149,7 @@ def add_run(request: Request, parser: Parser | None, datagram: Buffer, offset: i
 
 
 def decode_acknowledgement(message: Message) -> KernelError | None:
-    """What an ERROR or DONE message says: None for success; raises DecodeError.
+    """Return the error of an ERROR or DONE message, or None for success. Raises DecodeError.
 
     ::
 
@@ -162,7 +164,7 @@ def decode_acknowledgement(message: Message) -> KernelError | None:
     """
     kind, flags, buffer, start, end = message.type, message.flags, message.buffer, message.start, message.end
     if kind == MessageType.DONE and start == end:
-        return None  # the kernel's own always has the errno; others leave it out
+        return None  # the kernel always sends the errno, but other senders leave it out
     check_room(start, end, _ERRNO.size, "an acknowledgement")
     errno = -_ERRNO.unpack_from(buffer, start)[0]
     if errno == 0:

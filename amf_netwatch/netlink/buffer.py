@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thread between a socket and its parser.
+"""A thread that receives from a socket and keeps the datagrams until the parser wants them.
 
-The kernel's queue is small and counts in kilobytes of its own. A reader that pauses (to parse, to print, to
-ask) loses messages. `ReceiveBuffer` is a transport around another one: its thread does nothing but move
-datagrams into a queue in our memory. It decodes nothing, and a reader that is fast does not need it.
+The kernel's queue is small, and the kernel counts more bytes than a datagram has. A reader that pauses (to
+parse, to print, to ask) loses messages. `ReceiveBuffer` is a transport around another one: its thread only
+moves datagrams into a queue in our memory. It decodes nothing, and a fast reader does not need it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class ReceiveBuffer:
-    """The transport `inner`, which is then ours to close, with at most `bound` datagrams queued behind it.
+    """The transport `inner`, with a queue of at most `bound` datagrams. Closing this closes `inner`.
 
     The thread runs from construction to `close()` and waits without time-out. What `inner` raises is raised
-    by `receive` in its turn. After an error that is no loss the thread has ended, and every `receive` raises
-    that error.
+    by `receive` in its order. After an error that is not a loss, the thread has ended, and every `receive`
+    raises that error.
     """
 
     def __init__(self, inner: QueryTransport, bound: int = BOUND) -> None:
@@ -38,35 +38,35 @@ class ReceiveBuffer:
 
     @property
     def port(self) -> int:
-        """The inner transport's port."""
+        """Return the port of the inner transport."""
         return self._inner.port
 
     @property
     def overflows(self) -> int:
-        """How often the queue was full."""
+        """Return how often the queue was full."""
         return self._queue.overflows
 
     def fileno(self) -> int:
-        """Polls readable while something is queued; -1 when closed."""
+        """Return a descriptor that is readable while something is queued; -1 when closed."""
         return self._queue.fileno()
 
     def receive(self) -> bytes | None:
-        """The oldest datagram; None: nothing is queued. Raises LossError, SocketError."""
+        """Return the oldest datagram. None if nothing is queued. Raises LossError, SocketError."""
         return self._queue.receive()
 
     def discard(self) -> None:
-        """Empty the queue. Of what is still in the kernel's, the thread brings some in afterwards."""
+        """Empty the queue. The thread may later add datagrams that are still in the kernel's queue."""
         self._queue.discard()
 
     def send(self, datagram: bytes) -> None:
-        """Pass on at once."""
+        """Send at once through the inner transport."""
         self._inner.send(datagram)
 
     def grow(self, datagram_size: int) -> None:
-        """Nothing: the thread has made room before a TruncatedError is raised."""
+        """Do nothing: the thread has made room before a TruncatedError is raised."""
 
     def close(self) -> None:
-        """End the thread and close everything; a second call does nothing."""
+        """End the thread and close everything. A second call does nothing."""
         if self._stop < 0:
             return
         os.write(self._stop_writer, b"x")
@@ -78,10 +78,10 @@ class ReceiveBuffer:
         self._stop = -1
 
     def _move(self, event: int) -> None:
-        """Receive until nothing is there."""
+        """Receive until nothing is left."""
         datagram = self._inner.receive()
         if datagram is None and event != select.POLLIN:
-            # An error or hang-up that no receive explains would make the thread spin.
+            # If `receive` does not explain an error or hang-up, the thread would loop without end.
             raise SocketError(EPIPE, "poll")
         while datagram is not None:
             self._queue.put(datagram)
@@ -92,13 +92,13 @@ class ReceiveBuffer:
             self._fill()
         except NetlinkError as error:
             self._queue.end(error)
-        except BaseException as error:  # it is our defect, and whoever reads must hear of it
+        except BaseException as error:  # this is our own defect, and the reader must get it
             failure = NetlinkError(f"the thread that fills the buffer failed: {error!r}")
             failure.__cause__ = error
             self._queue.end(failure)
 
     def _fill(self) -> None:
-        """Move datagrams and losses until told to stop; raises what is no loss."""
+        """Move datagrams and losses until told to stop. Raises errors that are not losses."""
         poll = select.poll()
         poll.register(self._stop, select.POLLIN)
         poll.register(self._inner.fileno(), select.POLLIN)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions to the kernel and their answers.
 
-A conversation has a socket of its own: events come on another one, for a full event queue must not cost an
-answer. If its socket does carry other traffic, that is sorted out, not mixed in: an answer belongs to a
-request if its sequence number and port say so. What belongs to no request is *unrequested*: observers see it,
-and it is kept for `take_unrequested()`.
+A conversation has a socket of its own. Events come on another socket, because a full event queue must not
+lose an answer. If its socket carries other traffic as well, that is separated: an answer belongs to a request
+if its sequence number and port say so. A message that belongs to no request is *unrequested*: observers see
+it, and it is kept for `take_unrequested()`.
 
-Threads may ask at the same time. Whichever waits and finds nobody receiving receives for all: it hands each
-message to the request it answers, and wakes the others. Dumps take turns (the kernel lists one table at a
-time per socket); other requests pass them.
+Threads may ask at the same time. A thread that waits while no thread is receiving receives for all: it gives
+each message to the request that it answers, and wakes the others. Dumps take turns (the kernel lists one
+table at a time per socket); other requests do not wait for dumps.
 
 ========================  ===========================================================================
 what comes                what follows
@@ -22,8 +22,8 @@ bytes that do not decode  DecodeError
 nothing in time           AnswerTimeoutError
 ========================  ===========================================================================
 
-"Again" is bounded: after `ATTEMPTS` the error is raised. An answer that is read while it arrives (`stream`,
-`reserve`) cannot be thrown away: there the error is raised at once.
+"Again" is limited: after `ATTEMPTS` the error is raised. If values are returned while the answer arrives
+(`stream`, `reserve`), they cannot be thrown away, so the error is raised at once.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.codec.rule import Rule
     from amf_netwatch.netlink.transport import QueryTransport
 
-ATTEMPTS = 12  # while links come and go, a third of all dumps are interrupted: 12 in a row are one in 10^6
+ATTEMPTS = 12  # while links come and go, a third of all dumps are interrupted; 12 in a row: one in 10^6
 TIMEOUT = 5.0  # seconds for a whole answer, all attempts together
-KEPT = 1024  # unrequested messages; older ones go
-BURST = 10  # datagrams that are there without waiting for them: more are counted as a burst
-_FIRST_DATA_TYPE = 16  # NLMSG_MIN_TYPE: below are ERROR, DONE ...
+KEPT = 1024  # unrequested messages; older ones are dropped
+BURST = 10  # datagrams that were there without waiting; a longer series counts as a burst
+_FIRST_DATA_TYPE = 16  # NLMSG_MIN_TYPE: lower numbers are ERROR, DONE ...
 _TRANSIENT = (EBUSY, EAGAIN, EINTR)
 _NO_END = float("inf")
 
@@ -91,7 +91,7 @@ class Statistics(NamedTuple):
     """What a conversation has received since it began."""
 
     datagrams: int
-    bursts: int  # runs of more than `BURST` datagrams that were there without waiting
+    bursts: int  # series of more than `BURST` datagrams that were there without waiting
     longest_burst: int  # datagrams in a row without waiting
     backlog: int  # unrequested messages that are kept now
     longest_backlog: int
@@ -103,12 +103,12 @@ class Statistics(NamedTuple):
 
 
 class Conversation:
-    """Asks the kernel; safe for several threads at once.
+    """Asks the kernel. Several threads may use it at once.
 
-    `transport`: the socket to talk over, which is then ours to close; without one a strict socket with
+    `transport`: the socket to talk over, which is closed with this object. Without one, a strict socket with
     extended acknowledgements is opened, in `namespace` if given. `timeout`: seconds for a whole answer.
-    `parsers`: what reads the answers, unless a request brings its own parser. `close()` when no thread is
-    asking any more.
+    `parsers`: what reads the answers, unless a request brings its own parser. Call `close()` when no thread
+    is asking any more.
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class Conversation:
     ) -> None:
         self.parsers = ParserRegistry()
         self.timeout = timeout
-        self.repeated = 0  # attempts that were thrown away: interrupted, overrun, busy
+        self.repeated = 0  # attempts whose result was thrown away: interrupted, overrun, busy
         self.lost_unrequested = 0  # unrequested messages that nobody took in time
-        self.observer_failure: Exception | None = None  # what the last failed observer raised
+        self.observer_failure: Exception | None = None  # the exception of the last failed observer
         self._transport: QueryTransport = transport or NetlinkSocket(
             receive_buffer=None, extended_ack=True, strict=True, namespace=namespace
         )
@@ -132,7 +132,7 @@ class Conversation:
         self._observers: tuple[tuple[Observer, Predicate | None], ...] = ()
         self._datagrams = self._bursts = self._in_a_row = self._longest_burst = 0
         self._longest_backlog = self._overruns = self._truncations = self._failed_observers = 0
-        self._changed = threading.Condition()  # guards all of the above and the two below
+        self._changed = threading.Condition()  # guards everything above and the two fields below
         self._receiving = False
         self._waiting = 0  # threads that wait while another one receives
         self._dump_turn = threading.Lock()
@@ -144,12 +144,12 @@ class Conversation:
         self.close()
 
     def close(self) -> None:
-        """Close the socket; no thread may be asking. A second call does nothing."""
+        """Close the socket. No thread may be asking. A second call does nothing."""
         self._transport.close()
 
     @property
     def statistics(self) -> Statistics:
-        """How much has come, in which bursts, and what was lost."""
+        """Return how much has come, in which bursts, and what was lost."""
         with self._changed:
             return Statistics(
                 self._datagrams,
@@ -176,12 +176,13 @@ class Conversation:
         until: Terminator | None = None,
         errors_as_values: bool = False,
     ) -> list[Any]:
-        """The whole table that a GET request lists; raises NetlinkError, see the table above.
+        """Return the whole table that a GET request lists. Raises NetlinkError, see the table above.
 
-        `parser` reads every message of the answer; what it returns None for is left out. It may run in
-        another thread that is asking at the time. What does not pass `only` is not even looked at. `until`
-        is asked about each value: the one for which it says True is the last. `errors_as_values`: a refusal
-        of the kernel is the last value, a KernelError, instead of being raised; there is one attempt only.
+        `parser` reads every message of the answer; messages for which it returns None are left out. It may
+        run in another thread that is asking at the time. Messages that do not pass `only` are not parsed.
+        `until` is called with each value; the value for which it returns True is the last.
+        `errors_as_values`: if the kernel refuses, the KernelError is the last value instead of being raised,
+        and there is only one attempt.
         """
         deadline = monotonic() + self.timeout
         error: BaseException
@@ -217,11 +218,11 @@ class Conversation:
         until: Terminator | None = None,
         errors_as_values: bool = False,
     ) -> list[Any]:
-        """The values that answer one request that is no dump; [] for a mere acknowledgement.
+        """Return the values that answer a request that is not a dump; [] for a mere acknowledgement.
 
-        Raises KernelError when the kernel refuses; `errors_as_values`: it is the last value instead. `until`
-        says of a value that no more is wanted. A request whose answer was lost is not repeated: it may have
-        been carried out; LossError then.
+        Raises KernelError when the kernel refuses; with `errors_as_values` it is the last value instead.
+        `until` tells whether a value is the last one that is wanted. A request whose answer was lost is not
+        repeated, because the kernel may have carried it out; LossError is raised instead.
         """
         flags |= HeaderFlag.ACK
         request = Request(parser, None, until, errors_as_values)
@@ -240,11 +241,11 @@ class Conversation:
         until: Terminator | None = None,
         errors_as_values: bool = False,
     ) -> Answers:
-        """The table that a GET request lists, value by value, while it arrives: no list is kept.
+        """Return the table that a GET request lists, value by value, while it arrives. No list is kept.
 
-        Other dumps wait until it has been read to its end or closed, so close it (``with``) when you stop
-        early. Raises AnswerTimeoutError when other dumps do not end in time. Reading it raises what `dump`
-        raises; an interrupted dump is told at the end, when its values have been handed out.
+        Other dumps wait until it has been read to its end or closed, so close it (``with``) if you stop
+        early. Raises AnswerTimeoutError if other dumps do not end in time. Reading it raises what `dump`
+        raises. An interrupted dump is reported at the end, when its values have been returned already.
         """
         if not self._dump_turn.acquire(timeout=self.timeout):
             raise AnswerTimeoutError(f"other dumps took all of {self.timeout} s")
@@ -265,24 +266,24 @@ class Conversation:
         until: Terminator | None = None,
         errors_as_values: bool = False,
     ) -> Answers:
-        """A sequence number of one's own, and the answers that will come to it.
+        """Reserve a sequence number, and return the answers that will come to it.
 
-        Put `Answers.sequence` into a message that you pack, hand it to `send`, read the answers. They end
+        Put `Answers.sequence` into a message that you pack, pass it to `send`, and read the answers. They end
         with DONE, with an acknowledgement or refusal (so ask for one, NLM_F_ACK), or with `until`.
         """
         return Answers(self, Request(parser, only, until, errors_as_values), None)
 
     def send(self, datagram: bytes) -> None:
-        """Hand one datagram to the kernel, which may hold several requests; raises SocketError."""
+        """Send one datagram to the kernel. It may hold several requests. Raises SocketError."""
         self._transport.send(datagram)
 
     def dump_links(self, *, parser: Parser | None = None) -> list[Link]:
-        """All links of the namespace, without counters."""
+        """Return all links of the namespace, without counters."""
         payload = pack_link_request(extended_mask=LinkFilter.SKIP_STATS)
         return self.dump(MessageType.GETLINK, payload, parser=parser)
 
     def get_link(self, *, ifindex: int = 0, name: bytes | None = None) -> Link | None:
-        """One link by index or by name; None: there is none."""
+        """Return one link, by index or by name. None if there is none."""
         payload = pack_link_request(ifindex, name, LinkFilter.SKIP_STATS)
         try:
             links = self.ask(MessageType.GETLINK, payload)
@@ -293,7 +294,7 @@ class Conversation:
         return links[0] if links else None
 
     def dump_addresses(self, ifindex: int = 0, family: int = Family.UNSPEC) -> list[Address]:
-        """All addresses, or those of one link; [] also for a link that is not there."""
+        """Return all addresses, or those of one link. [] if there is no such link."""
         try:
             addresses: Sequence[Address] = self.dump(
                 MessageType.GETADDR, pack_address_request(ifindex, family)
@@ -302,7 +303,7 @@ class Conversation:
             if ifindex and error.errno == ENODEV:
                 return []
             raise
-        # A kernel before 4.20 does not know strict checking and lists them all.
+        # A kernel before 4.20 does not know strict checking, and lists the addresses of all links.
         return [address for address in addresses if not ifindex or address.ifindex == ifindex]
 
     def dump_routes(
@@ -314,30 +315,33 @@ class Conversation:
         parser: Parser | None = None,
         only: ByteFilter | None = None,
     ) -> list[Route]:
-        """All routes, or those of one table or through one interface; `only`: such as `DEFAULT_ROUTES`."""
+        """Return all routes, or those of one table or interface. `only` may be `DEFAULT_ROUTES`, for
+        example."""
         payload = pack_route_request(family, table, interface)
         return self.dump(MessageType.GETROUTE, payload, parser=parser, only=only)
 
     def dump_rules(self, family: int = Family.UNSPEC, *, parser: Parser | None = None) -> list[Rule]:
-        """All routing rules, in the kernel's order."""
+        """Return all routing rules, in the kernel's order."""
         return self.dump(MessageType.GETRULE, pack_rule_request(family), parser=parser)
 
     def dump_neighbours(
         self, family: int = Family.UNSPEC, *, interface: int | None = None, flags: int = 0
     ) -> list[Neighbour]:
-        """All neighbours, or those of one link; with NeighbourFlag.PROXY in `flags` the proxies instead."""
+        """Return all neighbours, or those of one link. With NeighbourFlag.PROXY in `flags`, return the
+        proxies."""
         payload = pack_neighbour_request(family, interface, flags)
         neighbours: Sequence[Neighbour] = self.dump(MessageType.GETNEIGH, payload)
-        # A kernel before 5.0 lists those of all links.
+        # A kernel before 5.0 lists the neighbours of all links.
         return [found for found in neighbours if interface in (None, found.ifindex)]
 
-    # -- what nobody asked for ----------------------------------------------------------------------------
+    # -- unrequested messages -----------------------------------------------------------------------------
 
     def observe(self, observer: Observer, predicate: Predicate | None = None) -> Callable[[], None]:
-        """Call `observer` for each unrequested message that `predicate` is true of; returns what ends it.
+        """Call `observer` for each unrequested message for which `predicate` is true. Return a function to
+        end this.
 
-        In the thread that receives, before the message is kept. An observer that raises is dropped and
-        counted (`Statistics.failed_observers`, `observer_failure`).
+        It is called in the receiving thread, before the message is kept. An observer that raises is dropped
+        and counted (`Statistics.failed_observers`, `observer_failure`).
         """
         entry = (observer, predicate)
         with self._changed:
@@ -350,9 +354,10 @@ class Conversation:
         return end
 
     def read(self, timeout: float | None = None) -> list[Message]:
-        """The unrequested messages that are there, or else the next that come within `timeout` seconds.
+        """Return the unrequested messages that are there, or else those that come next within `timeout`
+        seconds.
 
-        [] when none came in time. None: wait for ever. It hands out answers as well, so it may run in a
+        [] if none came in time. With None it waits for ever. It also delivers answers, so it may run in a
         thread of its own while others ask. Raises LossError, DecodeError, SocketError.
         """
         deadline = _NO_END if timeout is None else monotonic() + timeout
@@ -371,7 +376,7 @@ class Conversation:
         return self.take_unrequested()
 
     def take_unrequested(self) -> list[Message]:
-        """The messages that came but answer none of our requests, oldest first; each is handed out once.
+        """Return the messages that answer none of our requests, oldest first. Each is returned once.
 
         The last `KEPT` are kept; `lost_unrequested` counts the others.
         """
@@ -383,8 +388,8 @@ class Conversation:
     # -- the exchange -------------------------------------------------------------------------------------
 
     def _register(self, request: Request) -> int:
-        """Give a request its sequence number; the caller holds the lock."""
-        self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1  # 0 is what events have
+        """Give a request its sequence number. The caller holds the lock."""
+        self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1  # 0 is used by events
         self._requests[sequence] = request
         return sequence
 
@@ -430,7 +435,7 @@ class Conversation:
             raise AnswerTimeoutError(f"no complete answer within {self.timeout} s")
 
     def _receive(self, deadline: float) -> None:
-        """Receive one datagram, waiting for it, and hand out its messages."""
+        """Receive one datagram, waiting for it, and deliver its messages."""
         self._check_time(deadline)
         try:
             datagram = self._transport.receive()
@@ -457,7 +462,7 @@ class Conversation:
         self._longest_burst = max(self._longest_burst, self._in_a_row)
 
     def _fail_all(self, error: LossError | DecodeError) -> None:
-        """What was lost may have been anybody's: every request that is under way fails."""
+        """Fail every outstanding request, because what was lost may have belonged to any of them."""
         if isinstance(error, TruncatedError):
             self._truncations += 1
             self._transport.grow(error.size)
@@ -471,7 +476,8 @@ class Conversation:
             self._changed.notify_all()
 
     def _hand_out(self, datagram: Buffer) -> None:
-        """Give each message to the request it answers; raises DecodeError when the datagram is no netlink."""
+        """Give each message to the request that it answers. Raises DecodeError if the datagram is not
+        netlink."""
         unpack, requests, plain = HEADER.unpack_from, self._requests, self.parsers.plain
         port, size, offset = self._transport.port, len(datagram), 0
         while offset < size:
@@ -504,7 +510,8 @@ class Conversation:
             offset += (length + 3) & ALIGNMENT_MASK
 
     def _add_special(self, request: Request, message: Message) -> int:
-        """Parse a message that needs more than a decoder for its type; returns where the next one begins."""
+        """Parse a message that needs more than a decoder for its type. Return where the next message
+        begins."""
         parser = request.parser or self.parsers.find_for(message)
         offset = message.start - HEADER_SIZE
         if request.only is not None:
@@ -516,7 +523,8 @@ class Conversation:
         return offset + ((message.end - offset + 3) & ALIGNMENT_MASK)
 
     def _keep_unrequested(self, message: Message) -> None:
-        """Keep what is no answer to us; what answers a request that was given up is nobody's."""
+        """Keep a message that is not an answer to us. A late answer to a request that was given up is
+        dropped."""
         if message.port == self._transport.port and 0 < message.sequence <= self._sequence:
             return
         for entry in self._observers:
@@ -537,10 +545,10 @@ class Conversation:
 
 
 class Answers:
-    """The values that answer one request, while they arrive: an iterator, to be closed.
+    """The values that answer one request, while they arrive: an iterator, which must be closed.
 
-    Each value is waited for at most the conversation's `timeout`. For one thread; others may ask meanwhile.
-    `sequence`: the request's number. After the last value, or an error, it is closed.
+    Each value is waited for at most the conversation's `timeout`. Only one thread may use it; others may ask
+    at the same time. `sequence`: the request's number. After the last value, or an error, it is closed.
     """
 
     def __init__(
@@ -583,9 +591,9 @@ class Answers:
         raise StopIteration
 
     def close(self) -> None:
-        """Want no more; a second call does nothing.
+        """Stop the answers. A second call does nothing.
 
-        What is left of a dump is read without looking at it, for the kernel begins no other one before.
+        The rest of a dump is received but not parsed, because the kernel begins no other dump before its end.
         """
         if not self._open:
             return
@@ -597,7 +605,7 @@ class Answers:
                 deadline = monotonic() + self._conversation.timeout
                 self._conversation._take_turn(request, deadline)
         except (AnswerTimeoutError, OSError):
-            pass  # the next dump is refused with EBUSY, and tries again
+            pass  # the next dump is then refused with EBUSY, and is repeated
         finally:
             with self._conversation._changed:
                 self._conversation._requests.pop(self.sequence, None)

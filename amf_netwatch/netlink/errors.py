@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong, and whose fault it is.
+"""What can go wrong, and who causes it.
 
 ::
 
@@ -31,11 +31,11 @@ class NetlinkError(Exception):
 
 
 class DecodeError(NetlinkError):
-    """Bytes that cannot be a netlink message; the text says what and at which offset."""
+    """Bytes that cannot be a netlink message. The text says what is wrong, and at which offset."""
 
 
 class EncodeError(NetlinkError):
-    """A value that cannot be sent to the kernel; the text says of which field or option, and why."""
+    """A value that cannot be sent to the kernel. The text names the field or option, and the reason."""
 
 
 class KernelError(NetlinkError):
@@ -52,7 +52,7 @@ class KernelError(NetlinkError):
 
 
 class LossError(NetlinkError):
-    """Messages were lost. What was read before still counts; what is true now must be read anew."""
+    """Messages were lost. What was read before is still valid, but the present state must be read again."""
 
 
 class OverrunError(LossError):
@@ -60,7 +60,7 @@ class OverrunError(LossError):
 
 
 class TruncatedError(LossError):
-    """A datagram of `size` bytes did not fit; its rest is gone."""
+    """A datagram of `size` bytes did not fit. The rest of it is lost."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"a datagram of {size} bytes was truncated")
@@ -72,11 +72,11 @@ class InterruptedDumpError(NetlinkError):
 
 
 class AnswerTimeoutError(NetlinkError):
-    """No complete answer within the time allowed."""
+    """No complete answer came within the allowed time."""
 
 
 class SocketError(NetlinkError):
-    """The socket cannot be opened or used; `errno` as the system call gave it."""
+    """The socket cannot be opened or used. `errno` is that of the system call."""
 
     def __init__(self, errno: int, doing: str) -> None:
         super().__init__(errno, doing)
@@ -88,11 +88,11 @@ class SocketError(NetlinkError):
 
 
 class RecordingError(NetlinkError):
-    """A file is no recording, or it is one that cannot be played on this machine."""
+    """A file is not a recording, or it is one that cannot be played on this machine."""
 
 
 class StateError(NetlinkError):
-    """A state is not followed any more; its cause says why."""
+    """A state is not followed any more. The cause of this exception has the reason."""
 
 
 class WaitTimeoutError(NetlinkError, TimeoutError):
@@ -100,7 +100,7 @@ class WaitTimeoutError(NetlinkError, TimeoutError):
 
 
 class DocumentError(NetlinkError):
-    """A network document is wrong: `errors`, each a path in the document and what is wrong there."""
+    """A network document is wrong. `errors` has pairs: a path in the document, and what is wrong there."""
 
     def __init__(self, errors: list[tuple[str, str]]) -> None:
         super().__init__(errors)
@@ -111,7 +111,7 @@ class DocumentError(NetlinkError):
 
 
 class RefusedError(NetlinkError):
-    """A change cannot be planned; `path` says where in its document, '' when it is not one place."""
+    """A change cannot be planned. `path` is the place in its document, '' if it is not one place."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
@@ -123,10 +123,10 @@ class RefusedError(NetlinkError):
 
 
 class CommitError(NetlinkError):
-    """A change was refused, or did not hold, and was put back.
+    """A change was refused, or did not last, and was undone.
 
-    `step`: what was being done, in the words of `ip`; '' before the first one. `reason`: the kernel's words,
-    or ours. `left`: what could not be put back, one line each; normally empty.
+    `step`: what was being done, in the words of `ip`; '' before the first step. `reason`: the kernel's words,
+    or ours. `left`: what could not be restored, one line each; normally empty.
     """
 
     def __init__(self, step: str, reason: str, left: tuple[str, ...] = ()) -> None:

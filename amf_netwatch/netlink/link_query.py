@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quick questions about links: one link, all links, the addresses of one link or of all.
+"""Quick questions about links: one link, all links, and the addresses of one link or of all links.
 
 A question about one link is one request and one answer on a socket of its own, without the bookkeeping of a
-conversation: 8 us. Whatever else comes back (an error, a loss, an interrupted dump, an answer to somebody
-else) is left to `Conversation`, which knows all that can happen to an answer and asks again.
+conversation: 8 us. Any other result (an error, a loss, an interrupted dump, an answer to another request) is
+left to `Conversation`, which knows everything that can happen to an answer and asks again.
 
-It keeps nothing that it has read, and it decides nothing about what it reads.
+It keeps nothing of what it has read, and decides nothing about it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NEW_ADDRESS, _GET_ADDRESS = int(MessageType.NEWADDR), int(MessageType.GETADDR)
 _DONE = int(MessageType.DONE)
 _REQUEST, _DUMP = int(HeaderFlag.REQUEST), int(HeaderFlag.DUMP)
 _DUMP_INTERRUPTED = int(HeaderFlag.DUMP_INTERRUPTED)
-# Each request is packed by one call: nlmsghdr, ifinfomsg, and the attribute that leaves the counters out of
-# the answer; or nlmsghdr and ifaddrmsg.
+# Each request is packed by one call. A link request has nlmsghdr, ifinfomsg, and the attribute that leaves
+# the counters out of the answer. An address request has nlmsghdr and ifaddrmsg.
 _LINK_REQUEST = Struct("=IHHIIBxHiIIHHI")
 _EXT_MASK = 29  # IFLA_EXT_MASK
 _ADDRESS_REQUEST = Struct("=IHHIIBBBBI")
@@ -37,10 +37,10 @@ _ENODEV = 19
 
 
 class LinkQuery:
-    """Asks the kernel about links and their addresses. For one thread; close it after use.
+    """Asks the kernel about links and their addresses. Only one thread may use it. Close it after use.
 
-    Every method raises NetlinkError. `transport` and `conversation` are opened when they are not given;
-    they belong to the query and are closed with it.
+    Every method raises NetlinkError. `transport` and `conversation` are opened if they are not given. They
+    belong to the query and are closed with it.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class LinkQuery:
         self._sequence = 0
 
     def close(self) -> None:
-        """Close the sockets; a second call does nothing."""
+        """Close the sockets. A second call does nothing."""
         self._transport.close()
         self._conversation.close()
 
     def get_link(self, ifindex: int) -> LinkFacts | None:
-        """The facts of one link; None when there is none with this index."""
+        """Return the facts of one link. None if there is no link with this index."""
         self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1
         self._transport.send(
             _LINK_REQUEST.pack(
@@ -83,19 +83,20 @@ class LinkQuery:
         return found[0] if found else None
 
     def get_links(self) -> list[LinkFacts]:
-        """The facts of all links."""
+        """Return the facts of all links."""
         payload = pack_link_request(extended_mask=LinkFilter.SKIP_STATS)
         found: list[Any] = self._conversation.dump(MessageType.GETLINK, payload, parser=self._decoder.decode)
         return found
 
     def get_kind(self, ifindex: int) -> str | None:
-        """The kind of a link (veth, bridge ...); None for hardware. KernelError (ENODEV) without a link."""
+        """Return the kind of a link (veth, bridge ...); None for hardware. KernelError (ENODEV) if it is
+        gone."""
         payload = pack_link_request(ifindex, extended_mask=LinkFilter.SKIP_STATS)
         found = self._conversation.ask(MessageType.GETLINK, payload)
         return found[0].kind if found else None
 
     def get_addresses(self, ifindex: int) -> list[Address]:
-        """The addresses of one link; none when there is no such link."""
+        """Return the addresses of one link. The list is empty if there is no such link."""
         self._sequence = sequence = (self._sequence + 1) & 0xFFFFFFFF or 1
         self._transport.send(
             _ADDRESS_REQUEST.pack(
@@ -114,13 +115,13 @@ class LinkQuery:
                 return self._conversation.dump_addresses(ifindex)
 
     def get_all_addresses(self) -> list[Address]:
-        """The addresses of all links."""
+        """Return the addresses of all links."""
         return self._conversation.dump_addresses()
 
     def _add_addresses(self, datagram: bytes, sequence: int, found: list[Address]) -> bool | None:
-        """Add the addresses in one datagram of a dump.
+        """Add the addresses of one datagram of a dump.
 
-        True: the dump is complete. None: the datagram is not what was asked for.
+        True if the dump is complete. None if the datagram is not an answer to the request.
         """
         offset, size, port, unpack = 0, len(datagram), self._transport.port, HEADER.unpack_from
         while size - offset >= HEADER_SIZE:

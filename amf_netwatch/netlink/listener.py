@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The listener: a thread that raises a flag when the kernel says that something changed.
 
-It notes which links changed, never what: the event is a hint, and whoever takes it reads the truth. It
+It notes which links changed, but not how: an event is a hint, and whoever takes it reads the facts again. It
 does not decode links, keep state, or write a log.
 
-The flag, `network_changed`, is also what hands the socket over::
+The flag, `network_changed`, also decides which thread owns the socket::
 
     flag down    the thread owns socket and notes: it waits for a message, notes it, raises the flag
     flag up      the taker owns them: the thread waits for `take()`, and for nothing else
     take()       the taker notes what has queued up since, lowers the flag and arms the socket again
 
-The socket is armed for one event at a time (EPOLLONESHOT), so arming it wakes nobody: waking the thread at
-every `take()` would cost 30 us, in which the two fight for the interpreter.
+The socket is armed for one event at a time (EPOLLONESHOT), so arming it wakes no thread: waking the thread at
+every `take()` would cost 30 us, in which the two threads compete for the interpreter.
 
-So a storm costs the thread one message, whatever its size: the kernel's queue is the memory until `take()`.
-There at most `DRAIN` datagrams are looked at; if more are queued, or if the kernel's queue overflowed,
-everything counts as changed, and the rest is thrown away unseen. A message that arrives during or after
-`take()` raises the flag again, at once: no change is lost between taking and reading.
+So a storm costs the thread one message, whatever its size: until `take()`, the kernel's queue keeps the
+messages. `take()` reads at most `DRAIN` datagrams. If more are queued, or if the kernel's queue overflowed,
+everything counts as changed, and the rest is thrown away unread. A message that arrives during or after
+`take()` raises the flag again at once: no change is lost between taking and reading.
 
-Why the thread ends or goes on:
+The reasons why the thread ends or continues:
 
 =========================  ==========================================================================
 what `receive` says        what follows
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from amf_netwatch.netlink.transport import Transport
 
 GROUPS = (Group.LINK, Group.IPV4_ADDRESS, Group.IPV6_ADDRESS)
-DRAIN = 256  # datagrams; a container start is 14. Up to here single links are read again, 0.4 ms at most
+DRAIN = 256  # datagrams; a container start has 14. Up to this number, links are read one by one: 0.4 ms
 _ONE_MESSAGE = select.EPOLLIN | select.EPOLLONESHOT
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds before each attempt at a new socket
 
@@ -59,23 +59,23 @@ PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds before each attempt at a new 
 class Cause(Enum):
     """Why everything counts as changed."""
 
-    NONE = "none"  # it does not
+    NONE = "none"  # not everything counts as changed
     START = "start"  # nothing has been read yet
     OVERRUN = "overrun"  # the kernel's queue was full
     TRUNCATED = "truncated"  # a datagram was larger than our buffer
     UNREADABLE = "unreadable"  # a datagram that does not decode
     STORM = "storm"  # more than DRAIN datagrams between two takes
     REOPENED = "reopened"  # the socket broke; there is a new one
-    FAILED = "failed"  # nobody is listening
+    FAILED = "failed"  # no thread is listening
 
 
 class ChangedLinks(NamedTuple):
-    """What `take()` hands over; false when nothing has changed."""
+    """What `take()` returns. It is false if nothing has changed."""
 
-    everything: bool  # then `ifindexes` is empty
-    ifindexes: frozenset[int]  # links that appeared, changed, went, or whose addresses did
+    everything: bool  # if true, `ifindexes` is empty
+    ifindexes: frozenset[int]  # links that appeared, changed or disappeared, or whose addresses changed
     cause: Cause
-    only_links: frozenset[int] = frozenset()  # those that lived on with the addresses they had
+    only_links: frozenset[int] = frozenset()  # links that still exist and have the same addresses
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.ifindexes)
@@ -85,16 +85,17 @@ NO_CHANGES = ChangedLinks(False, frozenset(), Cause.NONE)
 
 
 class Listener:
-    """Listens to rtnetlink in a thread of its own; everything else is called from one other thread.
+    """Listens to rtnetlink in a thread of its own. One other thread calls everything else.
 
-    `groups`: what to subscribe to. `open_transport`: where datagrams come from, if not a `NetlinkSocket`;
-    called by `start()`, and by the thread after the socket broke. `log`: called with one ``key=value``
-    line when the socket breaks, is replaced, or is given up; in the listener's thread or in that of
-    `take()`.
+    `groups`: what to subscribe to. `open_transport`: opens the source of datagrams, if it is not a
+    `NetlinkSocket`; called by `start()`, and by the thread after the socket broke. `log`: called with one
+    ``key=value`` line when the socket breaks, is replaced, or is given up, in the listener's thread or in the
+    thread that calls `take()`.
 
-    Plain attributes, cheap to look at in every healthcheck:
+    Plain attributes, which are cheap to read in every healthcheck:
 
-    `network_changed`: something changed since the last `take()`; up from the start, and while nobody listens.
+    `network_changed`: something changed since the last `take()`; it is up at the start, and while no thread
+    listens.
     `healthy`: the thread runs. `failure`: what ended it, or None.
     `overruns`, `truncations`, `unreadable`, `reopenings`: how often, since this object exists.
     """
@@ -114,10 +115,10 @@ class Listener:
         self._open = open_transport or (lambda: NetlinkSocket(groups))
         self._log = log
         self._transport: Transport | None = None
-        self._broken: SocketError | None = None  # what the transport said last; a new one is needed
-        self._foreign = 0  # of the transports before this one
+        self._broken: SocketError | None = None  # the last error of the transport, which must be replaced
+        self._foreign = 0  # foreign datagrams of the earlier transports
         self._ifindexes: set[int] = set()
-        self._reread_addresses: set[int] = set()  # those of them that a NEWLINK alone does not explain
+        self._reread_addresses: set[int] = set()  # links for which an event other than NEWLINK came
         self._cause = Cause.START
         self._thread: threading.Thread | None = None
         self._process = 0
@@ -133,13 +134,13 @@ class Listener:
 
     @property
     def foreign(self) -> int:
-        """Datagrams dropped because they did not come from the kernel."""
+        """Return how many datagrams were dropped because they did not come from the kernel."""
         return self._foreign + int(getattr(self._transport, "foreign", 0))
 
     def start(self) -> None:
-        """Subscribe and start the thread; raises SocketError, and RuntimeError when it was started already.
+        """Subscribe and start the thread. Raises SocketError, and RuntimeError if it was started already.
 
-        When it returns, no later change will be missed: read everything now.
+        After it returns, no later change will be missed, so read everything then.
         """
         if self._thread is not None:
             raise RuntimeError("the listener was started already")
@@ -167,11 +168,11 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a second call does nothing.
+        """End the thread. A second call does nothing.
 
-        When it returns, the thread has ended, all descriptors are closed, the flag is up and `take()` says
-        "everything". It waits for nothing but the thread's next step: microseconds. In a forked child,
-        where the thread does not exist, it only closes the descriptors.
+        After it returns, the thread has ended, all descriptors are closed, the flag is up and `take()`
+        returns "everything". It only waits for the thread's next step, which takes microseconds. In a forked
+        child, where the thread does not exist, it only closes the descriptors.
         """
         if self._thread is None:
             return
@@ -188,15 +189,15 @@ class Listener:
         self.network_changed = True
 
     def restart(self) -> None:
-        """`stop()` and `start()`: the one repair that can be tried without anybody's help; raises
+        """Call `stop()` and `start()`. This is the only repair that needs no help from outside. Raises
         SocketError."""
         self.stop()
         self.start()
 
     def take(self) -> ChangedLinks:
-        """What changed since the last call; lowers the flag, unless nobody listens.
+        """Return what changed since the last call. Lower the flag, unless no thread listens.
 
-        Read what it names after it returned, not before. Never blocks and raises nothing.
+        Read the links after this has returned, not before. It never blocks and raises nothing.
         """
         if not self.network_changed:
             return NO_CHANGES
@@ -212,15 +213,15 @@ class Listener:
         self._reread_addresses.clear()
         self._cause = Cause.NONE
         descriptor = self._descriptor()
-        self.network_changed = False  # from here on the thread owns socket and notes
+        self.network_changed = False  # from here on, the thread owns socket and notes
         if not self._watch(descriptor):
-            self._rouse()  # the thread finds out what is wrong with the socket
+            self._rouse()  # the thread will find out what is wrong with the socket
         return changes
 
-    # -- the owner's work: the thread's while the flag is down, the taker's while it is up -----------------
+    # -- the owner's work: by the thread while the flag is down, by the taker while it is up ---------------
 
     def _drain(self) -> None:
-        """Note or throw away what has queued up. Then the queue is empty, or the transport is broken."""
+        """Note or throw away the queued datagrams. Then the queue is empty, or the transport is broken."""
         transport = self._transport
         if transport is None or self._broken is not None:
             return
@@ -237,7 +238,7 @@ class Listener:
             self._broken = error
 
     def _receive(self, transport: Transport) -> bool:
-        """Note one datagram or loss; False: nothing is there, or the transport broke."""
+        """Note one datagram or loss. False if nothing is there, or if the transport broke."""
         try:
             datagram = transport.receive()
             if datagram is None:
@@ -258,7 +259,7 @@ class Listener:
         return True
 
     def _changed(self, cause: Cause) -> None:
-        """Everything has changed. The first cause is kept; later ones do not replace it."""
+        """Note that everything has changed. The first cause is kept; later causes do not replace it."""
         if self._cause is Cause.NONE:
             self._cause = cause
 
@@ -267,7 +268,7 @@ class Listener:
     def _run(self) -> None:
         try:
             self._listen()
-        except BaseException as error:  # a thread that ends must say so, whatever the reason
+        except BaseException as error:  # a thread that ends must report it, whatever the reason
             self.failure = error
             self.healthy = False
             self._say(f"listener state=failed reason={error}")
@@ -275,7 +276,7 @@ class Listener:
             self.network_changed = True
 
     def _listen(self) -> None:
-        """Wait and note until stopped; raises when nothing can be heard any more."""
+        """Wait and note until stopped. Raises if no socket can be opened any more."""
         while True:
             if self._broken is not None and not self.network_changed:
                 if not self._reopen():
@@ -287,46 +288,46 @@ class Listener:
                     if self._stopping:
                         return
                     if not self.network_changed:
-                        self._arm()  # `take()` could not
+                        self._arm()  # `take()` was not able to
                 else:
                     self._hear(event)
 
     def _hear(self, event: int) -> None:
-        """Receive what the socket was readable for, and raise the flag if it tells of a change."""
+        """Receive from the readable socket, and raise the flag if a message reports a change."""
         transport = self._transport
         assert transport is not None
         if not self._receive(transport) and event != select.EPOLLIN and self._broken is None:
-            # An error or hang-up that no receive explains would make this loop spin.
+            # If `receive` does not explain an error or hang-up, this loop would never end.
             self._broken = SocketError(EPIPE, "poll")
         if self._ifindexes or self._cause is not Cause.NONE:
-            self.network_changed = True  # from here on the taker owns socket and notes
+            self.network_changed = True  # from here on, the taker owns socket and notes
         else:
             self._arm()
 
     def _descriptor(self) -> int:
-        """What to wait for; -1 when the transport is broken."""
+        """Return the descriptor to wait for; -1 if the transport is broken."""
         if self._broken is not None or self._transport is None:
             return -1
         return self._transport.fileno()
 
     def _arm(self) -> None:
-        """Wait for the next message; a transport that cannot be waited for is broken."""
+        """Wait for the next message. A transport that cannot be waited for is broken."""
         if self._broken is None and not self._watch(self._descriptor()):
             self._broken = SocketError(EBADF, "poll")
 
     def _watch(self, descriptor: int) -> bool:
-        """Arm the descriptor for one event; False: it cannot be waited for. Both threads may call it."""
+        """Arm the descriptor for one event. False if it cannot be waited for. Both threads may call it."""
         try:
             try:
                 self._epoll.modify(descriptor, _ONE_MESSAGE)
-            except FileNotFoundError:  # the first time, and after a new socket
+            except FileNotFoundError:  # this happens at first, and after a new socket
                 self._epoll.register(descriptor, _ONE_MESSAGE)
-        except (OSError, ValueError):  # a closed descriptor is -1, or not there
+        except (OSError, ValueError):  # a closed descriptor is -1, or does not exist
             return False
         return True
 
     def _reopen(self) -> bool:
-        """Replace a broken transport; False: stopped meanwhile. Raises the last error when it gives up."""
+        """Replace a broken transport. False if stopped meanwhile. Raises the last error if it gives up."""
         error = self._broken
         assert error is not None
         self._say(f"listener state=broken errno={error.errno} doing={error.doing}")
@@ -358,7 +359,7 @@ class Listener:
         try:
             os.read(self._wake, 4096)
         except BlockingIOError:
-            pass  # a forked child, sharing the pipe, was faster
+            pass  # a forked child that shares the pipe has read it first
 
     def _close_transport(self) -> None:
         if self._transport is not None:

@@ -14,12 +14,13 @@ _STAR, _QUESTION, _OPEN, _CLOSE, _NOT, _DASH = b"*?[]!-"
 
 
 def matches(name: bytes, pattern: bytes) -> bool:
-    """Does the whole of `name` match `pattern`?
+    """Tell whether the whole of `name` matches `pattern`.
 
-    Greedy with one point of return (the last star), so at most ``len(name) * len(pattern)`` steps.
+    It is greedy with one point of return (the last star), so it takes at most ``len(name) * len(pattern)``
+    steps.
     """
     if pattern == b"*":
-        return True  # what everybody has
+        return True  # this is the most common pattern
     at, to, star_at, star_to = 0, 0, -1, 0
     while at < len(name):
         if to < len(pattern) and pattern[to] == _STAR:
@@ -40,12 +41,12 @@ def matches(name: bytes, pattern: bytes) -> bool:
 
 
 def matches_any(name: bytes, patterns: Iterable[bytes]) -> bool:
-    """Does `name` match at least one of the patterns?"""
+    """Tell whether `name` matches at least one of the patterns."""
     return any(matches(name, pattern) for pattern in patterns)
 
 
 def _match_one(byte: int, pattern: bytes, at: int) -> int:
-    """The place after the element at ``pattern[at]`` if that element matches `byte`, else 0."""
+    """Return the place after the element at ``pattern[at]`` if that element matches `byte`, else 0."""
     if at >= len(pattern):
         return 0
     element = pattern[at]
@@ -59,7 +60,7 @@ def _match_one(byte: int, pattern: bytes, at: int) -> int:
 
 
 def _end_of_bracket(pattern: bytes, at: int) -> int:
-    """Where the bracket opened at `at` closes; 0 when it does not (then ``[`` stands for itself)."""
+    """Return where the bracket opened at `at` closes. 0 if it does not (then ``[`` stands for itself)."""
     start = at + 1
     if start < len(pattern) and pattern[start] == _NOT:
         start += 1

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The netlink socket: the only place of the project that opens AF_NETLINK.
+"""The netlink socket. Only this module of the project opens AF_NETLINK.
 
-It sends and receives datagrams and says truthfully what was lost; it decodes nothing. It never blocks:
-whoever waits polls `fileno()`.
+It sends and receives datagrams and reports correctly what was lost; it decodes nothing. It never blocks:
+callers that wait poll `fileno()`.
 
-Rules: the kernel gives the port (our process id would collide with any second socket); a datagram that does
+Rules: the kernel chooses the port (our process id would collide with any second socket); a datagram that does
 not come from the kernel (port 0) is dropped and counted; a truncated datagram and a full receive buffer are
-errors with names; no NETLINK_NO_ENOBUFS, which only hides the loss.
+errors with names; NETLINK_NO_ENOBUFS is not used, because it only hides the loss.
 
-After an overrun the kernel delivers nothing more until the queue has been read empty, and what it drops
-until then is not announced again. So: on OverrunError call `discard()` first, then read anew what you
-follow.
+After an overrun the kernel delivers nothing more until the queue has been read empty, and it does not report
+what it drops until then. So after an OverrunError, first call `discard()`, and then read again everything
+that you follow.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Union
 from amf_netwatch.netlink.errors import OverrunError, SocketError, TruncatedError
 
 Namespace = Union[str, int]
-"""A network namespace: a name as `ip netns` knows it, a path with a slash in it, or an open descriptor."""
+"""A network namespace: a name known to `ip netns`, a path that contains a slash, or an open descriptor."""
 
 _NETLINK_ROUTE = 0
 _SOL_NETLINK = 270
@@ -45,12 +45,12 @@ _AGAIN = (4, 11)  # EINTR, EAGAIN
 
 
 class NetlinkSocket:
-    """One rtnetlink socket; for one thread at a time.
+    """One rtnetlink socket, for one thread at a time.
 
-    `groups`: the multicast groups (`Group`) to subscribe to. `receive_buffer`: bytes to ask the kernel
-    for; it may give less to the unprivileged. `namespace`: where to open it, see `Namespace`; needs
+    `groups`: the multicast groups (`Group`) to subscribe to. `receive_buffer`: bytes to ask the kernel for;
+    unprivileged processes may get less. `namespace`: where to open it, see `Namespace`; it needs
     CAP_SYS_ADMIN. `extended_ack`: errors come with a sentence. `strict`: the kernel checks requests and
-    honours their filters. Raises SocketError.
+    applies their filters. Raises SocketError.
     """
 
     def __init__(
@@ -94,21 +94,21 @@ class NetlinkSocket:
 
     @property
     def receive_buffer(self) -> int:
-        """What the kernel gave, in its own bookkeeping: twice what was asked for."""
+        """Return the size that the kernel gave, by its own count: twice the size that was asked for."""
         return self._socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF)
 
     def fileno(self) -> int:
-        """The descriptor, to poll; -1 when closed."""
+        """Return the descriptor for polling; -1 when closed."""
         return self._socket.fileno()
 
     def receive(self) -> bytes | None:
-        """The kernel's next datagram; None: nothing is there.
+        """Return the kernel's next datagram. None if nothing is there.
 
         Raises OverrunError, TruncatedError (see `grow`), SocketError.
         """
         while True:
             try:
-                # MSG_TRUNC: the result is the datagram's real size, also when it did not fit.
+                # With MSG_TRUNC, the result is the datagram's real size, even if it did not fit.
                 size, sender = self._socket.recvfrom_into(self._buffer, 0, _socket.MSG_TRUNC)
             except OSError as error:
                 if error.errno in _AGAIN:
@@ -124,25 +124,25 @@ class NetlinkSocket:
             return bytes(self._view[:size])
 
     def send(self, datagram: bytes) -> None:
-        """Hand one datagram to the kernel; its answers are in the receive queue when this returns."""
+        """Send one datagram to the kernel. When this returns, the answers are in the receive queue."""
         try:
             self._socket.sendto(datagram, (0, 0))
         except OSError as error:
             raise SocketError(error.errno or 0, "send") from error
 
     def grow(self, datagram_size: int) -> None:
-        """Make room for datagrams of this size, after a TruncatedError."""
+        """Make room for datagrams of this size. Call this after a TruncatedError."""
         if datagram_size > len(self._buffer):
             self._view.release()
             self._buffer = bytearray(datagram_size)
             self._view = memoryview(self._buffer)
 
     def discard(self) -> None:
-        """Read the receive queue empty, which also ends the state that an overrun leaves; raises SocketError.
+        """Read the receive queue empty. This also ends the state after an overrun. Raises SocketError.
 
-        Half a microsecond a datagram, four times faster than the kernel's top rate fills it. Closing and
-        opening anew would be faster, but a process that gave up its privileges could not get the same
-        socket again.
+        It takes half a microsecond for each datagram, and is four times faster than the kernel can fill the
+        queue. Closing and opening again would be faster, but a process that gave up its privileges could not
+        get the same socket again.
         """
         receive, mark = self._socket.recv_into, bytearray(1)
         while True:
@@ -155,12 +155,12 @@ class NetlinkSocket:
                     raise SocketError(error.errno or 0, "receive") from error
 
     def close(self) -> None:
-        """Close it; a second call does nothing."""
+        """Close the socket. A second call does nothing."""
         self._socket.close()
 
 
 def _set_if_known(opened: _socket.socket, option: int) -> None:
-    """Switch an option of AF_NETLINK on; a kernel that does not know it goes on without."""
+    """Switch an option of AF_NETLINK on. A kernel that does not know the option works without it."""
     try:
         opened.setsockopt(_SOL_NETLINK, option, 1)
     except OSError as error:
@@ -169,7 +169,8 @@ def _set_if_known(opened: _socket.socket, option: int) -> None:
 
 
 def _ask_receive_buffer(opened: _socket.socket, size: int) -> None:
-    """Ask in the way that anyone may first; the privileged one, only if short, makes AppArmor noise."""
+    """Ask without privilege first. Ask with privilege only if that gave less, because AppArmor logs each
+    try."""
     opened.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, size)
     if opened.getsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF) < 2 * size:
         try:
@@ -180,16 +181,16 @@ def _ask_receive_buffer(opened: _socket.socket, size: int) -> None:
 
 
 def _open(namespace: Namespace | None) -> _socket.socket:
-    """An unbound socket."""
+    """Return an unbound socket."""
     with entered(namespace):
         return _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _NETLINK_ROUTE)
 
 
 @contextmanager
 def entered(namespace: Namespace | None) -> Iterator[None]:
-    """The calling thread is in this network namespace until the end; what it opens there stays there.
+    """Put the calling thread into this network namespace inside the block. Sockets opened there stay there.
 
-    None: nothing happens. Raises OSError when there is no such namespace, or without CAP_SYS_ADMIN.
+    With None nothing happens. Raises OSError if there is no such namespace, or without CAP_SYS_ADMIN.
     """
     if namespace is None:
         yield
@@ -214,7 +215,7 @@ def entered(namespace: Namespace | None) -> Iterator[None]:
 
 
 def _enter(descriptor: int) -> None:
-    """Move the calling thread into the network namespace behind this descriptor; raises OSError."""
+    """Move the calling thread into the network namespace behind this descriptor. Raises OSError."""
     if sys.version_info >= (3, 12):
         os.setns(descriptor, _CLONE_NEWNET)
         return

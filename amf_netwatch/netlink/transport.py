@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where datagrams come from and requests go to, as the other modules see it.
+"""The interface of what delivers datagrams and takes requests, as the other modules see it.
 
-These are a `NetlinkSocket`, a `ReceiveBuffer`, a `DatagramQueue` and a recording. The classes here have no
-effect at run time: they are for the type checker, and for those who write another transport.
+A `NetlinkSocket`, a `ReceiveBuffer`, a `DatagramQueue` and a recording have it. The classes here have no
+effect at run time: they are for the type checker, and for people who write another transport.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Where datagrams come from: a `NetlinkSocket`, a `ReceiveBuffer`, a recording. Never blocks."""
+    """A source of datagrams: a `NetlinkSocket`, a `ReceiveBuffer`, a recording. It never blocks."""
 
     def fileno(self) -> int:
-        """A descriptor that polls readable when `receive` has something to say."""
+        """Return a descriptor that is readable when `receive` has a result or an error."""
 
     def receive(self) -> bytes | None:
-        """The next datagram; None: nothing is there. Raises LossError, SocketError."""
+        """Return the next datagram. None if nothing is there. Raises LossError, SocketError."""
 
     def discard(self) -> None:
-        """Throw away what has queued up. What is sent from now on will be received."""
+        """Throw the queued datagrams away. Datagrams that are sent from now on will be received."""
 
     def close(self) -> None:
-        """Release the descriptors; a second call does nothing."""
+        """Close the descriptors. A second call does nothing."""
 
 
 class QueryTransport(Transport, Protocol):
@@ -31,10 +31,10 @@ class QueryTransport(Transport, Protocol):
 
     @property
     def port(self) -> int:
-        """Our port: the kernel puts it on every answer."""
+        """Return our port, which the kernel puts into every answer."""
 
     def send(self, datagram: bytes) -> None:
-        """Hand one datagram to the kernel."""
+        """Send one datagram to the kernel."""
 
     def grow(self, datagram_size: int) -> None:
         """Make room for datagrams of this size."""
