@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mirror room: a view of a namespace's network that is kept up to date, and what is made of it.
+"""The mirror room: a view of a namespace's network that is kept up to date, and its uses.
 
 It is for programs that look at the network, follow it, wait for it, or record it. It is not for asking single
 questions (`netlink.conversation`), not for the component's flag (`netlink.listener`), and it changes nothing

@@ -52,36 +52,36 @@ from amf_netwatch.netlink.codec.link import Link
 from amf_netwatch.netlink.mirror.tables.changes import Action, Change
 
 Links = Mapping[int, Link]
-"""All links by their index."""
+"""All links, by index."""
 
 
 class Condition:
-    """Something to wait for; `links` are always those after the change.
+    """Something to wait for. `links` are always the links after the change.
 
     A subclass overrides what it needs and calls `fulfil` when the wait is over.
     """
 
     def __init__(self) -> None:
         self.fulfilled = False
-        self.link: Optional[Link] = None  # the link that fulfilled it; None: it is fulfilled by its absence
+        self.link: Optional[Link] = None  # the link that fulfilled it; None if a link had to be absent
 
     def start(self, links: Links) -> None:
-        """These links were there when listening began. This cannot end the wait."""
+        """Note the links that were there when listening began. This cannot end the wait."""
 
     def observe(self, change: Change, links: Links) -> None:
-        """A link is new, has changed, or has gone."""
+        """Observe that a link is new, has changed, or has gone."""
 
     def check(self, links: Links) -> None:
-        """These links are there now; all changes up to now have been observed."""
+        """Check the links that are there now. All changes up to now have been observed."""
 
     def fulfil(self, link: Link | None) -> None:
-        """The wait is over; the waiter returns this link."""
+        """End the wait. The waiter returns this link."""
         self.fulfilled = True
         self.link = link
 
 
 class Attached(Condition):
-    """A link that was not there: a new one, or one that is there although not among the `existing` names.
+    """A link that was not there: a new link, or an existing one that is not among the `existing` names.
 
     With `state`, the wait is over when one of these links is in this operational state.
     """
@@ -164,15 +164,15 @@ class NamedCondition(Condition):
             self.fulfil(link)
 
     def is_met(self, link: Link | None) -> bool:
-        """Whether the wait is over for the link as it is; None: there is no link of this name."""
+        """Return whether the wait is over for the link as it is. None: there is no link of this name."""
         raise NotImplementedError
 
     def is_met_by_change(self, change: Change) -> bool:
-        """Whether the wait is over after this change; the link is new or has changed."""
+        """Return whether the wait is over after this change. The link is new or has changed."""
         return self.is_met(change.after)
 
     def is_met_by_end(self) -> bool:
-        """Whether the wait is over because the link has gone."""
+        """Return whether the wait is over because the link has gone."""
         return False
 
 
@@ -180,11 +180,11 @@ class Detached(NamedCondition):
     """The link has gone."""
 
     def is_met(self, link: Link | None) -> bool:
-        """Whether there is no such link."""
+        """Return whether there is no such link."""
         return link is None
 
     def is_met_by_end(self) -> bool:
-        """Always: the link has gone."""
+        """Return True, because the link has gone."""
         return True
 
 
@@ -196,34 +196,34 @@ class AdminState(NamedCondition):
         self._up = up
 
     def is_met(self, link: Link | None) -> bool:
-        """Whether IFF_UP is as wanted."""
+        """Return whether IFF_UP is as wanted."""
         return link is not None and link.up is self._up
 
 
 class Reconnected(NamedCondition):
-    """The link has carrier, and has been without."""
+    """The link has carrier, after it had none."""
 
     def __init__(self, name: bytes) -> None:
         super().__init__(name)
         self._lost = False
 
     def is_met(self, link: Link | None) -> bool:
-        """Whether there is carrier after it was missing; a missing one is noted."""
+        """Return whether there is carrier after it was missing. A missing carrier is noted."""
         if link is None or not link.lower_up:
             self._lost = True
             return False
         return self._lost
 
     def is_met_by_change(self, change: Change) -> bool:
-        """The same; a loss that was too short for an event shows in the kernel's counter of carrier
-        changes.
+        """Do the same for a change. The kernel's counter of carrier changes also shows losses without an
+        event.
         """
         if change.before is not None and change.before.lower_up and "carrier" in change.changed:
             self._lost = True
         return self.is_met(change.after)
 
     def is_met_by_end(self) -> bool:
-        """Never: but a link that has gone has lost its carrier."""
+        """Return False, and note that a link that has gone has lost its carrier."""
         self._lost = True
         return False
 
@@ -239,7 +239,7 @@ class StrictlyReconnected(NamedCondition):
         self._was_down = False
 
     def is_met(self, link: Link | None) -> bool:
-        """Whether the state is UP after it was DOWN; DOWN is noted."""
+        """Return whether the state is UP after it was DOWN. DOWN is noted."""
         state = None if link is None else link.operstate
         if state == OperState.DOWN:
             self._was_down = True
@@ -247,5 +247,6 @@ class StrictlyReconnected(NamedCondition):
 
 
 def _is_another_link(change: Change) -> bool:
-    """Whether, after a loss, the index belongs to another link: one link keeps its name, its MAC, or both."""
+    """Return whether the index belongs to another link after a loss: one link keeps its name, its MAC, or
+    both."""
     return change.resync and {"ifname", "mac"} <= set(change.changed)

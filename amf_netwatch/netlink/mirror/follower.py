@@ -9,8 +9,8 @@ It has two sockets: events come on one, answers on the other. `read` does this::
     3 apply what was announced since 1, silently       apply the events that came meanwhile, then compare
     4 settle the mirror                              3 nothing left, nothing to read again: return
 
-Because of step 3 nothing is missed or reported twice: what a dump lists is as old as the last event about it,
-or older; so after the dumps and all events since they began, the view is that of the present moment.
+Because of step 3 nothing is missed or reported twice. What a dump lists is as old as the last event about it,
+or older. So after the dumps and all events since they began, the view is that of the present moment.
 
 A loss (overrun, truncation, bytes that do not decode) at any step leads to the left column. So does a broken
 socket: `read` opens new ones.
@@ -51,8 +51,8 @@ if TYPE_CHECKING:  # importing it costs 4 ms, and few followers record
     from amf_netwatch.netlink.mirror.recording import AnswerRecorder, Recorder
 
 EVERYTHING = (Object.LINK, Object.ADDRESS, Object.ROUTE, Object.RULE, Object.NEIGHBOUR)
-_FEW = 8  # more links or scopes than this are read by one dump of everything
-_BATCH = 512  # datagrams; after so many `read` returns, so that its owner can look at the time
+_FEW = 8  # if more links or scopes than this must be read, everything is dumped once
+_BATCH = 512  # datagrams; after this number `read` returns, so that its owner can check the time
 
 
 class _Noted(NamedTuple):
@@ -76,7 +76,7 @@ class _Reading(NamedTuple):
 
 
 def groups_of(objects: Collection[Object]) -> list[int]:
-    """The multicast groups that tell of these objects.
+    """Return the multicast groups that report changes of these objects.
 
     Links are always among them, and addresses when routes are wanted: with an address, routes may vanish
     without an event.
@@ -94,7 +94,7 @@ def groups_of(objects: Collection[Object]) -> list[int]:
 
 
 class Follower:
-    """Keeps `mirror` up to date; it hears every event since it was constructed. For one thread.
+    """Keeps `mirror` up to date. It gets every event since it was constructed. Only one thread may use it.
 
     `objects`: what to follow; links always are. `before`, `after`: called for each change, see `Mirror`.
     `namespace`: see `NetlinkSocket`. `receive_buffer`, `datagram_size`: bytes, of the event socket.
@@ -158,28 +158,28 @@ class Follower:
 
     @property
     def behind(self) -> bool:
-        """There is more to do at once: call `read` without waiting for `fileno()`."""
+        """Tell whether there is more to do at once: if so, call `read` without waiting for `fileno()`."""
         return self._behind
 
     def fileno(self) -> int:
-        """A descriptor that polls readable when `read` has something to do.
+        """Return a descriptor that is readable when `read` has something to do.
 
-        It is another one after `read` has replaced a broken socket, so ask for it before each wait.
+        It changes when `read` has replaced a broken socket, so ask for it before each wait.
         """
         return self._events.fileno()
 
     def close(self) -> None:
-        """Close both sockets; a second call does nothing."""
+        """Close both sockets. A second call does nothing."""
         self._events.close()
         self._conversation.close()
 
     def refresh(self) -> None:
-        """Let `read` read all links again, also fields whose changes the kernel does not announce."""
+        """Let `read` read all links again, even the fields whose changes the kernel does not announce."""
         self.mirror.tables.links_to_reread.add(0)
         self._behind = True
 
     def read(self) -> None:
-        """Take in what the kernel has announced; never waits for events, only for answers to dumps.
+        """Take in what the kernel has announced. It never waits for events, only for answers to dumps.
 
         Returns when nothing is left, or earlier: after a batch, after a loss, when the kernel did not answer
         in time, when sockets were replaced; then `behind` is true. Raises SocketError when sockets broke and

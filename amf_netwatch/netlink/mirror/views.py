@@ -45,13 +45,13 @@ Key = Union[bytes, str, int]
 
 Record = TypeVar("Record", bound=Value)
 Reader = Callable[[Any, Tables], Any]
-"""Reads one fact of a record; a set means that each of its members is a right answer."""
+"""Reads one fact of a record. If it is a set, each of its members matches."""
 
 _FAMILY_WORDS = {Family.INET: "ipv4", Family.INET6: "ipv6"}
 
 
 class Prefix(NamedTuple):
-    """A destination as the kernel knows it."""
+    """A destination in the kernel's form."""
 
     family: Optional[int]  # None: either (`default`)
     address: Optional[bytes]  # None: all zero
@@ -59,7 +59,7 @@ class Prefix(NamedTuple):
 
 
 def read_prefix(text: str) -> Prefix:
-    """``10.0.0.0/8``, ``2001:db8::1`` (a host), or ``default`` (of either family); raises ValueError."""
+    """Read ``10.0.0.0/8``, ``2001:db8::1`` (a host), or ``default`` (any family). Raises ValueError."""
     if text == "default":
         return Prefix(None, None, 0)
     from ipaddress import ip_network  # noqa: PLC0415 - 4 ms, and only those who look up prefixes need it
@@ -81,7 +81,7 @@ def _read_destination(route: Route, _: Tables) -> set[Prefix]:
 
 
 def _either(name: bytes | None) -> set[Any]:
-    """The name as bytes and as text."""
+    """Return the name as bytes and as text."""
     return {None} if name is None else {name, os.fsdecode(name)}
 
 
@@ -90,7 +90,7 @@ def _read_family(value: Any, _: Tables) -> set[Any]:
 
 
 def _names_of(tables: Tables, ifindexes: Iterable[int | None]) -> set[Any]:
-    """All ways to name these links; {None} for none."""
+    """Return all ways to name these links; {None} if there are none."""
     words: set[Any] = set()
     for ifindex in ifindexes:
         if ifindex:
@@ -149,12 +149,12 @@ _RECORDS: dict[Object, type] = {
     Object.RULE: Rule,
     Object.NEIGHBOUR: Neighbour,
 }
-# Of these facts a text is a prefix.
+# For these facts, a text is read as a prefix.
 _PREFIXES = {(Object.ROUTE, "dst"), (Object.RULE, "src"), (Object.RULE, "dst")}
 
 
 def matcher(about: Object, tables: Tables, facts: dict[str, Any]) -> Callable[[Any], bool]:
-    """A function that says whether a record has all these facts; raises TypeError for a fact that is none."""
+    """Return a function that tells whether a record has all these facts. TypeError for an unknown fact."""
     readers: list[tuple[Reader, Any]] = []
     for name, value in facts.items():
         reader = _FACTS[about].get(name)
@@ -184,7 +184,7 @@ def _is(found: Any, wanted: Any) -> bool:
 
 
 class View(Generic[Record]):
-    """All objects of one sort; see the module."""
+    """All objects of one kind, as the docstring of the module explains."""
 
     about: Object
 
@@ -193,19 +193,19 @@ class View(Generic[Record]):
         self._tables = tables
 
     def _list(self) -> Iterable[Record]:
-        """The records, with the lock."""
+        """Return the records. The caller holds the lock."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Record]:
-        """All of them, of one moment."""
+        """Yield all of them, as of one moment."""
         return iter(self.filter())
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return len(self.filter())
 
     def filter(self, **facts: Any) -> tuple[Record, ...]:
-        """All that have these facts; raises TypeError for a fact that is none."""
+        """Return all that have these facts. TypeError for an unknown fact."""
         with self._news.lock:
             self._news.check()
             matches = matcher(self.about, self._tables, facts)
@@ -214,7 +214,7 @@ class View(Generic[Record]):
             )
 
     def find(self, **facts: Any) -> Record | None:
-        """The first that has these facts; None: there is none. Raises TypeError for a fact that is none."""
+        """Return the first that has these facts, or None. TypeError for an unknown fact."""
         with self._news.lock:
             self._news.check()
             matches = matcher(self.about, self._tables, facts)
@@ -230,26 +230,26 @@ class LinkView(View[Link]):
         return self._tables.links.values()
 
     def get(self, key: Key) -> Link | None:
-        """The link of this name, alternative name or index; None: there is none."""
+        """Return the link of this name, alternative name or index. None if there is none."""
         with self._news.lock:
             self._news.check()
             ifindex = find_ifindex(self._tables, key)
             return None if ifindex is None else self._tables.links[ifindex]
 
     def __getitem__(self, key: Key) -> Link:
-        """The same; raises KeyError when there is none."""
+        """Return the same link. KeyError if there is none."""
         link = self.get(key)
         if link is None:
             raise KeyError(key)
         return link
 
     def __contains__(self, key: Key) -> bool:
-        """Whether there is such a link."""
+        """Return whether there is such a link."""
         return self.get(key) is not None
 
 
 def find_ifindex(tables: Tables, key: Key) -> int | None:
-    """The index of the link of this name, alternative name or index; None: there is none."""
+    """Return the index of the link of this name, alternative name or index. None if there is none."""
     if isinstance(key, int):
         return key if key in tables.links else None
     name = os.fsencode(key)
@@ -275,16 +275,16 @@ class AddressView(View[Address]):
 
     @property
     def ipv4(self) -> AddressView:
-        """Of these the IPv4 addresses."""
+        """Return the IPv4 addresses among these."""
         return AddressView(self._news, self._tables, self._link, Family.INET)
 
     @property
     def ipv6(self) -> AddressView:
-        """Of these the IPv6 addresses."""
+        """Return the IPv6 addresses among these."""
         return AddressView(self._news, self._tables, self._link, Family.INET6)
 
     def of(self, link: Key) -> AddressView:
-        """The addresses of this link; none while there is no such link."""
+        """Return the addresses of this link; none while there is no such link."""
         return AddressView(self._news, self._tables, link, self._family)
 
     def _list(self) -> Iterable[Address]:
@@ -296,14 +296,14 @@ class AddressView(View[Address]):
         return [one for one in listed if self._family is None or one.family == self._family]
 
     def __getitem__(self, text: str) -> Address:
-        """The first that reads ``192.0.2.1/24`` or ``192.0.2.1``; raises KeyError."""
+        """Return the first that reads ``192.0.2.1/24`` or ``192.0.2.1``. KeyError if there is none."""
         address = self.find(address=text)
         if address is None:
             raise KeyError(text)
         return address
 
     def __contains__(self, text: str) -> bool:
-        """Whether there is such an address."""
+        """Return whether there is such an address."""
         return self.find(address=text) is not None
 
 
@@ -317,14 +317,14 @@ class RouteView(View[Route]):
 
     @property
     def tables(self) -> tuple[int, ...]:
-        """The numbers of the tables that have routes, sorted."""
+        """Return the numbers of the tables that have routes, sorted."""
         return tuple(sorted({route.table for route in self.filter()}))
 
     def __getitem__(self, dst: str) -> Route:
-        """The route to this destination: ``10.0.0.0/8`` or ``default``; raises KeyError, ValueError.
+        """Return the route to this destination: ``10.0.0.0/8`` or ``default``. Raises KeyError, ValueError.
 
-        Of several it is the one of the main table, then that of the smallest table number; of these, the one
-        of the smallest priority.
+        If there are several, the main table comes first, then the smallest table number; within a table, the
+        smallest priority.
         """
         routes = self.filter(dst=dst)
         if not routes:
@@ -334,7 +334,7 @@ class RouteView(View[Route]):
         )
 
     def __contains__(self, dst: str) -> bool:
-        """Whether there is a route to this destination."""
+        """Return whether there is a route to this destination."""
         return bool(self.filter(dst=dst))
 
 
@@ -356,12 +356,13 @@ class NeighbourView(View[Neighbour]):
         return self._tables.neighbours
 
     def __getitem__(self, address: str) -> Neighbour:
-        """The first that has this address, such as ``192.0.2.9``, on whichever link; raises KeyError."""
+        """Return the first with this address, such as ``192.0.2.9``, on any link. KeyError if there is
+        none."""
         neighbour = self.find(address=address)
         if neighbour is None:
             raise KeyError(address)
         return neighbour
 
     def __contains__(self, address: str) -> bool:
-        """Whether there is such a neighbour."""
+        """Return whether there is such a neighbour."""
         return self.find(address=address) is not None

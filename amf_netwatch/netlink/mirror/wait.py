@@ -38,17 +38,17 @@ from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.socket import RECEIVE_BUFFER, Namespace
 
-_CATCH_UP = 16  # reads; each takes in hundreds of events, or everything anew
+_CATCH_UP = 16  # reads; each takes in hundreds of events, or reads everything again
 
 Name = Union[bytes, str]
 
 
 class LinkWaiter:
-    """Waits for links; it hears everything since it was constructed. For one thread.
+    """Waits for links. It gets every event since it was constructed. Only one thread may use it.
 
-    Each wait goes on where the one before ended, so what happens between two waits is not missed. Names are
-    bytes, or text as `os.fsdecode` makes it. `timeout`: seconds from the call; None: for ever. Every wait
-    raises WaitTimeoutError, and NetlinkError when the kernel does not answer.
+    Each wait continues where the one before ended, so what happens between two waits is not missed. Names are
+    bytes, or text as `os.fsdecode` makes it. `timeout`: seconds from the call; None waits for ever. Every
+    wait raises WaitTimeoutError, and NetlinkError when the kernel does not answer.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class LinkWaiter:
         self.close()
 
     def close(self) -> None:
-        """Close the sockets; a second call does nothing."""
+        """Close the sockets. A second call does nothing."""
         self._follower.close()
 
     @property
     def tables(self) -> Tables:
-        """All links as the kernel last said them."""
+        """Return all links as the kernel last described them."""
         return self._follower.mirror.tables
 
     def attach(
@@ -90,39 +90,40 @@ class LinkWaiter:
         state: OperState | None = None,
         timeout: float | None = None,
     ) -> Link:
-        """The first link that was not there, or not among `existing`.
+        """Wait for the first link that was not there, or not among `existing`, and return it.
 
-        With `state`: the first of these links that is in this operational state.
+        With `state`: the first of these links that has this operational state.
         """
         names = None if existing is None else map(os.fsencode, existing)
         return self._wait_for_link(Attached(names, state), timeout)
 
     def detach(self, name: Name | None = None, *, timeout: float | None = None) -> Link | None:
-        """The link of this name as it was before it went; None: there was none.
+        """Wait until the link of this name has gone. Return it as it was before, or None if there was none.
 
-        Without a name: whichever link goes first.
+        Without a name: wait for the first link that goes.
         """
         condition = AnyDetached() if name is None else Detached(os.fsencode(name))
         return self.wait(condition, timeout)
 
     def up(self, name: Name, *, timeout: float | None = None) -> Link:
-        """The link, administratively up."""
+        """Wait until the link is administratively up, and return it."""
         return self._wait_for_link(AdminState(os.fsencode(name), True), timeout)
 
     def down(self, name: Name, *, timeout: float | None = None) -> Link:
-        """The link, administratively down."""
+        """Wait until the link is administratively down, and return it."""
         return self._wait_for_link(AdminState(os.fsencode(name), False), timeout)
 
     def reconnect(self, name: Name, *, strict: bool = False, timeout: float | None = None) -> Link:
-        """The link, with carrier, after it has been without.
+        """Wait until the link has carrier, after it had none, and return it.
 
-        `strict`: the link in the operational state UP, after it has been in the state DOWN (RFC 2863).
+        `strict`: wait until its operational state is UP, after it has been DOWN (RFC 2863).
         """
         condition = StrictlyReconnected if strict else Reconnected
         return self._wait_for_link(condition(os.fsencode(name)), timeout)
 
     def wait(self, condition: Condition, timeout: float | None = None) -> Link | None:
-        """Wait until the condition is fulfilled; the link that did it, or None when there is none."""
+        """Wait until the condition is fulfilled. Return the link that fulfilled it, or None if there is
+        none."""
         deadline = None if timeout is None else monotonic() + timeout
         condition.start(self._links)
         self._pass_on(condition)
@@ -135,7 +136,7 @@ class LinkWaiter:
             if late:
                 raise WaitTimeoutError("it has not happened in time")
             left = None if deadline is None else deadline - monotonic()
-            late = left is not None and left <= 0  # what has been announced by now is still looked at
+            late = left is not None and left <= 0  # what has been announced by now still counts
             self._read(left)
             self._pass_on(condition)
         return condition.link
@@ -146,7 +147,7 @@ class LinkWaiter:
         return link
 
     def _read_announced(self, condition: Condition) -> None:
-        """Let the condition observe what has been announced by now, as far as a storm lets us catch up."""
+        """Let the condition observe what has been announced by now, within a limited number of reads."""
         for _ in range(_CATCH_UP):
             self._read(0)
             self._pass_on(condition)
@@ -166,7 +167,7 @@ class LinkWaiter:
             condition.observe(change, self._links)
 
     def _read(self, left: float | None) -> None:
-        """Wait for news, at most `left` seconds, and read it."""
+        """Wait for events, at most `left` seconds, and read them."""
         poll = select.poll()
         poll.register(self._follower.fileno(), select.POLLIN)
         milliseconds = 0 if self._follower.behind else None if left is None else max(0, ceil(left * 1000))

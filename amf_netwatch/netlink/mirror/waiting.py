@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program waits with for news of a state: an event queue, a watch, a predicate.
+"""The ways in which a program waits for changes of a state: an event queue, a watch, a predicate.
 
 Each is made by the `State` that it belongs to and lives under that state's lock; the state's thread puts
 changes in, the program's thread takes them out. Not here: the state itself (`state`), and waiting for a link
@@ -32,7 +32,7 @@ class News:
         self._check = check
 
     def check(self) -> None:
-        """Raise StateError when the state has ended; with the lock."""
+        """Raise StateError if the state has ended. The caller holds the lock."""
         self._check()
 
     def check_thread(self) -> None:
@@ -41,11 +41,11 @@ class News:
             raise RuntimeError("an observer cannot wait for the thread that it runs in")
 
     def announce(self) -> None:
-        """Wake all who wait; with the lock."""
+        """Wake all waiting threads. The caller holds the lock."""
         self._arrived.notify_all()
 
     def wait_until(self, is_over: Callable[[], Any], timeout: float | None, otherwise: str) -> None:
-        """Wait until ``is_over()``, asked whenever there is something new; with the lock.
+        """Wait until ``is_over()`` is true. It is called after each announcement. The caller holds the lock.
 
         Raises WaitTimeoutError with the text `otherwise` after `timeout` seconds (None: never), StateError
         when the state ends first, and RuntimeError in the state's own thread.
@@ -61,7 +61,7 @@ class News:
 
 
 class Waiter:
-    """Somebody who waits in `State.wait_for`."""
+    """A thread that waits in `State.wait_for`."""
 
     __slots__ = ("_predicate", "done", "error", "result")
 
@@ -72,13 +72,13 @@ class Waiter:
         self.done = False
 
     def ask(self) -> None:
-        """Ask the predicate, unless it has said yes before."""
+        """Call the predicate, unless it was true before."""
         if self.done:
             return
         try:
             self.result = self._predicate()
             self.done = bool(self.result)
-        except Exception as error:  # it is raised in the thread that waits
+        except Exception as error:  # it is raised in the waiting thread
             self.error = error
             self.done = True
 
@@ -86,9 +86,9 @@ class Waiter:
 class EventQueue:
     """Changes in order: first the state as it is at `__enter__` (`Action.CURRENT`), then every change since.
 
-    Nothing is missed and nothing comes twice. When the kernel lost events, or when more than `limit` changes
-    waited to be taken, there is one `Action.LOST`, and then the state anew. For one thread, and not for that
-    of the state.
+    Nothing is missed and nothing comes twice. If the kernel lost events, or if more than `limit` changes were
+    waiting, there is one `Action.LOST`, and then the whole state again. Only one thread may use it, and not
+    the thread of the state.
     """
 
     def __init__(self, news: News, mirror: Mirror, members: list[EventQueue], limit: int) -> None:
@@ -112,12 +112,12 @@ class EventQueue:
         self._changes.clear()
 
     def __iter__(self) -> Iterator[Change]:
-        """Each change, for ever; raises StateError when the state ends."""
+        """Yield each change, for ever. Raises StateError when the state ends."""
         while True:
             yield self.get()
 
     def get(self, timeout: float | None = None) -> Change:
-        """The next change; waits for it at most `timeout` seconds, then raises WaitTimeoutError.
+        """Return the next change. It waits at most `timeout` seconds, then raises WaitTimeoutError.
 
         Raises StateError when the state has ended and nothing is left.
         """
@@ -134,7 +134,7 @@ class EventQueue:
 
     def _fill(self) -> None:
         self._changes.extend(self._mirror.list_current())
-        if self._mirror.reading:  # the view is old; a new one is on its way
+        if self._mirror.reading:  # the view is old, and a new one is being read
             self._changes.append(Change(Action.LOST, None))
 
     def put(self, change: Change) -> None:
@@ -158,7 +158,7 @@ class Watch:
             plug_in()
             link = watch.wait(timeout=5)
 
-    What the state shows when the watch is armed does not count, only what changes from then on.
+    What the state shows when the watch is armed does not count; only later changes count.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class Watch:
             self._members.remove(self)
 
     def wait(self, timeout: float | None = None) -> Any:
-        """The object of the first change that matched: as it was then, or as it was before it went.
+        """Return the object of the first matching change: as it was then, or as it was before it was gone.
 
         Waits at most `timeout` seconds (None: for ever), then raises WaitTimeoutError. Raises StateError when
         the state ends. Not from a callback of the state.
@@ -193,6 +193,6 @@ class Watch:
             return self.change.value
 
     def see(self, change: Change) -> None:
-        """Look at a change; the state's thread calls this with the lock."""
+        """Check a change. The state's thread calls this while it holds the lock."""
         if self.change is None and self._matches(change):
             self.change = change

@@ -27,7 +27,7 @@ from amf_netwatch.netlink.mirror.tables.changes import (
 
 
 class AddressKey(NamedTuple):
-    """What identifies an address."""
+    """The identity of an address."""
 
     ifindex: int
     family: int
@@ -37,7 +37,7 @@ class AddressKey(NamedTuple):
 
 
 def address_key(address: Address) -> AddressKey:
-    """What identifies this address."""
+    """Return the identity of this address."""
     if address.family == Family.INET6:
         return AddressKey(address.ifindex, address.family, address.own, 0, None)
     return AddressKey(address.ifindex, address.family, address.own, address.prefix_length, address.address)
@@ -55,8 +55,8 @@ class AddressTable:
         self._removed = removed
         self._addresses: dict[AddressKey, Address] = {}
         self._keys_of: dict[int, dict[AddressKey, None]] = {}  # by ifindex
-        self._touched: set[AddressKey] | None = None  # what events named since `begin_dump`; None: no dump
-        self.to_reread: set[int] = set()  # links, by ifindex; 0: all
+        self._touched: set[AddressKey] | None = None  # keys in events during a dump, else None
+        self.to_reread: set[int] = set()  # links, by ifindex; 0 stands for all links
 
     def __iter__(self) -> Iterator[Address]:
         return iter(self._addresses.values())
@@ -65,18 +65,18 @@ class AddressTable:
         return len(self._addresses)
 
     def clear(self) -> None:
-        """Forget everything. Nobody is called."""
+        """Forget everything. No observer is called."""
         self._addresses.clear()
         self._keys_of.clear()
         self._touched = None
         self.to_reread.clear()
 
     def of(self, ifindex: int) -> list[Address]:
-        """The addresses of one link, in the order in which they came."""
+        """Return the addresses of one link, in the order in which they came."""
         return [self._addresses[key] for key in self._keys_of.get(ifindex, ())]
 
     def put(self, address: Address, resync: bool = False) -> None:
-        """RTM_NEWADDR."""
+        """Apply RTM_NEWADDR."""
         key = self._touch(address_key(address))
 
         def make() -> None:
@@ -91,7 +91,7 @@ class AddressTable:
             self._commit(make_change(Object.ADDRESS, old, address, changed, resync), make)
 
     def remove(self, address: Address, resync: bool = False) -> None:
-        """RTM_DELADDR."""
+        """Apply RTM_DELADDR."""
         key = self._touch(address_key(address))
         old = self._addresses.get(key)
         if old is not None:
@@ -106,18 +106,18 @@ class AddressTable:
         self._removed(address)
 
     def begin_dump(self) -> None:
-        """A dump for `apply_dump` begins: what events say from now on is newer than the dump."""
+        """Begin a dump for `apply_dump`. Later events are newer than the dump."""
         self._touched = set()
 
     def end_dump(self) -> None:
-        """Everything that was dumped since `begin_dump` has been handed to `apply_dump`."""
+        """End the dump. Everything dumped since `begin_dump` has been given to `apply_dump`."""
         self._touched = None
 
     def apply_dump(self, ifindex: int, listed: Iterable[Address], known: Callable[[int], bool]) -> None:
-        """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links).
+        """Apply a dump since `begin_dump` that listed all IPv6 addresses of one link (0: of all links).
 
-        `known`: whether there is a link of this index; an address of another one is left to the event about
-        it.
+        `known` tells whether there is a link with this index. Addresses of other links are left to the event
+        about that link.
         """
         found = {
             address_key(one): one
@@ -132,7 +132,7 @@ class AddressTable:
             if old is not None and new is not None and not changed_facts(ADDRESS_FACTS, old, new):
                 continue
             if key in touched:
-                self.to_reread.add(key.ifindex)  # nobody knows which came first, the event or the dump
+                self.to_reread.add(key.ifindex)  # it is not known which came first, the event or the dump
             elif new is not None and known(key.ifindex):
                 self.put(new)
             elif new is None and old is not None:
@@ -140,7 +140,7 @@ class AddressTable:
         self._touched = touched
 
     def remove_missing(self, fresh: AddressTable) -> None:
-        """Remove what `fresh` does not have, by changes marked `resync`."""
+        """Remove what `fresh` does not have, as changes marked `resync`."""
         for key, address in list(self._addresses.items()):
             if key not in fresh._addresses:
                 self.remove(address, True)

@@ -21,18 +21,18 @@ from amf_netwatch.netlink.codec.rule import Rule
 from amf_netwatch.netlink.errors import DecodeError
 
 Value = Union[Link, Address, Route, Rule, Neighbour]
-# Plain numbers: the operators of an IntFlag take ten times as long, and there are dozens for each event.
+# Plain numbers, because the operators of an IntFlag take ten times as long, and each event needs dozens.
 _UP, _RUNNING, _LOWER_UP = int(LinkFlag.UP), int(LinkFlag.RUNNING), int(LinkFlag.LOWER_UP)
 _ONLINK = int(RouteFlag.ONLINK)
 _RULE_FLAGS = int(RuleFlag.PERMANENT | RuleFlag.INVERT)
 
 Fact = Callable[[Any], Any]
 Commit = Callable[["Change", Callable[[], None]], None]
-"""Reports a change and makes it: calls the observers before, the given function, the observers after."""
+"""Reports a change and makes it: it calls the observers before, the given function, the observers after."""
 
 
 class Object(Enum):
-    """What a change is about."""
+    """The kind of object that a change is about."""
 
     LINK = "link"
     ADDRESS = "address"
@@ -45,37 +45,38 @@ class Object(Enum):
 
 
 class Action(Enum):
-    """What happened."""
+    """What happened to the object."""
 
-    CURRENT = "current"  # it is there, now that the view is complete, or complete again
+    CURRENT = "current"  # it exists, in a listing of a view that is complete (again)
     NEW = "new"
     CHANGED = "changed"
     REMOVED = "removed"
-    LOST = "lost"  # the kernel dropped events; `CURRENT` for everything follows. It concerns no object
+    LOST = "lost"  # the kernel dropped events; `CURRENT` for everything follows; it is about no object
 
     def __str__(self) -> str:
         return self.value
 
 
 class Change(NamedTuple):
-    """One change; `before` is None for a new object, `after` for one that went, both for `Action.LOST`."""
+    """One change. `before` is None for a new object, `after` for one that is gone, both for `Action.LOST`."""
 
     action: Action
     object: Optional[Object]  # None for `Action.LOST`
     before: Any = None  # a `Value`
     after: Any = None
-    changed: tuple[str, ...] = ()  # the names of the facts that differ; of `Action.CHANGED` only
-    name: Optional[bytes] = None  # the name, after the change, of the link, or of the link it belongs to
-    resync: bool = False  # no event said so: it was found when everything was read anew after a loss
+    changed: tuple[str, ...] = ()  # the names of the facts that differ; only for `Action.CHANGED`
+    name: Optional[bytes] = None  # the name, after the change, of the link or of the object's link
+    resync: bool = False  # there was no event: a new reading after a loss has found it
 
     @property
     def value(self) -> Any:
-        """The object as it is now, or as it was when it went."""
+        """Return the object as it is now, or as it was before it was gone."""
         return self.before if self.after is None else self.after
 
     @property
     def ifindex(self) -> int | None:
-        """The link's index; None for a rule, and for a route without one (blackhole, several next hops)."""
+        """Return the link's index. None for a rule, and for a route without one (blackhole, several next
+        hops)."""
         value = self.value
         if value is None or isinstance(value, Rule):
             return None
@@ -86,13 +87,13 @@ class Change(NamedTuple):
 def make_change(
     about: Object, before: Value | None, after: Value | None, changed: tuple[str, ...], resync: bool
 ) -> Change:
-    """The change from one value to another (None: there is none)."""
+    """Return the change from one value to another. None stands for no object."""
     action = Action.NEW if before is None else Action.REMOVED if after is None else Action.CHANGED
     return Change(action, about, before, after, changed, None, resync)
 
 
 def address_flags(address: Address) -> int:
-    """All flags of an address, `AddressFlag` bits."""
+    """Return all flags of an address, as `AddressFlag` bits."""
     return address.flags if address.all_flags is None else address.all_flags
 
 
@@ -130,18 +131,18 @@ def port_options(link: Link) -> dict[str, Any]:
 
     try:
         return read_port_options(link, choice=Choice.SETTABLE)
-    except DecodeError:  # another kernel's format; the bytes are still there
+    except DecodeError:  # the format of another kernel; the bytes are kept all the same
         return {}
 
 
 def same_port(one: Link, other: Link) -> bool:
-    """Whether two messages say the same of a link as a port, by the bytes: decoding them takes 100 us."""
+    """Return whether two messages agree about the port, by the bytes, because decoding takes 100 us."""
     here, there = one.info or LinkInfo(), other.info or LinkInfo()
     return (here.port_kind, here.port_data) == (there.port_kind, there.port_data)
 
 
 def rule_identity(rule: Rule) -> Rule:
-    """The rule without the flags that the kernel sets when a link or another rule comes or goes."""
+    """Return the rule without the flags that the kernel sets when a link or another rule comes or goes."""
     return rule._replace(flags=rule.flags & _RULE_FLAGS)
 
 
@@ -161,7 +162,7 @@ LINK_FACTS: dict[str, Fact] = {
     "master": lambda link: link.master,
     "kind": lambda link: link.kind,
 }
-# Facts of a port; see `same_port` for why they stand apart. The state changes by itself (spanning tree).
+# Facts of a port; `same_port` says why they are separate. The state changes by itself (spanning tree).
 PORT_FACTS: dict[str, Fact] = {
     "port": lambda link: {name: value for name, value in port_options(link).items() if name != "state"},
     "port_state": lambda link: port_options(link).get("state"),
@@ -187,7 +188,7 @@ ROUTE_FACTS: dict[str, Fact] = {
     "metrics": lambda route: route.metrics,
     "encap": lambda route: (route.encap_type, route.encap),
 }
-# A rule has no facts that could change: all of it is its identity.
+# A rule has no facts that could change: all its fields are its identity.
 RULE_FACTS: dict[str, Fact] = {}
 # The kernel does not announce every step between the states of a neighbour that answers.
 NEIGHBOUR_FACTS: dict[str, Fact] = {
@@ -197,10 +198,10 @@ NEIGHBOUR_FACTS: dict[str, Fact] = {
 
 
 def changed_facts(facts: dict[str, Fact], before: Any, after: Any) -> tuple[str, ...]:
-    """The names of the facts in which two values differ."""
+    """Return the names of the facts in which two values differ."""
     return tuple(name for name, read in facts.items() if read(before) != read(after))
 
 
 def read_facts(facts: dict[str, Fact], value: Any) -> tuple[Any, ...]:
-    """All facts of a value, in the table's order."""
+    """Return all facts of a value, in the table's order."""
     return tuple(read(value) for read in facts.values())

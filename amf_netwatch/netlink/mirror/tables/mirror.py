@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The view of a namespace that its users see, also while events are lost.
+"""The view of a namespace that its users see, even while events are lost.
 
 When events were lost, the users keep the old view until a new one has been read completely; then the two are
 compared, and the differences are reported. Everything that goes into a mirror (event datagrams, losses,
@@ -32,7 +32,7 @@ _OBJECTS: dict[type, Object] = {
 
 
 class Mirror:
-    """The view that users see.
+    """The view that its users see.
 
     A mirror begins empty, and reading: call `load` with what dumps list, `apply` with what was announced
     since the first of the dumps began, then `settle`. After `lose` do the same again. `before` and `after`
@@ -52,17 +52,17 @@ class Mirror:
         self._before = before
         self._after = after
         self._ignored_tables = ignored_tables
-        # The same object as long as the mirror lives.
+        # This object stays the same as long as the mirror lives.
         self.tables = Tables(ignored_tables=ignored_tables, parsers=self.parsers)
-        self._fresh: Tables | None = self.tables  # at first nobody sees it, so it is filled in place
+        self._fresh: Tables | None = self.tables  # it is filled in place at first, because nobody sees it yet
 
     @property
     def reading(self) -> bool:
-        """The mirror waits for dumps, and events make no visible changes."""
+        """Tell whether the mirror waits for dumps. Events then make no visible changes."""
         return self._fresh is not None
 
     def lose(self) -> None:
-        """Events were lost: the view stays as it is, and is not kept up to date until `settle`."""
+        """Note that events were lost. The view stays as it is, and is not updated until `settle`."""
         if self._fresh is None:
             self._announce(Change(Action.LOST, None))
             self._fresh = Tables(ignored_tables=self._ignored_tables, parsers=self.parsers)
@@ -70,19 +70,20 @@ class Mirror:
             self._fresh.clear()
 
     def load(self, values: Iterable[Value]) -> None:
-        """Take in what a dump listed; has an effect between `lose` and `settle` only."""
+        """Take in what a dump listed. This has an effect only between `lose` and `settle`."""
         if self._fresh is not None:
             self._fresh.load(values)
 
     def apply(self, datagram: Buffer) -> None:
-        """Take in an event datagram; raises DecodeError, and has applied what came before the bad place."""
+        """Take in an event datagram. If it raises DecodeError, it has applied the messages before the
+        fault."""
         tables = self.tables if self._fresh is None else self._fresh
         reading = self.reading
         for message in iter_messages(datagram):
             tables.apply(message, reading)
 
     def settle(self) -> None:
-        """The new view is complete: report how it differs from the old one, then `CURRENT` for everything."""
+        """Complete the new view: report how it differs from the old one, then `CURRENT` for everything."""
         if self._fresh is None:
             return
         fresh, self._fresh = self._fresh, None
@@ -94,22 +95,22 @@ class Mirror:
             self._announce(change)
 
     def list_current(self) -> Iterator[Change]:
-        """The whole view as changes of `Action.CURRENT`, in the order of `Tables`."""
+        """Yield the whole view as changes of `Action.CURRENT`, in the order of `Tables`."""
         for value in self.tables:
             kind = _OBJECTS[type(value)]
             change = Change(Action.CURRENT, kind, None, value)
             yield change._replace(name=self.tables.find_name(change.ifindex))
 
     def begin_dump(self) -> None:
-        """Something is being read again. What events say from now on is newer than that."""
+        """Begin to read something again. Later events are newer than what is read."""
         self.tables.begin_dump()
 
     def end_dump(self) -> None:
-        """Everything that was read since `begin_dump` has been handed in."""
+        """End the reading. Everything read since `begin_dump` has been handed in."""
         self.tables.end_dump()
 
     def apply_link_dump(self, links: Iterable[Link]) -> None:
-        """A dump since `begin_dump` listed these links, perhaps not all.
+        """Apply a dump since `begin_dump`, which listed these links, perhaps not all.
 
         Call this and those below when the events that came meanwhile have been applied.
         """
@@ -117,17 +118,17 @@ class Mirror:
             self.tables.apply_link_dump(links)
 
     def apply_route_dump(self, scope: RouteScope, routes: Iterable[Route]) -> None:
-        """A dump since `begin_dump` listed all routes of `scope`."""
+        """Apply a dump since `begin_dump`, which listed all routes of `scope`."""
         if self._fresh is None:
             self.tables.routes.apply_dump(scope, routes)
 
     def apply_address_dump(self, ifindex: int, addresses: Iterable[Address]) -> None:
-        """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links)."""
+        """Apply a dump since `begin_dump`, which listed all IPv6 addresses of one link (0: of all links)."""
         if self._fresh is None:
             self.tables.apply_address_dump(ifindex, addresses)
 
     def apply_rule_dump(self, family: int, rules: Iterable[Rule]) -> None:
-        """A dump since `begin_dump` listed all rules of a family."""
+        """Apply a dump since `begin_dump`, which listed all rules of a family."""
         if self._fresh is None:
             self.tables.rules.apply_dump(family, rules)
 

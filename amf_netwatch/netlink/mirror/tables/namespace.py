@@ -2,7 +2,7 @@
 """The links of a namespace, and all its tables together, kept up to date by events.
 
 `Tables` is one view of a namespace. It knows no sockets, threads or files: it is given messages and dumps,
-and it reports each change. `mirror` keeps such a view for its users also while events are lost.
+and it reports each change. `mirror` keeps such a view for its users even while events are lost.
 
 Rules of this file:
 
@@ -52,7 +52,7 @@ Observer = Callable[[Change], None]
 
 
 def changed_link_facts(old: Link, new: Link) -> tuple[str, ...]:
-    """The names of the facts that differ.
+    """Return the names of the facts that differ.
 
     Facts of a port are compared only while it stays up and a port of the same link; that it joins, leaves, or
     goes up is a change of its own. `carrier` is among them also when it was lost and regained between the two
@@ -73,7 +73,7 @@ def changed_link_facts(old: Link, new: Link) -> tuple[str, ...]:
 
 
 def merge_links(old: Link, new: Link) -> Link:
-    """The link after a message: a whole message replaces the old one, a partial one adds to it."""
+    """Return the link after a message: a whole message replaces the old link, a partial one adds to it."""
     if new.mtu is not None:  # every whole message of the kernel has an MTU
         return new
     return Link._make(now if now is not None else before for now, before in zip(new, old))
@@ -101,18 +101,18 @@ class Tables:
         self.routes = RouteTable(self._commit, ignored_tables)
         self.rules = RuleTable(self._commit)
         self.neighbours = NeighbourTable(self._commit)
-        self.links_to_reread: set[int] = set()  # by ifindex; 0: all
-        self._touched_links: set[int] | None = None  # that events named since `begin_dump`; None: no dump
+        self.links_to_reread: set[int] = set()  # by ifindex; 0 stands for all links
+        self._touched_links: set[int] | None = None  # links in events during a dump, else None
         self._before = before
         self._after = after
 
     def observe(self, before: Observer | None, after: Observer | None) -> None:
-        """Call these from now on."""
+        """Call these observers from now on."""
         self._before = before
         self._after = after
 
     def clear(self) -> None:
-        """Forget everything. Nobody is called."""
+        """Forget everything. No observer is called."""
         self.links.clear()
         self.names.clear()
         self.links_to_reread.clear()
@@ -124,18 +124,18 @@ class Tables:
 
     @property
     def needs_reread(self) -> bool:
-        """Something must be read from the kernel again."""
+        """Tell whether something must be read from the kernel again."""
         return bool(
             self.links_to_reread or self.addresses.to_reread or self.routes.to_reread or self.rules.to_reread
         )
 
     def find_name(self, ifindex: int | None) -> bytes | None:
-        """The name of a link; None when no link has this index."""
+        """Return the name of a link. None if no link has this index."""
         link = self.links.get(ifindex) if ifindex is not None else None
         return None if link is None else link.name
 
     def __iter__(self) -> Iterator[Value]:
-        """Links, addresses, routes, rules, neighbours, in this order."""
+        """Yield links, addresses, routes, rules, neighbours, in this order."""
         yield from self.links.values()
         yield from self.addresses
         yield from self.routes
@@ -145,12 +145,12 @@ class Tables:
     # -- events -------------------------------------------------------------------------------------------
 
     def apply(self, message: Message, maybe_old: bool = False) -> None:
-        """Take in one event; raises DecodeError. Messages of other types are passed over.
+        """Take in one event. Raises DecodeError. Messages of other types are ignored.
 
         `maybe_old`: a dump that has been loaded may be newer than the event. Only rules need to know, because
         several equal ones may exist.
         """
-        if message.type in _NEXT_HOP_TYPES:  # they are not kept; but routes may go with them
+        if message.type in _NEXT_HOP_TYPES:  # they are not kept, but routes may vanish with them
             self.routes.note_next_hops_changed()
             return
         take_in = _EVENTS.get(message.type)
@@ -158,13 +158,13 @@ class Tables:
             return
         value = self.parsers.parse(message)
         if value is None:
-            return  # its parser passed it over
+            return  # its parser ignores it
         take_in(self, value, message.flags)
         if maybe_old and isinstance(value, Rule) and value.family in FAMILIES:
             self.rules.to_reread.add(value.family)
 
     def put_link(self, link: Link, resync: bool = False) -> None:
-        """A link is new or has changed.
+        """Apply a message about a new or changed link.
 
         A message of another family than AF_UNSPEC only says that options of a port have changed, which no
         other event may tell of, and not what they are now: the link must be read again.
@@ -175,7 +175,7 @@ class Tables:
             return
         old = self.links.get(link.ifindex)
         if old is None and link.mtu is None:
-            return  # a partial message about a link that is not known yet: the whole one follows
+            return  # a partial message about an unknown link: a whole message will follow
         if old is not None:
             link = merge_links(old, link)
         if self._touched_links is not None:
@@ -207,7 +207,8 @@ class Tables:
             self.routes.note_next_hops_changed(link.ifindex)
 
     def remove_link(self, ifindex: int, resync: bool = False) -> None:
-        """A link has gone from this namespace, and with it its addresses, neighbours and routes."""
+        """Remove a link that has gone from this namespace, and with it its addresses, neighbours and
+        routes."""
         old = self.links.get(ifindex)
         if old is None:
             return
@@ -227,7 +228,7 @@ class Tables:
         self._commit(make_change(Object.LINK, old, None, (), resync), make)
 
     def _note_address_removed(self, address: Address) -> None:
-        self.routes.note_link_down(address.ifindex)  # routes may have gone as if the link went down
+        self.routes.note_link_down(address.ifindex)  # routes may be gone, as when the link goes down
         self.routes.note_source_removed(address.family, address.own)
 
     def _commit(self, change: Change, make: Callable[[], None]) -> None:
@@ -243,7 +244,7 @@ class Tables:
     # -- dumps --------------------------------------------------------------------------------------------
 
     def load(self, values: Iterable[Value]) -> None:
-        """Take in whole dumps; only for tables that nobody observes yet."""
+        """Take in whole dumps. Only for tables that have no observers yet."""
         to_reread = set(self.addresses.to_reread)
         routes: list[Route] = []
         rules: list[Rule] = []
@@ -263,21 +264,21 @@ class Tables:
         self.addresses.to_reread = to_reread  # what a dump listed need not be read again
 
     def begin_dump(self) -> None:
-        """Something is being read again. What events say from now on is newer than that."""
+        """Begin to read something again. Later events are newer than what is read."""
         self.addresses.begin_dump()
         self.routes.begin_dump()
         self.rules.begin_dump()
         self._touched_links = set()
 
     def end_dump(self) -> None:
-        """Everything that was read since `begin_dump` has been handed in."""
+        """End the reading. Everything read since `begin_dump` has been handed in."""
         self.addresses.end_dump()
         self.routes.end_dump()
         self.rules.end_dump()
         self._touched_links = None
 
     def apply_link_dump(self, links: Iterable[Link]) -> None:
-        """A dump since `begin_dump` listed these links.
+        """Apply a dump since `begin_dump` that listed these links.
 
         It may hold fewer links than there are: no link goes without an event.
         """
@@ -288,11 +289,11 @@ class Tables:
         self._touched_links = touched
 
     def apply_address_dump(self, ifindex: int, listed: Iterable[Address]) -> None:
-        """A dump since `begin_dump` listed all IPv6 addresses of one link (0: of all links)."""
+        """Apply a dump since `begin_dump` that listed all IPv6 addresses of one link (0: of all links)."""
         self.addresses.apply_dump(ifindex, listed, self.links.__contains__)
 
     def resynchronise(self, fresh: Tables) -> None:
-        """Make this view equal to `fresh`, by changes marked `resync`.
+        """Make this view equal to `fresh`, as changes marked `resync`.
 
         Links that are new come first, and links that went go last, so that at every moment an address or a
         route has its link.
@@ -320,13 +321,13 @@ class Tables:
 
 
 def _remove_link(tables: Tables, link: Any, _: int) -> None:
-    if link.family == Family.UNSPEC:  # another family tells that a port leaves its bridge
+    if link.family == Family.UNSPEC:  # another family means that a port leaves its bridge
         tables.remove_link(link.ifindex)
 
 
 TakeIn = Callable[[Tables, Any, int], None]
 _NEXT_HOP_TYPES = frozenset((int(MessageType.NEWNEXTHOP), int(MessageType.DELNEXTHOP)))
-# By message type: what is done with the value and the flags of the header.
+# By message type: the function that takes the value and the flags of the header.
 _EVENTS: dict[int, TakeIn] = {
     int(MessageType.NEWLINK): lambda tables, link, _: tables.put_link(link),
     int(MessageType.DELLINK): _remove_link,

@@ -2,10 +2,10 @@
 """The neighbours of a namespace, kept up to date by events. No sockets, no threads.
 
 A neighbour is identified by its link and its address. Only neighbours whose hardware address is known and in
-use are kept, because the kernel announces no others reliably (measured on Linux 6.18): not those that it has
-only asked for, and not those that it makes for itself, for multicast and loopback (state NOARP). The
-forwarding entries of a bridge (AF_BRIDGE) and proxies are no neighbours. The end of every neighbour that is
-kept is announced, also when its link goes down.
+use are kept, because the kernel does not announce the others reliably (measured on Linux 6.18). The others
+are those that the kernel has only asked for, and those that it makes for itself, for multicast and loopback
+(state NOARP). The forwarding entries of a bridge (AF_BRIDGE) and proxies are not neighbours. The kernel
+announces the end of every neighbour that is kept, even when its link goes down.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KNOWN = int(
 
 
 class NeighbourKey(NamedTuple):
-    """What identifies a neighbour."""
+    """The identity of a neighbour."""
 
     ifindex: int
     family: int
@@ -43,12 +43,12 @@ class NeighbourKey(NamedTuple):
 
 
 def neighbour_key(neighbour: Neighbour) -> NeighbourKey:
-    """What identifies this neighbour."""
+    """Return the identity of this neighbour."""
     return NeighbourKey(neighbour.ifindex, neighbour.family, neighbour.destination)
 
 
 def counts_as_neighbour(neighbour: Neighbour) -> bool:
-    """Whether such a neighbour is kept; see the module."""
+    """Return whether such a neighbour is kept; the docstring of the module says which are."""
     return neighbour.family in FAMILIES and bool(neighbour.state & _KNOWN) and not neighbour.proxy
 
 
@@ -67,16 +67,16 @@ class NeighbourTable:
         return len(self._neighbours)
 
     def clear(self) -> None:
-        """Forget everything. Nobody is called."""
+        """Forget everything. No observer is called."""
         self._neighbours.clear()
         self._keys_of.clear()
 
     def of(self, ifindex: int) -> list[Neighbour]:
-        """The neighbours on one link."""
+        """Return the neighbours on one link."""
         return [self._neighbours[key] for key in self._keys_of.get(ifindex, ())]
 
     def put(self, neighbour: Neighbour, resync: bool = False) -> None:
-        """RTM_NEWNEIGH. One whose hardware address is not known any more has gone."""
+        """Apply RTM_NEWNEIGH. A neighbour whose hardware address is not known any more counts as gone."""
         key = neighbour_key(neighbour)
         if not counts_as_neighbour(neighbour):
             if not neighbour.proxy:
@@ -95,7 +95,7 @@ class NeighbourTable:
             self._commit(make_change(Object.NEIGHBOUR, old, neighbour, changed, resync), make)
 
     def remove(self, neighbour: Neighbour, resync: bool = False) -> None:
-        """RTM_DELNEIGH."""
+        """Apply RTM_DELNEIGH."""
         key = neighbour_key(neighbour)
         old = self._neighbours.get(key)
         if old is None or neighbour.proxy:
@@ -110,7 +110,7 @@ class NeighbourTable:
         self._commit(make_change(Object.NEIGHBOUR, old, None, (), resync), make)
 
     def resynchronise(self, fresh: Iterable[Neighbour]) -> None:
-        """Make this table equal to these neighbours, by changes marked `resync`."""
+        """Make this table equal to these neighbours, as changes marked `resync`."""
         listed = {neighbour_key(one): one for one in fresh}
         for old in [one for key, one in self._neighbours.items() if key not in listed]:
             self.remove(old, True)

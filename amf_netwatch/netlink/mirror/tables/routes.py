@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The routes of a namespace, sorted by what the kernel takes for the same place.
+"""The routes of a namespace, grouped by their place, which is what the kernel uses to tell routes apart.
 
 Several routes may share one place (destination, table, metric and so on). IPv4 keeps them side by side and
 replaces the first one. IPv6 merges those that have a gateway into one route with several ways; it announces
@@ -47,7 +47,7 @@ class RouteKey(NamedTuple):
 
 
 class RouteScope(NamedTuple):
-    """A part of the routes: of one family, in one table (None: in any), through one link (0: through any)."""
+    """A part of the routes: of one family, in one table (None: any table), through one link (0: any link)."""
 
     family: int
     table: Optional[int] = None
@@ -58,7 +58,7 @@ Tag = Union[int, bytes, None]
 
 
 def route_key(route: Route) -> RouteKey:
-    """The place of a route."""
+    """Return the place of a route."""
     return RouteKey(
         route.family,
         route.table,
@@ -72,31 +72,29 @@ def route_key(route: Route) -> RouteKey:
 
 
 def route_interfaces(route: Route) -> set[int]:
-    """The links that a route leaves by."""
+    """Return the links through which a route leaves."""
     if route.next_hops is not None:
         return {hop.interface for hop in route.next_hops}
     return set() if route.interface is None else {route.interface}
 
 
 def same_route(one: Route, other: Route) -> bool:
-    """Whether two routes at the same place agree in every fact."""
+    """Return whether two routes at the same place agree in every fact."""
     return not changed_facts(ROUTE_FACTS, one, other)
 
 
 class RouteTable:
-    """All routes but those of `ignored_tables`; `commit` is called for every change, see `Commit`."""
+    """All routes except those of `ignored_tables`. `commit` is called for every change, see `Commit`."""
 
     def __init__(self, commit: Commit, ignored_tables: Collection[int] = ()) -> None:
         self._commit = commit
         self._ignored = frozenset(ignored_tables)
         self._places: dict[RouteKey, tuple[Route, ...]] = {}
-        # The places that have a route through a link (its index), from an address (its bytes), or over any
-        # next hop object (None). A link that goes down must not cost a look at every route.
+        # The places that have a route through a link (its index), with a source address (its bytes), or with
+        # any next hop object (None). It avoids going through all routes when a link goes down.
         self._index: dict[Tag, dict[RouteKey, None]] = {}
-        self._touched: set[RouteKey] | None = (
-            None  # places that events named since `begin_dump`; None: no dump
-        )
-        self.to_reread: set[RouteScope] = set()  # see the module
+        self._touched: set[RouteKey] | None = None  # places in events during a dump, else None
+        self.to_reread: set[RouteScope] = set()  # the parts that may be wrong
 
     def __iter__(self) -> Iterator[Route]:
         for place in self._places.values():
@@ -106,18 +104,18 @@ class RouteTable:
         return sum(map(len, self._places.values()))
 
     def clear(self) -> None:
-        """Forget everything. Nobody is called."""
+        """Forget everything. No observer is called."""
         self._places.clear()
         self._index.clear()
         self._touched = None
         self.to_reread.clear()
 
     def find(self, key: RouteKey) -> tuple[Route, ...]:
-        """The routes at one place, in the kernel's order."""
+        """Return the routes at one place, in the kernel's order."""
         return self._places.get(key, ())
 
     def load(self, routes: Iterable[Route]) -> None:
-        """Take in what a dump lists, in the kernel's order. Nobody is called."""
+        """Take in what a dump lists, in the kernel's order. No observer is called."""
         places = self._places
         for route in routes:
             if not self._keeps(route):
@@ -132,7 +130,7 @@ class RouteTable:
                 self._index.setdefault(tag, {})[key] = None
 
     def through(self, ifindex: int) -> list[Route]:
-        """All routes through one link."""
+        """Return all routes through one link."""
         return [
             route
             for key in self._index.get(ifindex, ())
@@ -141,7 +139,7 @@ class RouteTable:
         ]
 
     def reaches(self, scope: RouteScope) -> bool:
-        """Whether there is a route in this scope."""
+        """Return whether there is a route in this scope."""
         if scope.interface:
             return any(_in_scope(route, scope) for route in self.through(scope.interface))
         return any(_in_scope(route, scope) for route in self)
@@ -149,7 +147,7 @@ class RouteTable:
     # -- events -------------------------------------------------------------------------------------------
 
     def add(self, route: Route, flags: int) -> None:
-        """RTM_NEWROUTE with its header's flags."""
+        """Apply RTM_NEWROUTE with the flags of its header."""
         if not self._keeps(route):
             return
         key = self._touch(route_key(route))
@@ -162,7 +160,7 @@ class RouteTable:
             self._exchange(key, old, route)
 
     def remove(self, route: Route) -> None:
-        """RTM_DELROUTE."""
+        """Apply RTM_DELROUTE."""
         if not self._keeps(route):
             return
         key = self._touch(route_key(route))
@@ -182,7 +180,8 @@ class RouteTable:
                     return
 
     def _keeps(self, route: Route) -> bool:
-        """Whether such routes are kept: no cache entries, no multicast routes, none of ignored tables."""
+        """Return whether such routes are kept: no cache entries, no multicast routes, none of ignored
+        tables."""
         return (
             not route.flags & _CLONED
             and route.family in FAMILIES
@@ -195,7 +194,7 @@ class RouteTable:
         return key
 
     def _find_replaced(self, place: tuple[Route, ...], route: Route, flags: int) -> Route | None:
-        """Which of the routes at this place the new route replaces; None: it stands beside them."""
+        """Return the route at this place that the new route replaces. None if it is added to them."""
         for old in place:
             if same_route(old, route):
                 if not flags & HeaderFlag.REPLACE:
@@ -221,11 +220,11 @@ class RouteTable:
     # -- what the kernel does not announce ----------------------------------------------------------------
 
     def note_link_down(self, ifindex: int) -> None:
-        """The link went down or lost an address: routes through it may have gone without an event."""
+        """Note that the link went down or lost an address: routes through it may be gone without an event."""
         self.to_reread.update(RouteScope(family, None, ifindex) for family in FAMILIES)
 
     def note_source_removed(self, family: int, address: bytes | None) -> None:
-        """An address was removed: routes that prefer it as their source may have gone without an event."""
+        """Note that an address was removed: routes that prefer it as source may be gone without an event."""
         for key in self._index.get(address, ()) if address is not None else ():
             for route in self._places[key]:
                 if route.family == family and route.preferred_source == address:
@@ -234,14 +233,14 @@ class RouteTable:
                     )
 
     def note_mtu_changed(self, ifindex: int) -> None:
-        """The link has another MTU: the kernel adapts the MTU of IPv6 routes that have one, without an
-        event.
-        """
+        """Note that the link has another MTU: the kernel changes the MTU of IPv6 routes that have one,
+        without an event."""
         if any(route.metrics is not None and route.family == Family.INET6 for route in self.through(ifindex)):
             self.to_reread.add(RouteScope(Family.INET6, None, ifindex))
 
     def note_next_hops_changed(self, ifindex: int | None = None) -> None:
-        """Next hop objects may have been deleted or replaced; with `ifindex`, only those through this link.
+        """Note that next hop objects may be deleted or replaced; with `ifindex`, only those through this
+        link.
 
         A route may name its next hop object alone, without a link (sysctl nexthop_compat_mode=0).
         """
@@ -255,11 +254,11 @@ class RouteTable:
                 self.to_reread.add(RouteScope(route.family, None, ifindex))
 
     def remove_interface(self, ifindex: int) -> None:
-        """The link has gone, and with it every route through it."""
+        """Remove every route through a link that has gone."""
         for route in self.through(ifindex):
             key = self._touch(route_key(route))
             hops = [hop for hop in route_hops(route) if hop.interface != ifindex]
-            if hops and route.family == Family.INET6:  # an IPv4 route goes with the first of its links
+            if hops and route.family == Family.INET6:  # an IPv4 route vanishes with the first of its links
                 self._exchange(key, route, _with_hops(route, hops))
                 self.to_reread.add(RouteScope(route.family, route.table))
             else:
@@ -268,18 +267,18 @@ class RouteTable:
     # -- what a dump says ---------------------------------------------------------------------------------
 
     def begin_dump(self) -> None:
-        """A dump for `apply_dump` begins: what events say of a place from now on is newer than the dump."""
+        """Begin a dump for `apply_dump`. Later events about a place are newer than the dump."""
         self._touched = set()
 
     def end_dump(self) -> None:
-        """Everything that was dumped since `begin_dump` has been handed to `apply_dump`."""
+        """End the dump. Everything dumped since `begin_dump` has been given to `apply_dump`."""
         self._touched = None
 
     def apply_dump(self, scope: RouteScope, routes: Iterable[Route], resync: bool = False) -> None:
-        """A dump since `begin_dump` listed all routes in `scope`.
+        """Apply a dump since `begin_dump` that listed all routes in `scope`.
 
-        Places that no event has named since then become as the dump says; the others are noted to be read
-        once more.
+        Places without an event since then become as the dump says. The other places are noted to be read once
+        more.
         """
         found: dict[RouteKey, list[Route]] = {}
         for route in routes:
@@ -291,14 +290,15 @@ class RouteTable:
             if not missing and not fresh:
                 continue
             if self._touched is not None and key in self._touched:
-                self.to_reread.add(scope)  # nobody knows which came first, the event or the dump
+                self.to_reread.add(scope)  # it is not known which came first, the event or the dump
             else:
                 self._replace_place(key, missing, fresh, resync)
 
     def _compare_place(
         self, key: RouteKey, scope: RouteScope, listed: list[Route]
     ) -> tuple[list[Route], list[Route]]:
-        """Of the routes at one place: ours that are not listed, and those listed that are not ours."""
+        """Compare the routes at one place. Return ours that are not listed, and the listed ones that we
+        lack."""
         missing = [one for one in self._places.get(key, ()) if _in_scope(one, scope)]
         fresh: list[Route] = []
         for route in listed:
@@ -357,13 +357,13 @@ class RouteTable:
 
 
 def _swap(place: tuple[Route, ...], old: Route, *new: Route) -> tuple[Route, ...]:
-    """The place with `new` instead of `old`, which is one of its routes."""
+    """Return the place with `new` instead of `old`, which is one of its routes."""
     at = next(number for number, one in enumerate(place) if one is old)
     return (*place[:at], *new, *place[at + 1 :])
 
 
 def _tags(route: Route) -> list[Tag]:
-    """What the index finds this route by."""
+    """Return the tags by which the index finds this route."""
     tags: list[Tag] = [*route_interfaces(route)]
     if route.preferred_source is not None:
         tags.append(route.preferred_source)
@@ -373,12 +373,12 @@ def _tags(route: Route) -> list[Tag]:
 
 
 def _merges(route: Route) -> bool:
-    """Whether IPv6 merges this route with others at its place: it does when the route has a gateway."""
+    """Return whether IPv6 merges this route with others at its place. It does if the route has a gateway."""
     return route.next_hops is not None or route.gateway is not None or route.via is not None
 
 
 def _with_hops(route: Route, hops: list[NextHop]) -> Route:
-    """The IPv6 route with these ways instead of its own; a single way stands in the route itself."""
+    """Return the IPv6 route with these ways instead of its own. A single way is put into the route itself."""
     if len(hops) > 1:
         return route._replace(next_hops=tuple(hops))
     hop = hops[0]

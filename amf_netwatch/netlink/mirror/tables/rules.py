@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The routing rules of a namespace, kept up to date by events. No sockets, no threads.
 
-A rule has no number of its own: it is identified by everything that it says, and several equal ones may stand
-side by side. So an event about a rule that is there already is ambiguous: it may be an equal rule, or the
-same one, announced after a dump had listed it. Then the family is noted in `to_reread`; whoever has a socket
-reads its rules and hands them to `apply_dump`. The kernel announces every rule that comes or goes.
+A rule has no number of its own: it is identified by all its fields, and several equal rules may exist side by
+side. So an event about an existing rule is ambiguous: it may be an equal rule, or the same rule, announced
+after a dump had listed it. In that case the family is noted in `to_reread`. The owner of the socket reads its
+rules and gives them to `apply_dump`. The kernel announces every rule that comes or goes.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class RuleTable:
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
         self._rules: dict[Rule, tuple[Rule, ...]] = {}  # equal rules, by what identifies them
-        self._touched: set[int] | None = None  # families that events named since `begin_dump`; None: no dump
-        self.to_reread: set[int] = set()  # families
+        self._touched: set[int] | None = None  # families in events during a dump, else None
+        self.to_reread: set[int] = set()  # address families
 
     def __iter__(self) -> Iterator[Rule]:
-        """The rules as the kernel goes through them: IPv4, then IPv6, each by priority."""
+        """Yield the rules in the kernel's order: IPv4, then IPv6, each by priority."""
         rules = [rule for equals in self._rules.values() for rule in equals]
         return iter(sorted(rules, key=lambda rule: (rule.family, rule.priority or 0)))
 
@@ -34,7 +34,7 @@ class RuleTable:
         return sum(map(len, self._rules.values()))
 
     def clear(self) -> None:
-        """Forget everything. Nobody is called."""
+        """Forget everything. No observer is called."""
         self._rules.clear()
         self._touched = None
         self.to_reread.clear()
@@ -46,7 +46,7 @@ class RuleTable:
                 self._insert(rule)
 
     def add(self, rule: Rule) -> None:
-        """RTM_NEWRULE. Rules of multicast routing, which are lists of their own, are passed over."""
+        """Apply RTM_NEWRULE. Rules of multicast routing, which have lists of their own, are ignored."""
         if rule.family not in FAMILIES:
             return
         self._touch(rule.family)
@@ -56,7 +56,7 @@ class RuleTable:
             self._insert(rule)
 
     def remove(self, rule: Rule, resync: bool = False) -> None:
-        """RTM_DELRULE."""
+        """Apply RTM_DELRULE."""
         key = rule_identity(rule)
         equals = self._rules.get(key, ())
         self._touch(rule.family)
@@ -72,18 +72,18 @@ class RuleTable:
         self._commit(Change(Action.REMOVED, Object.RULE, equals[0], resync=resync), make)
 
     def begin_dump(self) -> None:
-        """A dump for `apply_dump` begins: what events say from now on is newer than the dump."""
+        """Begin a dump for `apply_dump`. Later events are newer than the dump."""
         self._touched = set()
 
     def end_dump(self) -> None:
-        """Everything that was dumped since `begin_dump` has been handed to `apply_dump`."""
+        """End the dump. Everything dumped since `begin_dump` has been given to `apply_dump`."""
         self._touched = None
 
     def apply_dump(self, family: int, listed: Iterable[Rule], resync: bool = False) -> None:
-        """A dump since `begin_dump` listed all rules of a family."""
+        """Apply a dump since `begin_dump` that listed all rules of a family."""
         touched, self._touched = self._touched, None
         if touched is not None and family in touched:
-            self.to_reread.add(family)  # nobody knows which came first, the event or the dump
+            self.to_reread.add(family)  # it is not known which came first, the event or the dump
         else:
             missing = {key: list(equals) for key, equals in self._rules.items() if key.family == family}
             fresh: list[Rule] = []
