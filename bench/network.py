@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transactions: many addresses and routes set in one go, verified, against those who do not verify; reviews.
 
-Every contender starts with an empty link in a namespace of its own.  Ours is the commit of a change; `ip
+Every contender starts with an empty link in a namespace of its own. Ours is the commit of a change; `ip
 -batch` and the others are measured as they are used: a process, a library.
 """
 

@@ -5,7 +5,7 @@
     saf-shim run -- sh samples/cluster_interfaces.sh     without a cluster
     python3 samples/cluster_interfaces.py                on a node
 
-It uses nothing but pyosaf and the names' encoding.  `amf-netwatch show` is the same with more comfort.
+It uses nothing but pyosaf and the names' encoding. `amf-netwatch show` is the same with more comfort.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@
         change.routes.add("default", gateway="192.0.2.254", metrics={"mtu": 1300})
         print(change.review())
 
-Editors (`change.links[...]`, `change.routes[...]`) show what was read when the change began and collect
-what shall be; names and values are those of the document.  Nothing reaches the kernel before `commit`.
-A refused change keeps its wishes: mend them and commit again, or drop it.  For one thread.
+Editors (`change.links[...]`, `change.routes[...]`) show what was read when the change began, and collect
+wishes. Names and values are those of the document. Nothing reaches the kernel before `commit`.
+A refused change keeps its wishes: correct them and commit again, or drop it. Only one thread may use it.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ Committer = Callable[..., Any]
 
 
 class Change:
-    """Wishes for one network.  Made by `Network.change`, which hands over what carries a commit out."""
+    """Wishes for one network. `Network.change` makes it, with the functions that carry out a commit."""
 
     def __init__(self, base: Picture, commit: Committer) -> None:
         self.id = os.urandom(4).hex()
         self.base = base
         self.wishes = Wishes()
-        self.outcome: Optional[Outcome] = None  # of the last successful commit
-        self.trial: Optional[Trial] = None  # of the last commit that has to be confirmed
+        self.outcome: Optional[Outcome] = None  # the outcome of the last successful commit
+        self.trial: Optional[Trial] = None  # the trial of the last commit that must be confirmed
         self.links = LinkEditors(self)
         self.routes = RouteEditors(self)
         self.rules = RuleEditors(self)
@@ -72,7 +72,7 @@ class Change:
     # -- wishes -------------------------------------------------------------------------------------------
 
     def load(self, document: Mapping[str, Any]) -> Change:
-        """Everything that a document names; raises DocumentError."""
+        """Add everything that a document names. Raises DocumentError."""
         self.wishes.add(read_document(document))
         return self
 
@@ -86,7 +86,7 @@ class Change:
         reuse: bool = False,
         **options: Any,
     ) -> LinkEditor:
-        """A new link; `options` are those of its kind.  `reuse`: one of this name and kind may be there."""
+        """Create a link; `options` are those of its kind. `reuse`: a link of this name and kind may exist."""
         facts: dict[str, Any] = {"kind": kind}
         if lower is not None:
             facts["lower"] = lower
@@ -102,15 +102,16 @@ class Change:
     # -- looking ------------------------------------------------------------------------------------------
 
     def goal(self) -> Picture:
-        """The picture that is asked for, from what was read when the change began; raises RefusedError."""
+        """Return the picture that the wishes ask for, from what was read at the beginning. Raises
+        RefusedError."""
         return apply_wishes(self.wishes, self.base, force=self.force)
 
     def review(self) -> dict[str, Any]:
-        """A document of what would change; no system call.  Raises RefusedError."""
+        """Return a document of what would change, without a system call. Raises RefusedError."""
         return review_changes(self.base, self.goal())
 
     def plan(self) -> Plan:
-        """The steps, in order, with their inverses; no system call.  Raises RefusedError."""
+        """Return the steps, in order, with their inverses, without a system call. Raises RefusedError."""
         return make_plan(self.base, self.goal())
 
     # -- the end ------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ class Change:
         strict: bool = False,
         timeout: float = 60.0,
     ) -> Change:
-        """Carry it out: all or nothing; see `Network.commit`.  Raises CommitError, RefusedError."""
+        """Carry it out, completely or not at all; see `Network.commit`. Raises CommitError, RefusedError."""
         if self._dropped:
             raise RefusedError("", "the change was dropped")
         self._commit(
@@ -142,12 +143,12 @@ class Change:
         return self
 
     def drop(self) -> None:
-        """Forget the wishes; a second call does nothing."""
+        """Forget the wishes. A second call does nothing."""
         self.wishes = Wishes()
         self._dropped = True
 
     def finish(self, outcome: Outcome) -> None:
-        """The wishes hold: begin anew from what is there now."""
+        """Note that the commit succeeded, and begin again with what is there now."""
         self.outcome = outcome
         self.base = outcome.after
         self.wishes = Wishes()
@@ -172,7 +173,7 @@ class LinkEditors:
         return self._find(refer(link)) is not None or refer(link) in self._editors
 
     def _will_be(self, reference: LinkReference) -> bool:
-        """Somebody wishes for it, by itself or as the peer of another."""
+        """Tell whether a wish asks for this link, by itself or as the peer of another."""
         return any(
             reference in (wish.link, wish.facts.get("peer"), wish.facts.get("rename"))
             for wish in self._change.wishes.links
@@ -186,7 +187,7 @@ class LinkEditors:
         return base.links.get(reference) if isinstance(reference, int) else base.find(reference)
 
     def edit(self, reference: LinkReference) -> LinkEditor:
-        """The editor of this link, also of one that is not there yet."""
+        """Return the editor of this link. The link need not exist yet."""
         if isinstance(reference, bytes):
             record = self._change.base.find(reference)
             reference = reference if record is None else record.ifindex
@@ -199,7 +200,7 @@ class LinkEditors:
 
 
 def refer(link: Union[str, int, LinkEditor]) -> LinkReference:
-    """A link by name, index or editor, as wishes name it."""
+    """Return a link by name, index or editor, in the form that wishes use."""
     if isinstance(link, LinkEditor):
         return link.wish.link
     if isinstance(link, int):
@@ -208,18 +209,18 @@ def refer(link: Union[str, int, LinkEditor]) -> LinkReference:
 
 
 class LinkEditor:
-    """One link of a change; every method gives the editor back, so that calls can be chained."""
+    """One link of a change. Every method returns the editor, so that calls can be chained."""
 
     def __init__(self, change: Change, wish: LinkWish, record: Optional[LinkRecord]) -> None:
         self.wish = wish
-        self.record = record  # as it was read; None: it is new
+        self.record = record  # the link as it was read; None if it is new
         self._change = change
         self.port: MutableMapping[str, Any] = _Options(self, "port")
         self.options: MutableMapping[str, Any] = _Options(self, "options")
 
     @property
     def addresses(self) -> list[str]:
-        """Its permanent addresses as they were read, in the kernel's order."""
+        """Return its permanent addresses as they were read, in the kernel's order."""
         return [] if self.record is None else describe_addresses(self._there())
 
     def _there(self) -> Any:
@@ -227,7 +228,7 @@ class LinkEditor:
 
     def set(self, **facts: Any) -> LinkEditor:
         """Set facts of the document (mtu mac master txqlen alias state addresses options port), or `name`
-        to rename it.  Raises DocumentError."""
+        to rename it. Raises DocumentError."""
         name = facts.pop("name", None)
         if "master" in facts and facts["master"] is not None:
             self.wish.facts["master"] = refer(facts.pop("master"))
@@ -267,7 +268,7 @@ class LinkEditor:
         return self
 
     def del_address(self, address: AddressText, length: Optional[int] = None) -> LinkEditor:
-        """Remove an address; it need not be there."""
+        """Remove an address. It need not exist."""
         self.wish.fewer_addresses.append(_address(address, length))
         return self
 
@@ -279,7 +280,7 @@ class LinkEditor:
         return self
 
     def del_port(self, link: Union[str, int, LinkEditor]) -> LinkEditor:
-        """Take a link out."""
+        """Remove a link from this bridge, bond or VRF."""
         self._change.links.edit(refer(link)).wish.facts["master"] = None
         return self
 
@@ -294,7 +295,7 @@ def _address(address: AddressText, length: Optional[int]) -> tuple[bytes, int, O
 
 
 class _Options(MutableMapping[str, Any]):
-    """The options that are wished for, as a mapping: assigning one checks it."""
+    """The wanted options, as a mapping. Assigning an option checks it."""
 
     def __init__(self, editor: LinkEditor, key: str) -> None:
         self._editor = editor
@@ -327,16 +328,16 @@ class RouteEditors:
         self._change = change
 
     def add(self, dst: str, **facts: Any) -> RouteEditor:
-        """A route that shall be; facts as in the document.  Raises DocumentError."""
+        """Ask for a route; facts as in the document. Raises DocumentError."""
         wish = read_document({"routes": [{"dst": dst, **facts}]}).routes[0]
         return self._take(wish)
 
     def remove(self, dst: str, **identity: Any) -> None:
-        """A route that shall not be (`table`, `priority`, `tos` as far as they differ from the usual)."""
+        """Ask that a route is removed (give `table`, `priority`, `tos` if they are not the defaults)."""
         self._take(read_document({"routes": [{"dst": dst, **identity, "state": "absent"}]}).routes[0])
 
     def __getitem__(self, identity: Union[str, Mapping[str, Any]]) -> RouteEditor:
-        """The route of this destination, or of these facts (`dst`, `table`, `priority`, `tos`)."""
+        """Return the route to this destination, or with these facts (`dst`, `table`, `priority`, `tos`)."""
         entry = {"dst": identity} if isinstance(identity, str) else dict(identity)
         wish = read_document({"routes": [entry]}).routes[0]
         record = self._find(wish.key, exact="priority" in entry)
@@ -377,7 +378,7 @@ class RouteEditor:
         self.metrics: MutableMapping[str, Any] = _Metrics(self)
 
     def set(self, **facts: Any) -> RouteEditor:
-        """Set facts of the document; raises DocumentError."""
+        """Set facts of the document. Raises DocumentError."""
         dst = "default" if self.wish.key.family == 2 else "::/0"
         read = read_document({"routes": [{"dst": dst, **facts}]}).routes[0].facts
         if "metrics" in read:
@@ -392,7 +393,7 @@ class RouteEditor:
         self.set(**{key: value})
 
     def nexthops(self) -> list[dict[str, Any]]:
-        """Its ways as they shall be, in the words of the document."""
+        """Return its wanted ways, in the words of the document."""
         if "nexthops" in self.wish.facts:
             return [
                 {
@@ -428,7 +429,7 @@ class RouteEditor:
         return self._change.base.name_of(link) if isinstance(link, int) else texts.format_name(link)
 
     def add_nexthop(self, **way: Any) -> RouteEditor:
-        """One more way: `gateway`, `link`, `weight`, `onlink`."""
+        """Add one more way: `gateway`, `link`, `weight`, `onlink`."""
         return self._ways([*self.nexthops(), way])
 
     def del_nexthop(self, **way: Any) -> RouteEditor:
@@ -443,7 +444,7 @@ class RouteEditor:
         return self.set(nexthops=ways)
 
     def remove(self) -> RouteEditor:
-        """The route shall not be."""
+        """Ask that the route is removed."""
         self.wish.absent = True
         return self
 
@@ -473,17 +474,17 @@ class _Metrics(MutableMapping[str, Any]):
 
 
 class RuleEditors:
-    """The rules of a change.  A rule is changed by removing it and adding another."""
+    """The rules of a change. A rule is changed by removing it and adding another."""
 
     def __init__(self, change: Change) -> None:
         self._change = change
 
     def add(self, **facts: Any) -> None:
-        """A rule that shall be; raises DocumentError."""
+        """Ask for a rule. Raises DocumentError."""
         self._change.wishes.add(read_document({"rules": [facts]}))
 
     def remove(self, **facts: Any) -> None:
-        """The rules that have all these facts shall not be; raises DocumentError."""
+        """Ask that the rules that have all these facts are removed. Raises DocumentError."""
         self._change.wishes.add(read_document({"rules": [{**facts, "state": "absent"}]}))
 
 
@@ -494,11 +495,11 @@ class NeighbourEditors:
         self._change = change
 
     def add(self, link: str, address: str, mac: str) -> None:
-        """A neighbour that shall be; raises DocumentError."""
+        """Ask for a neighbour. Raises DocumentError."""
         entry = {"link": link, "address": address, "mac": mac}
         self._change.wishes.add(read_document({"neighbours": [entry]}))
 
     def remove(self, link: str, address: str) -> None:
-        """A neighbour that shall not be; raises DocumentError."""
+        """Ask that a neighbour is removed. Raises DocumentError."""
         entry = {"link": link, "address": address, "state": "absent"}
         self._change.wishes.add(read_document({"neighbours": [entry]}))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes changes, commits them and undoes them, in one namespace.
 
-This is `Network` without its live state: a command that changes something once needs no thread that follows
-the kernel.  For one thread at a time.
+It is `Network` without the live state, because a command that changes something once needs no thread that
+follows the kernel. It is for one thread at a time.
 """
 
 from __future__ import annotations
@@ -35,38 +35,39 @@ from amf_netwatch.netlink.network.trial import Trial, iter_conflicts
 from amf_netwatch.netlink.socket import Namespace
 
 Hook = Callable[[Change], object]
-"""Called with a change; refuses it by returning False or by raising."""
+"""Called with a change. It refuses the change by returning False or by raising."""
 _NOT_YET_FORWARDING = (1, 2)  # IFLA_BRPORT_STATE: listening, learning
-_ATTEMPTS = 3  # when somebody else took the index that a new link was to get
+_ATTEMPTS = 3  # attempts if another program took the index for a new link
 
 
 class Committer:
-    """Changes one namespace.  `open_transport`: opens the sockets; None: ordinary ones."""
+    """Changes one namespace. `open_transport`: opens the sockets; None: ordinary ones."""
 
     def __init__(
         self, namespace: Optional[Namespace] = None, *, open_transport: Optional[OpenTransport] = None
     ) -> None:
         self._namespace = namespace
         self._open = open_transport or open_sockets(namespace)
-        self.guardian: Optional[Guardian] = None  # of the last commit that had one
+        self.guardian: Optional[Guardian] = None  # the guardian of the last commit that had one
         self._before: list[Hook] = []
         self._after: list[Hook] = []
 
     def read(self) -> Picture:
-        """Everything that is there; raises NetlinkError."""
+        """Return everything that is there. Raises NetlinkError."""
         with Conversation(self._open()) as conversation:
             return read_picture(conversation)
 
     def dump(self, objects: Collection[str] = OBJECTS) -> dict[str, Any]:
-        """What is there now, as a document; `objects`: see `describe_picture`. Raises NetlinkError."""
+        """Return what is there now, as a document; `objects`: see `describe_picture`. Raises NetlinkError."""
         return arrange_document(describe_picture(self.read(), objects))
 
     def change(self) -> Change:
-        """A new change, which begins with what is there now; raises NetlinkError."""
+        """Return a new change, which begins with what is there now. Raises NetlinkError."""
         return Change(self.read(), self.commit)
 
     def add_hook(self, hook: Hook, *, after: bool = False) -> Callable[[], None]:
-        """Call `hook` before every commit, or after it and before it counts; returns what ends that."""
+        """Call `hook` before every commit, or at its end (`after`). Return a function that removes the
+        hook."""
         hooks = self._after if after else self._before
         hooks.append(hook)
         return lambda: hooks.remove(hook)
@@ -83,15 +84,15 @@ class Committer:
         strict: bool = False,
         timeout: float = 60.0,
     ) -> None:
-        """Carry a change out: all or nothing.
+        """Carry a change out, completely or not at all.
 
-        `check`: asked when everything is done; False or an exception puts everything back.  `ensure`:
-        addresses that must answer then (``ADDRESS`` by ICMP, ``ADDRESS:PORT`` by TCP) within
-        `ensure_timeout` seconds.  `confirm`: put back after so many seconds unless `change.trial` is
-        confirmed.  `guard`: a process of its own puts everything back if this one dies.  `strict`: refuse if
-        an object that is touched has changed since the change began.
+        `check`: called when everything is done; if it returns False or raises, everything is undone.
+        `ensure`: addresses that must answer then (``ADDRESS`` by ICMP, ``ADDRESS:PORT`` by TCP) within
+        `ensure_timeout` seconds. `confirm`: undo the change after this number of seconds unless
+        `change.trial` is confirmed. `guard`: a separate process undoes everything if this process dies.
+        `strict`: refuse if an object that the change touches has changed since the change began.
 
-        Raises RefusedError: it cannot be planned, nothing was done.  CommitError: it was put back.
+        Raises RefusedError if it cannot be planned (nothing was done), CommitError if it was undone.
         """
         targets = [parse_target(text) for text in ensure]
 
@@ -129,9 +130,9 @@ class Committer:
             change.trial = self._begin_trial(change, outcome, confirm, guardian, timeout)
 
     def undo(self, change: Change, *, timeout: float = 60.0) -> None:
-        """Make it as it was before the last commit of this change; raises CommitError, RefusedError.
+        """Restore the state before the last commit of this change. Raises CommitError, RefusedError.
 
-        What somebody else has changed since then stays as it is.
+        What other programs have changed since then stays as it is.
         """
         outcome = change.outcome
         if outcome is None:
@@ -165,7 +166,7 @@ class Committer:
         raise AssertionError("unreachable")
 
     def _was_overtaken(self, error: CommitError) -> bool:
-        """The index of a new link was taken by somebody else, not its name."""
+        """Tell whether another program took the index of a new link, but not its name."""
         cause = error.__cause__
         if error.left or not error.step.startswith("link add ") or not isinstance(cause, KernelError):
             return False
@@ -194,7 +195,8 @@ class Committer:
         return Trial(change.id, seconds, objects, put_back, keep, namespace=self._namespace)
 
     def _explain_silence(self) -> str:
-        """What may still need time: duplicate detection, and ports of bridges that listen or learn (STP)."""
+        """Return what may still need time: duplicate detection, and bridge ports that listen or learn
+        (STP)."""
         with Conversation(self._open()) as conversation:
             tentative = [
                 one.text
@@ -216,7 +218,7 @@ class Committer:
 
 
 def _state_of(port_data: bytes) -> int:
-    """IFLA_BRPORT_STATE; 0 when it is not said."""
+    """Return IFLA_BRPORT_STATE. 0 if it is missing."""
     for attribute in iter_attributes(port_data, 0, len(port_data)):
         if attribute.type == 1:
             return port_data[attribute.start]
@@ -224,7 +226,7 @@ def _state_of(port_data: bytes) -> int:
 
 
 def name_objects(before: Picture, goal: Picture) -> tuple[str, ...]:
-    """What a change touches, as names that two changes can be compared by."""
+    """Return names of the objects that a change touches. Two changes can be compared by them."""
     names = {
         f"link {(before if index in before.links else goal).name_of(index)}"
         for index in find_touched(before, goal)

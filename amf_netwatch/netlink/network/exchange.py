@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests packed many to a datagram, and their answers by sequence number.
 
-The kernel executes every request of a datagram in order, whatever became of the one before.  It always
-answers an error, and a success only where an acknowledgement is asked for.  So only the last request of a
-datagram asks for one: no error before it means that all are done.
+The kernel executes every request of a datagram in order, even if an earlier one has failed. It always answers
+an error, but a success only if an acknowledgement is asked for. So only the last request of a datagram asks
+for one: if no error came before it, all requests have succeeded.
 
-The default receive buffer holds 256 answers; one more and all later ones are lost although the requests are
-carried out.  So a datagram has at most `BATCH` requests, and its answers are read before the next one goes.
+The default receive buffer holds 256 answers. If there are more, the later ones are lost, although the
+requests are carried out. So a datagram has at most `BATCH` requests, and its answers are read before the next
+is sent.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ _MESSAGE = 1  # NLMSGERR_ATTR_MSG
 class Refusal(NamedTuple):
     """A step that the kernel refused."""
 
-    place: int  # in what was sent
+    place: int  # its index in the steps that were sent
     step: Step
     error: KernelError
 
 
 class Exchange:
-    """Sends steps over one socket; for one thread at a time.  `close` closes the socket.
+    """Sends steps over one socket, for one thread at a time. `close` closes the socket.
 
     `patience`: seconds for the answers to one datagram, which are usually there at once.
     """
@@ -56,17 +57,17 @@ class Exchange:
         self._transport = transport
         self._patience = patience
         self._sequence = 0
-        self.sent = 0  # requests that may have reached the kernel
+        self.sent = 0  # how many requests may have reached the kernel
 
     def close(self) -> None:
-        """Close the socket; a second call does nothing."""
+        """Close the socket. A second call does nothing."""
         self._transport.close()
 
     def run(self, some: Sequence[Step], deadline: float) -> list[Refusal]:
-        """Send the steps; returns what was refused in the first datagram in which anything was.
+        """Send the steps. Return the refusals of the first datagram in which a step was refused.
 
-        Later datagrams are not sent then.  Raises LossError, AnswerTimeoutError or SocketError: what was
-        sent last may have been carried out, or not.
+        Later datagrams are not sent then. Raises LossError, AnswerTimeoutError or SocketError: it is unknown
+        then whether the kernel carried out what was sent last.
         """
         start = 0
         while start < len(some):
@@ -78,7 +79,7 @@ class Exchange:
         return []
 
     def end_of_datagram(self, some: Sequence[Step], start: int) -> int:
-        """Where the datagram that begins with ``some[start]`` ends."""
+        """Return where the datagram that begins with ``some[start]`` ends."""
         size, limit = 0, min(len(some), start + BATCH)
         for place in range(start, limit):
             size += HEADER_SIZE + len(some[place].payload) + 3
@@ -87,7 +88,7 @@ class Exchange:
         return limit
 
     def _pack(self, some: Sequence[Step], start: int) -> tuple[int, bytes]:
-        """One datagram: where it ends in `some`, and its bytes."""
+        """Return one datagram: where it ends in `some`, and its bytes."""
         end = self.end_of_datagram(some, start)
         parts: list[bytes] = []
         pack, sequence = HEADER.pack, self._sequence
@@ -114,7 +115,7 @@ class Exchange:
             for sequence, error in self._receive(deadline):
                 place = sequence - first
                 if not 0 <= place < end - start:
-                    continue  # the late answer of a request that was given up
+                    continue  # the late answer to a request that was given up
                 step = some[start + place]
                 if error is not None and error.errno not in step.accepted:
                     refused.append(Refusal(start + place, step, error))
@@ -122,7 +123,7 @@ class Exchange:
                     return refused
 
     def _receive(self, deadline: float) -> list[tuple[int, KernelError | None]]:
-        """The answers of one datagram, waiting for it."""
+        """Wait for the answers of one datagram, and return them."""
         while True:
             datagram = self._transport.receive()
             if datagram is not None:
@@ -143,7 +144,7 @@ class Exchange:
 
 
 def read_error(buffer: bytes, start: int, end: int, flags: int) -> KernelError | None:
-    """The error in an NLMSG_ERROR with its extended text; None: it is an acknowledgement."""
+    """Return the error in an NLMSG_ERROR with its extended text. None if it is an acknowledgement."""
     if end - start < 4 + HEADER_SIZE:
         raise DecodeError(f"{end - start} bytes are no answer of the kernel")
     errno = -_ERRNO.unpack_from(buffer, start)[0]

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A freeze: whatever anybody changes on some links, their addresses and routes is put back at once.
+"""A freeze: changes of some links, their addresses and routes are undone at once, whoever makes them.
 
-A thread ("netlink-freeze") listens to the kernel.  Any event makes it read, because routes vanish without
-one, and whatever differs on the frozen links is put back.  Links that are not frozen are not looked at.
+A thread ("netlink-freeze") listens to the kernel. Any event makes it read the network, because routes vanish
+without events. Differences on the frozen links are undone. Other links are ignored.
 
-Two programs that both enforce a state would fight for ever.  So each object has a limit: when it was put
-back `LIMIT` times within `WINDOW` seconds, it is left alone for a while, twice as long each time, and that
-is told.
+Two programs that both enforce a state would fight for ever. So each object has a limit: after it was restored
+`LIMIT` times within `WINDOW` seconds, it is left alone for a while, which doubles each time, and the freeze
+reports this.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from amf_netwatch.netlink.network.planning.steps import Step
 from amf_netwatch.netlink.network.transaction import open_sockets, run_anyhow
 from amf_netwatch.netlink.socket import Namespace, NetlinkSocket
 
-LIMIT = 20  # times that one object is put back ...
-WINDOW = 10.0  # ... within so many seconds, until it is left alone
+LIMIT = 20  # an object that was restored this many times
+WINDOW = 10.0  # within this many seconds is left alone
 FIRST_PAUSE = 5.0  # seconds; doubled each time
 _GROUPS = (
     Group.LINK,
@@ -50,15 +50,15 @@ _GROUPS = (
     Group.IPV6_ROUTE,
 )
 _ROUNDS = 5
-_SECONDS = 10.0  # for one putting back
+_SECONDS = 10.0  # the time for one restoration
 _FACTS = ("name", "up", "mtu", "mac", "queue_length", "alias", "group")
 
 
 class Freeze:
-    """Links that stay as they are; complete when the constructor returns.  `close` ends it.
+    """Keeps links as they are. It is active when the constructor returns. `close` ends it.
 
-    `report` gets one line for everything that was put back, in the thread of the freeze.  Raises
-    RefusedError when a link is not there, NetlinkError.
+    `report` gets one line for everything that was restored, in the thread of the freeze. Raises RefusedError
+    if a link does not exist, NetlinkError.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Freeze:
         namespace: Optional[Namespace] = None,
         report: Optional[Callable[[str], None]] = None,
     ) -> None:
-        self.reverted = 0  # steps that were done
+        self.reverted = 0  # how many steps restored something
         self.failure: Optional[BaseException] = None
         self._report = report or (lambda line: None)
         self._open = open_sockets(namespace)
@@ -102,14 +102,14 @@ class Freeze:
         self.close()
 
     def close(self) -> None:
-        """Unfreeze; nothing is put back after it returns.  A second call does nothing."""
+        """Unfreeze. Nothing is restored after it returns. A second call does nothing."""
         if self._ender >= 0:
             os.write(self._ender, b"x")
             self._thread.join()
             self._close_all()
 
     def fileno(self) -> int:
-        """Polls readable when the freeze has ended by itself; `failure` says why."""
+        """Return a descriptor that is readable when the freeze has failed; `failure` has the reason."""
         return self._failed
 
     def _close_all(self) -> None:
@@ -145,7 +145,7 @@ class Freeze:
             os.write(self._failer, b"x")
 
     def _take_events(self) -> bool:
-        """Take the events away: what they say is read, not believed; True: something may differ."""
+        """Remove the waiting events; the network itself is read again. True if something may differ."""
         matters = False
         try:
             while (datagram := self._events.receive()) is not None:
@@ -156,7 +156,7 @@ class Freeze:
         return matters
 
     def _put_back(self, conversation: Conversation, exchange: Exchange) -> Optional[float]:
-        """Read and put back until nothing differs; returns when to look again at what was left alone."""
+        """Read and restore until nothing differs. Return when to check again what was left alone."""
         again: Optional[float] = None
         for _ in range(_ROUNDS):
             try:
@@ -181,7 +181,7 @@ class Freeze:
         return again
 
     def _allow(self, plan: Plan) -> tuple[list[list[Step]], Optional[float]]:
-        """The steps of those objects that nobody fights about, and when the others may be tried again."""
+        """Return the steps of the objects below their limit, and when the others may be restored again."""
         now = monotonic()
         allowed = []
         again: Optional[float] = None
@@ -200,7 +200,7 @@ class Freeze:
         return allowed, again
 
     def _wish(self, now: Picture) -> Picture:
-        """`now`, with the frozen links as they were."""
+        """Return `now`, with the frozen links as they were."""
         wanted = now.copy()
         kept = self._kept
         for index in self._frozen:
@@ -257,7 +257,8 @@ class Freeze:
 
 
 def _matters(message: Message) -> bool:
-    """Neighbours come and go by themselves all the time; only what an administrator set matters."""
+    """Tell whether an event matters. Neighbours change all the time; only those of an administrator
+    matter."""
     if message.type != MessageType.NEWNEIGH:
         return True
     return read_neighbour(message.buffer, message.start, message.end) is not None
@@ -265,7 +266,7 @@ def _matters(message: Message) -> bool:
 
 def _as_it_was(old: LinkRecord, here: LinkRecord) -> LinkRecord:
     changes = {name: getattr(old, name) for name in _FACTS if getattr(here, name) != getattr(old, name)}
-    if here.kind in ("bridge", "bond"):  # they follow their ports
+    if here.kind in ("bridge", "bond"):  # these follow their ports
         changes.pop("mac", None)
         changes.pop("mtu", None)
     if here.master != old.master:
@@ -293,7 +294,7 @@ def _addresses_as_they_were(
 
 
 class _Fight:
-    """How often one thing was put back lately."""
+    """How often one object was restored recently."""
 
     def __init__(self) -> None:
         self.until = 0.0
@@ -302,7 +303,7 @@ class _Fight:
         self._times: deque[float] = deque(maxlen=LIMIT)
 
     def may(self, now: float) -> bool:
-        """Count one more time; False: it is left alone for now."""
+        """Count one more time. False if the object must be left alone for now."""
         self.just_stopped = False
         if now < self.until:
             return False

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that puts the network back when the process that changes it ends without a word.
+"""A process that restores the network if the process that changes it dies.
 
-It is started before the first request, gets the pictures of before and after, and waits on a pipe.  Whoever
-changes the network says ``done`` when nothing has to be put back any more.  If the pipe ends without that
-(kill -9, out of memory, a crash), or if it is asked to end (SIGTERM), the guardian rolls back.
+It is started before the first request, gets the pictures of before and after, and waits on a pipe. The
+process that changes the network sends ``done`` when nothing has to be restored any more. If the pipe ends
+without that (kill -9, out of memory, a crash), or if the guardian gets SIGTERM, it rolls back.
 
-It has a session, sockets and memory of its own, and it does not care for Ctrl-C or a lost terminal.
+It has its own session, sockets and memory, and it ignores Ctrl-C and the loss of the terminal.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _START = (
 
 
 class Guardian(Watch):
-    """Starts the process when a transaction begins, and lets it go when it has ended.
+    """Starts the process when a transaction begins, and ends it when the transaction has ended.
 
-    `stay`: it stays after the commit, until `release`: the commit has to be confirmed.
+    `stay`: it stays after the commit until `release`, because the commit must be confirmed.
     """
 
     def __init__(self, namespace: Optional[Namespace] = None, *, stay: bool = False) -> None:
@@ -44,7 +44,7 @@ class Guardian(Watch):
         self._process: Optional[subprocess.Popen[bytes]] = None
 
     def begun(self, before: Picture, goal: Picture, closure: set[int]) -> None:
-        """Start it and wait until it is ready; raises NetlinkError when it cannot be started."""
+        """Start it and wait until it is ready. Raises NetlinkError if it cannot be started."""
         inherited = (self._namespace,) if isinstance(self._namespace, int) else ()
         try:
             self._process = subprocess.Popen(
@@ -64,12 +64,12 @@ class Guardian(Watch):
             raise NetlinkError(f"the guardian process cannot be started: {error}") from error
 
     def committed(self) -> None:
-        """The change holds; it may still have to be confirmed."""
+        """Note that the change succeeded. It may still have to be confirmed."""
         if not self._stay:
             self.ended()
 
     def ended(self) -> None:
-        """Nothing has to be put back any more: let it go."""
+        """End the process, because nothing has to be restored any more."""
         if self._process is None:
             return
         pipe, answers = self._pipes()
@@ -77,13 +77,13 @@ class Guardian(Watch):
             pipe.write(_DONE)
             pipe.close()
         except OSError:
-            pass  # it has ended by itself: somebody told it to
+            pass  # it has ended already, because it got a signal
         answers.close()
         self._process.wait()
         self._process = None
 
     def terminate(self) -> None:
-        """Tell it to put everything back now, and wait until it has."""
+        """Tell it to restore everything now, and wait until it has done so."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
@@ -100,7 +100,7 @@ class _ToldToEnd(Exception):  # noqa: N818 - it is no error
 
 
 def main() -> None:
-    """The process itself: reads its pipe, and rolls back unless it is told that all is done."""
+    """Run the process itself: read the pipe, and roll back unless the word ``done`` comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     pipe = sys.stdin.buffer

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network: a state, always at hand, that can change what it shows.
+"""A network: a live state of a namespace that can also change what it shows.
 
-Looking is `State`'s; what is shown are values, which cannot be assigned to.  Changing is done in changes,
-each of which is committed whole, or not at all (see `change` and `committer`).
+`State` has the view; it shows values, which cannot be assigned to. The network is changed by changes, each of
+which is committed completely or not at all (see `change` and `committer`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from amf_netwatch.netlink.socket import Namespace
 
 
 class Network(State):
-    """A state and a committer for the same namespace; the options are those of `State`."""
+    """A state and a committer for the same namespace. The options are those of `State`."""
 
     def __init__(self, *options: Any, namespace: Optional[Namespace] = None, **more: Any) -> None:
         super().__init__(*options, namespace=namespace, **more)
@@ -27,14 +27,15 @@ class Network(State):
         self._namespace = namespace
 
     def dump(self, objects: Collection[str] = OBJECTS) -> dict[str, Any]:
-        """What is there now, as a document that a change can load; read from the kernel, not from the state.
+        """Return what is there now, as a document for a change. It is read from the kernel, not from the
+        state.
 
         `objects`: some of the words link, address, route, rule, neighbour. Raises NetlinkError.
         """
         return self._committer.dump(objects)
 
     def change(self) -> Change:
-        """A new change; several may be open.  It is read from the kernel now, and reviewed without asking.
+        """Return a new change; several may be open. It reads the kernel now; reviewing it asks nothing.
 
         After its commit this state shows what was done.
         """
@@ -45,14 +46,14 @@ class Network(State):
         self.refresh()
 
     def undo(self, change: Change) -> None:
-        """Make it as it was before this change's last commit; raises CommitError, RefusedError."""
+        """Restore the state before this change's last commit. Raises CommitError, RefusedError."""
         self._committer.undo(change)
         self.refresh()
 
     def add_hook(self, hook: Hook, *, after: bool = False) -> Callable[[], None]:
-        """Call `hook(change)` before every commit, or (`after`) when it is done and does not count yet.
+        """Call `hook(change)` before every commit, or (`after`) when it is done but not final yet.
 
-        A hook refuses by returning False or by raising.  Returns a function that ends it.
+        A hook refuses by returning False or by raising. Return a function that removes the hook.
         """
         return self._committer.add_hook(hook, after=after)
 

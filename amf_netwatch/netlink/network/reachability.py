@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does an address answer?  ICMP echo where the process may, or a TCP connection to ``HOST:PORT``.
+"""Whether an address answers, by ICMP echo if the process may send it, or by a TCP connection to
+``HOST:PORT``.
 
-Used to make sure that a change has not cut anybody off.  Refusing a TCP connection is an answer, too: the
-host is there.  Without the right to send ICMP (no CAP_NET_RAW, and the group is not in
+It is used to make sure that a change has not cut off anybody. A refused TCP connection is an answer, too,
+because the host is there. Without the right to send ICMP (no CAP_NET_RAW, and the group is not in
 ``net.ipv4.ping_group_range``) only TCP works, and `PermissionError` says so.
 """
 
@@ -24,14 +25,14 @@ _NOT_YET = (ENETUNREACH, EHOSTUNREACH)
 
 
 class Target(NamedTuple):
-    """Whom to ask; `port` None: by ICMP echo."""
+    """The address to ask. `port` None stands for ICMP echo."""
 
     address: str
     port: Optional[int]
 
 
 def parse_target(text: str) -> Target:
-    """``192.0.2.1``, ``2001:db8::1``, ``192.0.2.1:22``, ``[2001:db8::1]:22``; raises ValueError."""
+    """Read ``192.0.2.1``, ``2001:db8::1``, ``192.0.2.1:22``, ``[2001:db8::1]:22``. Raises ValueError."""
     host, port = text, ""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
@@ -52,7 +53,7 @@ def parse_target(text: str) -> Target:
 
 
 def answers(target: Target, timeout: float, *, namespace: Optional[Namespace] = None) -> bool:
-    """Ask again and again until it answers or the time is over; raises PermissionError."""
+    """Ask again and again until it answers or the time is over. Raises PermissionError."""
     deadline = monotonic() + timeout
     while True:
         left = deadline - monotonic()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One transaction: from the picture before to the picture that is asked for, or back.
+"""One transaction: from the present picture to the wanted picture, or back.
 
 ::
 
@@ -10,9 +10,9 @@
                              v
     read -> restore -> plan -> steps, whatever is refused -> read: ... until nothing is left, or nothing helps
 
-Rules: the dump is the truth, never the acknowledgement.  A request whose answer was lost may have been
-carried out, so roll-back starts from what it reads.  Roll-back has sockets of its own.  The first error is
-the one that is raised, with what could not be put back.
+Rules: the dump is the truth, never the acknowledgement. A request whose answer was lost may have been
+carried out, so a roll-back starts from what it reads. A roll-back has sockets of its own. The first error is
+the one that is raised, with a list of what could not be restored.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ OpenTransport = Callable[[], QueryTransport]
 ProxyKey = tuple[int, bytes, bool]
 """The key of a `NeighbourRecord`."""
 Aim = Callable[[Picture, bool], Picture]
-"""From what is there to what shall be there; the flag: steps have been carried out already."""
+"""From the present picture to the wanted one. The flag says that steps have been carried out already."""
 
-TIMEOUT = 60.0  # seconds for a commit; a roll-back has the same again
-ROUNDS = 4  # of reading and repairing
+TIMEOUT = 60.0  # seconds for a commit; a roll-back has the same time again
+ROUNDS = 4  # rounds of reading and repairing
 SETTLING = 1.5  # seconds: the kernel looks at new carriers at most once a second
 DUPLICATE_DETECTION = 4.0  # seconds that an IPv6 address may need until it can be a source
 _LOWER_UP = 0x10000  # the link has a carrier
 _LOOK_AGAIN = 0.05  # seconds
-_TRIES = 2  # of one and the same plan, when it is put back
+_TRIES = 2  # how often the same plan is tried in a roll-back
 _HELPED_BY_HOST_ROUTE = (ENETUNREACH, EHOSTUNREACH, EINVAL)
 
 
@@ -74,23 +74,23 @@ class Outcome(NamedTuple):
 
 
 class Watch:
-    """What a transaction tells while it runs; a guardian overrides it."""
+    """Gets reports from a running transaction. A guardian overrides it."""
 
     def begun(self, before: Picture, goal: Picture, closure: set[int]) -> None:
-        """The first request is about to be sent."""
+        """Called before the first request is sent."""
 
     def committed(self) -> None:
-        """Everything is done and holds."""
+        """Called when everything is done and verified."""
 
     def ended(self) -> None:
-        """Everything has been put back."""
+        """Called when everything has been undone."""
 
 
 class Transaction:
-    """Carries out one aim.  `open_transport` opens every socket that it uses.
+    """Carries out one aim. `open_transport` opens every socket that it uses.
 
-    `known`: the aim is that it is again as in this picture, so addresses need no duplicate detection, and
-    routes may come back whose gateway nothing makes reachable any more.
+    `known`: the aim is to restore this picture, so addresses need no duplicate detection, and routes may be
+    restored although nothing makes their gateway reachable any more.
     """
 
     def __init__(
@@ -115,9 +115,9 @@ class Transaction:
         self._undone: list[str] = []
 
     def run(self, base: Optional[Callable[[Picture, Picture], None]] = None) -> Outcome:
-        """Carry it out; raises CommitError when it was refused and put back, RefusedError before it began.
+        """Carry it out. CommitError if it was refused and undone, RefusedError if it did not begin.
 
-        `base` is called before the first step with what is there and what shall be there, and may raise.
+        `base` is called before the first step with the present and the wanted picture, and may raise.
         """
         deadline = monotonic() + self._timeout
         with self._asking() as conversation:
@@ -201,7 +201,7 @@ class Transaction:
     def _run_stage(
         self, stage: Sequence[Step], exchange: Exchange, now: Picture, goal: Picture, deadline: float
     ) -> None:
-        """All steps of a stage; raises at the first refusal that nothing helps against."""
+        """Run all steps of a stage. Raises at the first refusal without a remedy."""
         if monotonic() > deadline:
             raise AnswerTimeoutError(f"not done within {self._timeout:g} s")
         self._step = stage[0].text
@@ -219,7 +219,7 @@ class Transaction:
 
 
 def _end_of_datagram(place: int, some: Sequence[Step], exchange: Exchange) -> int:
-    """How many of these steps have been sent when `place` was the last refused one."""
+    """Return how many of these steps were sent if `place` was the last refused one."""
     sent = 0
     while sent <= place:
         sent = exchange.end_of_datagram(some, sent)
@@ -229,7 +229,7 @@ def _end_of_datagram(place: int, some: Sequence[Step], exchange: Exchange) -> in
 def help_step(
     refusal: Refusal, exchange: Exchange, goal: Picture, deadline: float, conversation: Conversation
 ) -> bool:
-    """Some refusals have a remedy: a link that is set down for the step; a source address that needs time."""
+    """Try a remedy for a refusal: set a link down for the step, or wait until a source address is usable."""
     step, errno = refusal.step, refusal.error.errno
     if errno == EBUSY and step.needs_down:
         link = goal.links.get(step.needs_down)
@@ -253,7 +253,7 @@ def _run_all(some: Sequence[Step], exchange: Exchange, deadline: float) -> None:
 
 
 def wait_for_source(source: bytes, conversation: Conversation) -> bool:
-    """Wait until an IPv6 address is not tentative any more; False: that did not help."""
+    """Wait until an IPv6 address is not tentative any more. False if that did not help."""
     deadline = monotonic() + DUPLICATE_DETECTION
     while monotonic() < deadline:
         flags = [
@@ -290,9 +290,9 @@ def roll_back(
     timeout: float = TIMEOUT,
     patience: float = PATIENCE,
 ) -> tuple[str, ...]:
-    """Make it as if the change had never been; returns what could not be put back, a line each.
+    """Undo the change as if it had never happened. Return what could not be restored, one line each.
 
-    Raises nothing that a kernel can answer.
+    It does not raise for any answer of the kernel.
     """
     deadline = monotonic() + timeout
     refusals: dict[str, str] = {}
@@ -334,9 +334,9 @@ def roll_back(
 
 
 def _find_unsettled(before: Picture, now: Picture, wanted: Picture) -> set[ProxyKey]:
-    """Proxy neighbours on links that have gone up, or will, since `before`, without a carrier.
+    """Return proxy neighbours on links without a carrier that have gone up since `before`, or will go up.
 
-    The kernel drops those when it notices that there is no carrier, up to a second later.
+    The kernel drops them when it notices that there is no carrier, up to a second later.
     """
     return {
         key
@@ -363,7 +363,7 @@ def run_anyhow(
     picture: Picture,
     conversation: Conversation,
 ) -> list[Refusal]:
-    """Run every step, whatever is refused; returns the refusals that nothing helps against."""
+    """Run every step, even after refusals. Return the refusals without a remedy."""
     refusals: list[Refusal] = []
     start = 0
     while start < len(stage):
@@ -385,9 +385,9 @@ def run_anyhow(
 
 
 def add_by_host_route(refusal: Refusal, exchange: Exchange, picture: Picture, deadline: float) -> bool:
-    """A route through a gateway that nothing makes reachable any more: through a host route, for a moment.
+    """Add a route through an unreachable gateway, with the help of a temporary host route.
 
-    Such a route was there before: the kernel keeps a route when what made its gateway reachable goes.
+    Such a route existed before: the kernel keeps a route when the route to its gateway vanishes.
     """
     step, route = refusal.step, refusal.step.route
     if route is None or refusal.error.errno not in _HELPED_BY_HOST_ROUTE:
@@ -404,7 +404,7 @@ def add_by_host_route(refusal: Refusal, exchange: Exchange, picture: Picture, de
 
 
 def _ways(route: RouteRecord) -> Iterator[tuple[bytes, int]]:
-    """Gateway and interface of each way that has both."""
+    """Yield gateway and interface of each way that has both."""
     hops = route.attributes.get(RTA_MULTIPATH)
     if hops is not None:
         for _, _, interface, attributes in iter_next_hops(hops):
@@ -426,7 +426,7 @@ def _host_route(gateway: bytes, interface: int) -> RouteRecord:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ignore the signals that would interrupt, until the end; a no-op outside the main thread."""
+    """Ignore the signals that would interrupt, inside the block. No effect outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -441,7 +441,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def open_sockets(namespace: Optional[Namespace] = None) -> OpenTransport:
-    """What opens sockets for requests and dumps in this namespace."""
+    """Return a function that opens sockets for requests and dumps in this namespace."""
 
     def open_one() -> QueryTransport:
         return NetlinkSocket(receive_buffer=None, extended_ack=True, strict=True, namespace=namespace)

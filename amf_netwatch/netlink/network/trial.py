@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A trial: a commit that is put back after a time unless somebody confirms it.
+"""A trial: a commit that is undone after a time unless somebody confirms it.
 
-The trial listens on an abstract Unix socket, which lives in the network namespace that was changed: whoever
-works in that namespace finds it, nothing is left behind when its process dies, and no other namespace sees
-it.  One line is asked and one is answered:
+The trial listens on an abstract Unix socket in the network namespace that was changed. So any process in that
+namespace finds it, nothing is left behind when its process dies, and no other namespace sees it. A client
+sends one line and gets one line:
 
 ===========  ==================================================================
 ``confirm``  the change stays; ``ok``
@@ -11,7 +11,7 @@ it.  One line is asked and one is answered:
 ``objects``  what the trial touches, as a JSON list
 ===========  ==================================================================
 
-Only root and the owner of the trial are listened to, and only their trials are believed in.
+It answers only root and its owner, and a client trusts only trials of its own user and of root.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ from amf_netwatch.netlink.socket import Namespace, entered
 
 _PREFIX = "amf-netwatch/trial/"
 _CREDENTIALS = Struct("=iII")  # pid, uid, gid
-_PATIENCE = 30.0  # seconds that a client waits for an answer: a roll-back may take some
+_PATIENCE = 30.0  # seconds that a client waits for an answer, because a roll-back may take time
 _LINE = 1 << 20
 
 
 class Trial:
-    """Waits in a thread of its own ("netlink-trial") until it is confirmed, cancelled or over.
+    """Waits in a thread of its own ("netlink-trial") until it is confirmed, cancelled or its time is over.
 
-    `put_back` makes everything as it was, and returns what could not be; `keep` says that it stays.
+    `put_back` restores everything, and returns what it could not restore. `keep` is called if the change
+    stays.
     """
 
     def __init__(
@@ -73,24 +74,24 @@ class Trial:
         self._thread.start()
 
     def fileno(self) -> int:
-        """Polls readable when it has been decided."""
+        """Return a descriptor that is readable when it has been decided."""
         return self._over
 
     @property
     def seconds_left(self) -> float:
-        """Until it is put back."""
+        """Return the seconds until the change is undone."""
         return max(0.0, self._deadline - monotonic())
 
     def confirm(self) -> bool:
-        """Keep the change; False when it was put back already."""
+        """Keep the change. False if it was undone already."""
         return self._decide(True)
 
     def cancel(self) -> bool:
-        """Put it back now; False when it was confirmed already."""
+        """Undo the change now. False if it was confirmed already."""
         return not self._decide(False)
 
     def wait(self, timeout: Optional[float] = None) -> Optional[bool]:
-        """Wait until it is decided; True: the change stays, False: it was put back, None: not yet."""
+        """Wait until it is decided. True: the change stays, False: it was undone, None: not decided yet."""
         self._ended.wait(timeout)
         return self.confirmed
 
@@ -114,7 +115,7 @@ class Trial:
             for descriptor, _ in poll.poll(left * 1000):
                 if descriptor == self._listener.fileno():
                     client = self._serve()
-        self._listener.close()  # whoever asks from now on finds no trial
+        self._listener.close()  # later clients find no trial
         if self._wish:
             self._keep()
         else:
@@ -126,7 +127,7 @@ class Trial:
             _answer(client, "ok")
 
     def _serve(self) -> Optional[socket.socket]:
-        """Answer one client; returns the one that waits for what it has decided."""
+        """Answer one client. Return the client that waits for the result of its decision."""
         client, _ = self._listener.accept()
         client.settimeout(1.0)
         try:
@@ -145,7 +146,7 @@ class Trial:
 
 
 def _peer(connection: socket.socket) -> int:
-    """The user at the other end."""
+    """Return the user at the other end."""
     data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     uid: int = _CREDENTIALS.unpack(data)[1]
     return uid
@@ -155,12 +156,12 @@ def _answer(client: socket.socket, text: str) -> None:
     try:
         client.sendall(text.encode() + b"\n")
     except OSError:
-        pass  # it did not want to wait
+        pass  # the client did not wait
     client.close()
 
 
 def list_trials(namespace: Optional[Namespace] = None) -> list[str]:
-    """The ids of the trials in a namespace, ours and root's."""
+    """Return the ids of the trials in a namespace that belong to us or to root."""
     with entered(namespace), open("/proc/thread-self/net/unix", encoding="utf-8", errors="replace") as table:
         names = [line.rstrip("\n").rpartition(" ")[2] for line in table]
     found = {name[len(_PREFIX) + 1 :] for name in names if name.startswith(f"@{_PREFIX}")}
@@ -168,7 +169,7 @@ def list_trials(namespace: Optional[Namespace] = None) -> list[str]:
 
 
 def ask_trial(identifier: str, word: str, namespace: Optional[Namespace] = None) -> Optional[str]:
-    """Ask a trial; None: there is no such trial that could be believed in."""
+    """Ask a trial. None if there is no such trial that can be trusted."""
     with entered(namespace):
         asking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     with asking:
@@ -192,7 +193,7 @@ def ask_trial(identifier: str, word: str, namespace: Optional[Namespace] = None)
 def iter_conflicts(
     name_objects: Callable[[], tuple[str, ...]], namespace: Optional[Namespace] = None
 ) -> Iterator[str]:
-    """The trials that touch one of the objects; they are only named if there is any trial."""
+    """Yield the trials that touch one of the objects. `name_objects` is called only if there is any."""
     for identifier in list_trials(namespace):
         answer = ask_trial(identifier, "objects", namespace)
         if answer and set(name_objects()) & set(json.loads(answer)):

@@ -282,7 +282,7 @@ def test_the_components_listener_hears_a_recording() -> None:
 
 
 def tells_of_a_link(datagram: bytes) -> bool:
-    """By the kernel's headers alone: RTM_*LINK of AF_UNSPEC, RTM_*ADDR.  One message in each datagram."""
+    """By the kernel's headers alone: RTM_*LINK of AF_UNSPEC, RTM_*ADDR. One message in each datagram."""
     length, kind = struct.unpack_from("=IH", datagram)
     assert length == len(datagram)
     return (kind in (16, 17) and datagram[16] == 0) or kind in (20, 21)

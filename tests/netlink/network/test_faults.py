@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults at every step of random changes: afterwards `ip` shows what it showed before.
 
-`AMF_NETWATCH_FAULT_SEEDS` says how many random changes are tried.  CI tries 200, which have more than 2,000
+`AMF_NETWATCH_FAULT_SEEDS` says how many random changes are tried. CI tries 200, which have more than 2,000
 steps; 64 have about 700.
 """
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The request that creates a link has what `ip` sends for the same words, byte for byte.
 
-`ip` runs under strace, so its request is seen even where the kernel lacks the kind.  It also sends defaults
+`ip` runs under strace, so its request is seen even where the kernel lacks the kind. It also sends defaults
 that were not named; ours leaves those to the kernel.
 """
 

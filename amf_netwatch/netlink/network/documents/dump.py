@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dump: what is there, as a document that would make it so.
+"""The dump: the present network as a document, which would make the same network.
 
-Everything that a document can set is in it, and a change that loads it has nothing to do. What is there but
-cannot be said in a document is marked ``"foreign": true``. Left out is what nobody sets: routes and rules
-that the kernel made itself (``proto kernel``), link-local addresses that it made itself, and the state of a
-bridge's port, which follows from the carrier. Pure: it asks nobody.
+Everything that a document can set is in it, and a change that loads it has nothing to do. An object that a
+document cannot describe is marked ``"foreign": true``. Objects that nobody sets are left out: routes and
+rules that the kernel made itself (``proto kernel``), link-local addresses that it made itself, and the state
+of a bridge's port, which follows from the carrier. This module is pure: it asks nobody.
 
 Order: links and neighbours by name, addresses as the kernel has them (the first of a subnet is the
 primary), routes by family, table and destination, rules as the kernel goes through them.
@@ -51,7 +51,7 @@ OBJECTS = ("link", "address", "route", "rule", "neighbour")
 _KERNEL_ADDRESS = (1, 2, 3)  # IFAPROT_KERNEL_LO, _RA, _LL: who made an address, since Linux 5.18
 _DYNAMIC_ROUTE = (1, 9)  # RTPROT_REDIRECT, RTPROT_RA
 _FRA_FWMARK, _FRA_SUPPRESS_IFGROUP, _FRA_SUPPRESS_PREFIXLEN, _FRA_FWMASK, _FRA_PROTOCOL = 10, 13, 14, 16, 21
-_ALL_BITS = b"\xff" * 4  # a mask that leaves nothing out; a suppression of nothing
+_ALL_BITS = b"\xff" * 4  # as a mask: all bits count; as a suppression: nothing is suppressed
 _ROUTE_WORDS = frozenset((RTA_OIF, RTA_GATEWAY, RTA_VIA, RTA_PREFSRC, RTA_METRICS, RTA_MULTIPATH, RTA_PREF))
 _NEXT_HOP_WORDS = frozenset((RTA_GATEWAY, RTA_VIA))
 _RULE_WORDS = frozenset((FRA_SRC, FRA_DST, FRA_IIFNAME, FRA_OIFNAME, FRA_PRIORITY, FRA_TABLE, _FRA_FWMARK))
@@ -59,7 +59,7 @@ _U32 = Struct("=I")
 
 
 def describe_picture(picture: Picture, objects: Collection[str] = OBJECTS) -> dict[str, Any]:
-    """The document of all that is there, or of some sorts of objects.
+    """Return the document of everything in the picture, or of some kinds of objects.
 
     `objects`: words of `OBJECTS`; ``address`` without ``link`` gives links with their addresses only.
     """
@@ -110,7 +110,7 @@ def _describe_link(link: LinkRecord, picture: Picture) -> dict[str, Any]:
     try:
         options = decode_options(find_table(link.kind), link.data, name_of, Choice.SETTABLE)
         port = decode_options(find_port_table(link.port_kind), link.port_data, name_of, Choice.SETTABLE)
-    except DecodeError:  # a kernel that packs them in another way
+    except DecodeError:  # another kernel may pack them in another way
         return entry
     port.pop("state", None)
     if options:
@@ -131,7 +131,7 @@ def _describe_addresses(addresses: tuple[AddressRecord, ...], mac: bytes) -> dic
 
 
 def _is_automatic(address: AddressRecord, mac: bytes) -> bool:
-    """Whether the kernel made this link-local address: it says so, or the MAC is in it (RFC 4291)."""
+    """Return whether the kernel made this link-local address: it says so, or the MAC is in it (RFC 4291)."""
     if not address.link_local:
         return False
     from_mac = mac[:3] + b"\xff\xfe" + mac[3:] if len(mac) == 6 else mac
@@ -153,7 +153,7 @@ def _routes(picture: Picture) -> list[dict[str, Any]]:
         for route in some:
             entry = describe_route(route, picture)
             if key.family == INET and key.length == 0 and RTA_VIA in route.attributes:
-                entry["dst"] = "0.0.0.0/0"  # through an IPv6 gateway `default` would be that of IPv6
+                entry["dst"] = "0.0.0.0/0"  # `default` would mean IPv6 with this gateway
             if len(picture.routes[key]) > 1 or not _can_be_said(route):
                 entry["foreign"] = True
             entries.append(entry)
@@ -161,7 +161,7 @@ def _routes(picture: Picture) -> list[dict[str, Any]]:
 
 
 def _can_be_said(route: RouteRecord) -> bool:
-    """Whether a document can say all of this route."""
+    """Return whether a document can describe this route completely."""
     if route.foreign or route.key.source_length or route.protocol in _DYNAMIC_ROUTE:
         return False
     hops = route.attributes.get(RTA_MULTIPATH)
@@ -188,7 +188,7 @@ def _rules(picture: Picture) -> list[dict[str, Any]]:
 
 
 def _rule_can_be_said(rule: RuleRecord) -> bool:
-    """Whether a document can say all of this rule."""
+    """Return whether a document can describe this rule completely."""
     if rule.flags or rule.tos or rule.action not in RULE_ACTION_WORDS:
         return False
     for number, value in rule.attributes:

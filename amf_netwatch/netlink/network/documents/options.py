@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of links and ports, and metrics of routes: what is named against what is there.
+"""Options of links and ports, and metrics of routes: the named values compared with the present ones.
 
-Names and values are those of ``ip -d -j``; the tables that know them are the codec's (`codec.kinds`).  Here
+Names and values are those of ``ip -d -j``; the tables that know them are the codec's (`codec.kinds`). Here
 they are checked before a change, compared by value, and packed so that what is not named stays.
 """
 
@@ -24,7 +24,7 @@ from amf_netwatch.netlink.errors import DecodeError, EncodeError
 from amf_netwatch.netlink.network.objects.records import pack_raw, read_raw
 
 _MODE = "mode"  # of a bond
-_STATE = "state"  # of a port: follows from carrier and STP, and a port that is down refuses it
+_STATE = "state"  # of a port: it follows from carrier and STP, and a port that is down refuses it
 _BRIDGE_SWITCHES = 46  # IFLA_BR_MULTI_BOOLOPT: values and mask
 _NO_VLAN_FILTERING = (7, b"\0")
 _SWITCHES = Struct("=II")
@@ -38,14 +38,14 @@ Names = Mapping[bytes, int]
 
 
 def check_options(kind: str | None, options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the options of a link of this kind (None: the document does not say which)."""
+    """Return the faults of the options of a link of this kind (None: the document does not name the kind)."""
     if kind is None:
         return _check([find_table(one) for one in list_kinds()], options, "any kind of link")
     return _check([find_table(kind)], options, f"kind {kind}")
 
 
 def check_port_options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the options of a port."""
+    """Return the faults of the options of a port."""
     return _check([find_port_table(one) for one in list_port_kinds()], options, "any kind of port")
 
 
@@ -63,7 +63,7 @@ def _check(tables: list[Table | None], options: Mapping[str, Any], what: str) ->
 
 
 def _complain(row: Option, value: Any) -> str:
-    """Why this value cannot be set; '' if it can."""
+    """Return why this value cannot be set. '' if it can."""
     if row.write is None:
         return "is set by the kernel only"
     if row.link and isinstance(value, str):
@@ -78,7 +78,7 @@ def _complain(row: Option, value: Any) -> str:
 
 
 def check_metrics(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the metrics of a route; None takes a metric away."""
+    """Return the faults of the metrics of a route. The value None removes a metric."""
     wrong = []
     for name, value in metrics.items():
         if value is None and name in Metrics._fields:
@@ -96,9 +96,10 @@ def check_metrics(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
 def find_differing(
     table: Table | None, wanted: Mapping[str, Any], data: bytes, names: Names
 ) -> tuple[dict[str, Any], list[str]]:
-    """The wanted options that are not so already, and those of them that only a new link can have.
+    """Return the wanted options that differ from the present, and those of them that only a new link can
+    have.
 
-    Raises EncodeError for an option that the kind does not have, and for a link that is not there.
+    Raises EncodeError for an option that the kind does not have, and for a link that does not exist.
     """
     raw: Attributes = dict(iter_nested(data)) if data else {}
     differing: dict[str, Any] = {}
@@ -122,7 +123,7 @@ def find_differing(
 
 
 def pack_options(table: Table | None, wanted: Mapping[str, Any], data: bytes, names: Names) -> bytes:
-    """The bytes that set the wanted options and leave all others as `data` says they are."""
+    """Return the bytes that set the wanted options and leave all others as in `data`."""
     raw: Attributes = dict(iter_nested(data)) if data else {}
     packed: Attributes = {}
     if table is not None and table.whole and data:
@@ -143,7 +144,7 @@ def pack_options(table: Table | None, wanted: Mapping[str, Any], data: bytes, na
 
 
 def _for_new_bridge(table: Table, packed: Attributes) -> Attributes:
-    """Without what is off in a new bridge anyway: a kernel built without it refuses to be told so."""
+    """Leave out what is off in a new bridge anyway, because a kernel built without it refuses even that."""
     kept = {
         number: _only_set(table, number, value)
         for number, value in packed.items()
@@ -155,11 +156,11 @@ def _for_new_bridge(table: Table, packed: Attributes) -> Attributes:
 
 
 def keep_options(table: Table | None, data: bytes) -> bytes:
-    """The bytes that make a link or port once more what it was.
+    """Return the bytes that restore a link or port as it was.
 
-    They are made from the options, because some attributes of a dump are refused in a request.  A bridge
-    takes its attributes as they are.  A bond gets its mode, which it takes only without ports; most of its
-    other options are refused in one mode or another, so only what differs is set afterwards.
+    They are made from the options, because some attributes of a dump are refused in a request. A bridge takes
+    its attributes as they are. A bond gets its mode, which it accepts only without ports. Most of its other
+    options are refused in some modes, so only those that differ are set afterwards.
     """
     if table is None or not data:
         return b""
@@ -185,15 +186,15 @@ def _iter_settable(table: Table, data: bytes) -> Iterator[tuple[int, bytes]]:
         for number in row.attributes
     }
     for number, value in iter_nested(data):
-        # A kernel without VLAN filtering says that it is off, and refuses to be told so.
+        # A kernel without VLAN filtering reports it as off, but refuses a request to switch it off.
         if number in settable and not (table.kind == "bridge" and (number, value) == _NO_VLAN_FILTERING):
             yield number, value
 
 
 def _only_set(table: Table, number: int, value: bytes, mask: int = _ALL) -> bytes:
-    """A bridge says all of its switches at once, but takes only those that its kernel was built with.
+    """Select the switches of a bridge to send. It reports all of them, but accepts only those of its kernel.
 
-    So only those are sent that are on, or that `mask` has.
+    So only the switches that are on, or that are in `mask`, are sent.
     """
     if table.kind != "bridge" or number != _BRIDGE_SWITCHES:
         return value
@@ -202,9 +203,9 @@ def _only_set(table: Table, number: int, value: bytes, mask: int = _ALL) -> byte
 
 
 def find_changed(table: Table | None, before: bytes, after: bytes) -> bytes:
-    """The settable attributes that `before` has otherwise than `after`, as `before` has them; b'' for none.
+    """Return the settable attributes in which `before` differs from `after`, as in `before`. b'' if none.
 
-    With a table that must be sent whole, all of them.
+    For a table that must be sent completely, return all of them.
     """
     if table is None or not before:
         return b""
@@ -233,7 +234,7 @@ def _to_index(row: Option, value: Any, names: Names) -> Any:
 
 
 def merge_metrics(packed: bytes, named: Mapping[str, Any]) -> bytes:
-    """RTA_METRICS with the named metrics set (None: taken away) and the others as they were."""
+    """Return RTA_METRICS with the named metrics set (or removed: None) and the others unchanged."""
     found = read_raw(packed, 0, len(packed))
     metrics = Metrics.from_values(_without_taken(named))
     for row in METRICS_ATTRIBUTES:
@@ -246,12 +247,12 @@ def merge_metrics(packed: bytes, named: Mapping[str, Any]) -> bytes:
 
 
 def _without_taken(named: Mapping[str, Any]) -> dict[str, Any]:
-    """What is set; ``ecn`` has no value, so None does not take it away."""
+    """Return the metrics to set. ``ecn`` has no value, so None does not remove it."""
     return {name: value for name, value in named.items() if value is not None or name not in Metrics._fields}
 
 
 def read_metrics(packed: bytes) -> dict[str, Any]:
-    """The metrics by name."""
+    """Return the metrics by name."""
     slots: dict[str, Any] = {}
     rows = {int(row.type): row for row in METRICS_ATTRIBUTES}
     for attribute in iter_attributes(packed, 0, len(packed)):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The document: JSON that says how links, routes, rules and neighbours shall be.
+"""The document: JSON that describes the wanted links, routes, rules and neighbours.
 
 `read_document` checks everything and lists every error with its path; `print_document` writes in stable
 order, so that documents can be compared and kept in git; `same_document` compares by value.
 
-Rules: an unknown key or value is an error.  ``null`` means "none" where it is allowed (`master`, `gateway`,
-`source`).  What a dump marks as ``foreign``, and the key ``dynamic`` of a link, can be read, but not asked
-for: they are passed over.  The same object twice is an error unless both say the same.
+Rules: an unknown key or value is an error. ``null`` means "none" where it is allowed (`master`, `gateway`,
+`source`). Objects that a dump marks as ``foreign``, and the key ``dynamic`` of a link, can be read but not
+asked for: they are ignored. Naming the same object twice is an error unless both entries are equal.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ _WITHOUT_NEXT_HOP = (6, 7, 8, 9)  # blackhole unreachable prohibit throw
 
 
 def parse_document(text: str) -> Wishes:
-    """The wishes of a document as text; raises DocumentError, also when it is no JSON."""
+    """Return the wishes of a document as text. DocumentError if it has an error or is not JSON."""
     try:
         document = json.loads(text, object_pairs_hook=_without_doubles)
     except _DoubleKeyError as error:
@@ -123,7 +123,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_document(document: Any) -> Wishes:
-    """The wishes of a decoded document; raises DocumentError with every error and its path."""
+    """Return the wishes of a decoded document. DocumentError lists every error with its path."""
     reader = _Reader()
     wishes = reader.read(document)
     if reader.errors:
@@ -132,12 +132,12 @@ def read_document(document: Any) -> Wishes:
 
 
 def print_document(document: Mapping[str, Any], *, indent: Optional[int] = 2) -> str:
-    """JSON text in stable order: sections and keys as the manual lists them, options by name."""
+    """Return JSON text in stable order: sections and keys as in the manual, options by name."""
     return json.dumps(arrange_document(document), indent=indent, ensure_ascii=True)
 
 
 def arrange_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with its sections and keys in the order of the manual; lists stay as they are."""
+    """Return the document with its sections and keys in the order of the manual; lists stay unchanged."""
     arranged: dict[str, Any] = {}
     for section in SECTIONS:
         if document.get(section):
@@ -158,7 +158,7 @@ def _arrange(order: tuple[str, ...], entry: Mapping[str, Any]) -> dict[str, Any]
 
 
 def same_document(one: Any, other: Any) -> bool:
-    """Do both ask for the same, by value, in whatever order the objects stand?"""
+    """Tell whether both ask for the same, by value, in any order of the objects."""
     return _canonical(read_document(one)) == _canonical(read_document(other))
 
 
@@ -502,7 +502,7 @@ def _word(words: Mapping[str, int]) -> Callable[[Any], int]:
 
 
 def _destination(gateway: bytes | None) -> Callable[[Any], tuple[int, bytes, int]]:
-    """`default` is of the gateway's family when that is IPv6, else IPv4."""
+    """Return the reader of a destination: `default` belongs to IPv6 if the gateway does, else to IPv4."""
 
     def read(value: Any) -> tuple[int, bytes, int]:
         if not isinstance(value, str):

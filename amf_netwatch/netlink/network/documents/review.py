@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The review: what a change would do, as a document, and as lines for people.
 
-Everything that differs between two pictures, in the words of the document; a changed object shows only what
-changes in it.  Pure: it asks nobody.
+It shows everything that differs between two pictures, in the words of the document. Of a changed object it
+shows only the changes. It is pure: it asks nobody.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ONLINK = 0x4
 
 
 def review_changes(before: Picture, goal: Picture) -> dict[str, Any]:
-    """The document of what differs; empty when nothing does."""
+    """Return the document of the differences. It is empty if there are none."""
     document: dict[str, Any] = {}
     for section, entries in (
         ("links", _links(before, goal)),
@@ -79,7 +79,7 @@ def _links(before: Picture, goal: Picture) -> list[dict[str, Any]]:
 
 
 def describe_link(link: LinkRecord, old: LinkRecord | None, picture: Picture) -> dict[str, Any]:
-    """What is new or different in a link; everything for a new one (`old` None)."""
+    """Return what is new or different in a link; everything if it is new (`old` is None)."""
     entry: dict[str, Any] = {"name": format_name(link.name if old is None else old.name)}
     if old is None:
         entry["kind"] = link.kind
@@ -107,7 +107,7 @@ def describe_link(link: LinkRecord, old: LinkRecord | None, picture: Picture) ->
 
 
 def describe_addresses(addresses: tuple[AddressRecord, ...]) -> list[str]:
-    """The permanent addresses in the kernel's order, as text."""
+    """Return the permanent addresses in the kernel's order, as text."""
     return [format_link_address(one.local, one.prefix_length, one.peer) for one in addresses if one.permanent]
 
 
@@ -148,7 +148,7 @@ def _route_identity(route: RouteRecord) -> dict[str, Any]:
 
 
 def describe_route(route: RouteRecord, picture: Picture) -> dict[str, Any]:
-    """A route in the words of the document."""
+    """Return a route in the words of the document."""
     entry = _route_identity(route)
     attributes = route.attributes
     if RTA_MULTIPATH in attributes:
@@ -197,7 +197,7 @@ def _rules(before: Picture, goal: Picture) -> list[dict[str, Any]]:
 
 
 def describe_rule(rule: RuleRecord) -> dict[str, Any]:
-    """A rule in the words of the document."""
+    """Return a rule in the words of the document."""
     entry: dict[str, Any] = {}
     if rule.priority:
         entry["priority"] = rule.priority
@@ -241,7 +241,7 @@ def _neighbours(before: Picture, goal: Picture) -> list[dict[str, Any]]:
 
 
 def describe_neighbour(neighbour: NeighbourRecord, picture: Picture) -> dict[str, Any]:
-    """A neighbour in the words of the document."""
+    """Return a neighbour in the words of the document."""
     return {
         "link": picture.name_of(neighbour.ifindex),
         "address": format_ip(neighbour.address),
@@ -253,7 +253,7 @@ def describe_neighbour(neighbour: NeighbourRecord, picture: Picture) -> dict[str
 
 
 def list_changes(before: Picture, goal: Picture) -> list[str]:
-    """One line for each object: ``+`` new, ``~`` changed (old -> new), ``-`` removed."""
+    """Return one line for each object: ``+`` new, ``~`` changed (old -> new), ``-`` removed."""
     lines = []
     document = review_changes(before, goal)
     known = {format_name(link.name): link for link in before.links.values()}

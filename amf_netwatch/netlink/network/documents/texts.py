@@ -36,7 +36,7 @@ FAMILY_WORDS = {number: word for word, number in FAMILIES.items()}
 
 
 def read_ip(text: str) -> bytes:
-    """An IPv4 or IPv6 address: 4 or 16 bytes."""
+    """Read an IPv4 or IPv6 address: 4 or 16 bytes."""
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
     except (OSError, ValueError):
@@ -44,7 +44,8 @@ def read_ip(text: str) -> bytes:
 
 
 def read_address(text: str) -> tuple[bytes, int, bytes | None]:
-    """An address of a link: ``192.0.2.1/24``, or ``192.0.2.1 peer 192.0.2.2/32``; (own, length, peer)."""
+    """Read a link's address: ``192.0.2.1/24``, or ``192.0.2.1 peer 192.0.2.2/32``. Return (own, length,
+    peer)."""
     own, _, peer = text.partition(" peer ")
     if peer:
         far, length = _split(peer.strip())
@@ -62,7 +63,7 @@ def read_address(text: str) -> tuple[bytes, int, bytes | None]:
 
 
 def read_prefix(text: str) -> tuple[bytes, int]:
-    """A prefix without host bits: ``192.0.2.0/24``."""
+    """Read a prefix without host bits: ``192.0.2.0/24``."""
     address, length = _split(text)
     if mask(address, length) != address:
         good = format_prefix(mask(address, length), length)
@@ -82,14 +83,14 @@ def _split(text: str) -> tuple[bytes, int]:
 
 
 def mask(address: bytes, length: int) -> bytes:
-    """The address with every bit beyond `length` cleared."""
+    """Return the address with every bit after the first `length` bits cleared."""
     total = len(address) * 8
     number = int.from_bytes(address, "big") >> (total - length) << (total - length)
     return number.to_bytes(len(address), "big")
 
 
 def read_mac(text: str) -> bytes:
-    """A hardware address of any length: ``02:00:00:00:00:01``."""
+    """Read a hardware address of any length: ``02:00:00:00:00:01``."""
     parts = text.split(":")
     if not all(0 < len(part) <= 2 for part in parts):
         raise ValueError(f"{text!r} is no hardware address: pairs of hexadecimal digits with colons between")
@@ -102,7 +103,7 @@ def read_mac(text: str) -> bytes:
 
 
 def read_name(text: str) -> bytes:
-    """The name of a link, as the kernel takes it."""
+    """Read the name of a link, as the kernel accepts it."""
     name = os.fsencode(text)
     if (
         not 0 < len(name) <= LONGEST_NAME
@@ -116,24 +117,24 @@ def read_name(text: str) -> bytes:
 
 
 def format_name(name: bytes) -> str:
-    """A name as text; bytes that are no UTF-8 survive as surrogates."""
+    """Return a name as text. Bytes that are not UTF-8 become surrogates."""
     return os.fsdecode(name)
 
 
 def format_prefix(address: bytes, length: int) -> str:
-    """``192.0.2.0/24``."""
+    """Return a prefix as text: ``192.0.2.0/24``."""
     return f"{format_ip(address)}/{length}"
 
 
 def format_link_address(local: bytes, length: int, peer: bytes | None) -> str:
-    """The inverse of `read_address`."""
+    """Do the inverse of `read_address`."""
     if peer is None:
         return f"{format_ip(local)}/{length}"
     return f"{format_ip(local)} peer {format_ip(peer)}/{length}"
 
 
 def format_destination(family: int, destination: bytes, length: int, *, gateway_family: int) -> str:
-    """``default`` where a reader takes it for the same family, else the prefix."""
+    """Return ``default`` where a reader takes that for the same family, else the prefix."""
     if length:
         return format_prefix(destination, length)
     if family == FAMILIES["ipv4"]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked for, as values: one wish for each object that a document or a change names.
+"""The wishes as values: one wish for each object that a document or a change names.
 
-A wish holds only what was named.  What is not named stays as it is, and is not verified.  `path` says where
-the wish stands in its document, for messages.  `document` makes wishes from JSON and JSON from wishes;
-`goals` makes from wishes and a picture the picture that is asked for.
+A wish holds only what was named. What is not named stays as it is, and is not verified. `path` is the place
+of the wish in its document, for messages. `reader` makes wishes from JSON; `goals` applies wishes to a
+picture and makes the wanted picture.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ AddressWish = tuple[bytes, int, "bytes | None"]
 
 @dataclass
 class LinkWish:
-    """A link.  `facts` by name: kind lower peer up mtu mac master txqlen alias addresses options port,
+    """A link. `facts` by name: kind lower peer up mtu mac master txqlen alias addresses options port,
     and `rename`, which only the library has."""
 
     link: LinkReference
     facts: dict[str, Any] = field(default_factory=dict)
     absent: bool = False
-    more_addresses: list[AddressWish] = field(default_factory=list)  # to be added to those that are there
+    more_addresses: list[AddressWish] = field(default_factory=list)  # to be added to the present ones
     fewer_addresses: list[AddressWish] = field(default_factory=list)
     reuse: bool = False  # a link of this name and kind may be there already
-    create: bool = False  # the link must not be there yet
+    create: bool = False  # the link must not exist yet
     path: str = ""
 
 
@@ -46,7 +46,7 @@ class NextHopWish:
 
 @dataclass
 class RouteWish:
-    """A route.  `facts` by name: gateway link source scope kind metrics nexthops onlink."""
+    """A route. `facts` by name: gateway link source scope kind metrics nexthops onlink."""
 
     key: RouteKey
     facts: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class RouteWish:
 
 @dataclass
 class RuleWish:
-    """A rule.  `facts` by name: priority src dst input output mark table action."""
+    """A rule. `facts` by name: priority src dst input output mark table action."""
 
     family: int
     facts: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class RuleWish:
 
 @dataclass
 class NeighbourWish:
-    """A permanent neighbour.  `mac` None: not named (then it is absent)."""
+    """A permanent neighbour. `mac` None: it is not named, because the neighbour must be absent."""
 
     link: LinkReference
     address: bytes
@@ -77,7 +77,7 @@ class NeighbourWish:
 
 @dataclass
 class Wishes:
-    """All that is asked for, in the order in which it was named."""
+    """All wishes, in the order in which they were named."""
 
     links: list[LinkWish] = field(default_factory=list)
     routes: list[RouteWish] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Wishes:
         return bool(self.links or self.routes or self.rules or self.neighbours)
 
     def add(self, other: Wishes) -> None:
-        """Everything that `other` asks for, too."""
+        """Add everything that `other` asks for."""
         self.links += other.links
         self.routes += other.routes
         self.rules += other.rules

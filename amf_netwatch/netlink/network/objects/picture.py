@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A picture: everything in a namespace that a change could touch, as one dump told it.
+"""A picture: everything in a namespace that a change could touch, from one dump.
 
-A change is computed from pictures: the one before it, the one that is wished for, and the one that the
-kernel shows afterwards.  Nothing here asks the kernel but `read_picture`.
+A change is computed from pictures: the one before it, the one that is wanted, and the one that the kernel
+shows afterwards. Only `read_picture` asks the kernel.
 
-Rules: a link's identity is its index.  The addresses of a link keep the kernel's order, which decides which
-one is the primary.  Routes of one identity are a list, because the kernel allows several.
+Rules: a link's identity is its index. The addresses of a link keep the kernel's order, which decides which
+one is the primary. Routes of one identity are a list, because the kernel allows several.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LinkRecord(NamedTuple):
     name: bytes
     kind: str | None = None
     lower: int | None = None  # index of the link below, or of the veth peer
-    lower_namespace: int | None = None  # id of the namespace that `lower` is a number of, when another
+    lower_namespace: int | None = None  # id of the namespace of `lower`, if it is another one
     master: int | None = None
     up: bool = False
     mtu: int | None = None
@@ -65,17 +65,18 @@ class LinkRecord(NamedTuple):
     data: bytes = b""  # the options of its kind, as the kernel packs them
     port_data: bytes = b""  # its options as a port
     generation_mode: int | None = None  # how IPv6 makes the link-local address
-    options: dict[str, Any] = {}  # of a wish: the options that shall be set
-    port: dict[str, Any] = {}  # of a wish: the port options that shall be set
+    options: dict[str, Any] = {}  # only in a wish: the options to set
+    port: dict[str, Any] = {}  # only in a wish: the port options to set
 
     @property
     def is_peer_pair(self) -> bool:
-        """`lower` is the other end of a pair in this namespace, and each end goes with the other."""
+        """Tell whether `lower` is the other end of a pair in this namespace. One end is deleted with the
+        other."""
         return self.kind == "veth" and self.lower is not None and self.lower_namespace is None
 
 
 class Picture:
-    """Links, addresses, routes, rules and neighbours of one namespace.  Its tables may be changed."""
+    """Links, addresses, routes, rules and neighbours of one namespace. Its tables may be changed."""
 
     __slots__ = ("addresses", "links", "neighbours", "next_hops", "routes", "rules")
 
@@ -106,7 +107,7 @@ class Picture:
         }
 
     def copy(self) -> Picture:
-        """A picture with tables of its own; the records are shared."""
+        """Return a picture with tables of its own. The records are shared."""
         other = Picture()
         other.links = dict(self.links)
         other.addresses = dict(self.addresses)
@@ -117,7 +118,7 @@ class Picture:
         return other
 
     def find(self, name: bytes) -> LinkRecord | None:
-        """The link of this name, or of this alternative name."""
+        """Return the link with this name or alternative name."""
         for link in self.links.values():
             if link.name == name:
                 return link
@@ -127,23 +128,23 @@ class Picture:
         return None
 
     def names(self) -> dict[bytes, int]:
-        """The index of every link by its name and its alternative names."""
+        """Return the index of every link by its name and its alternative names."""
         found = {name: link.ifindex for link in self.links.values() for name in link.alternative_names}
         found.update((link.name, link.ifindex) for link in self.links.values())
         return found
 
     def name_of(self, ifindex: int | None) -> str:
-        """The name of a link as text; ``#7`` when there is none of that index."""
+        """Return the name of a link as text; ``#7`` if there is no link with that index."""
         link = None if ifindex is None else self.links.get(ifindex)
         return f"#{ifindex}" if link is None else link.name.decode("utf-8", "surrogateescape")
 
     def iter_routes(self) -> Iterator[RouteRecord]:
-        """Every route."""
+        """Yield every route."""
         for some in self.routes.values():
             yield from some
 
     def doomed_with(self, ifindex: int) -> set[int]:
-        """The links that the kernel deletes together with this one; it is one of them."""
+        """Return the links that the kernel deletes together with this one. This link is one of them."""
         doomed: set[int] = set()
         waiting = [ifindex]
         while waiting:
@@ -162,7 +163,7 @@ class Picture:
         return doomed
 
     def related(self, indexes: Iterable[int]) -> set[int]:
-        """The closure: these links, what lies below and above them, their peers, masters and ports."""
+        """Return the closure: these links, the links below and above them, their peers, masters and ports."""
         reached: set[int] = set()
         waiting = list(indexes)
         uppers: dict[int, list[int]] = {}
@@ -172,7 +173,7 @@ class Picture:
             if link.master is not None:
                 uppers.setdefault(link.master, []).append(link.ifindex)
                 uppers.setdefault(link.ifindex, []).append(link.master)
-        below: set[int] = set()  # reached from above: what else stands on them is not touched
+        below: set[int] = set()  # links below the given ones; other links above these are not touched
         while waiting:
             one = waiting.pop()
             if one in reached:
@@ -185,7 +186,7 @@ class Picture:
         return reached | below
 
     def remove_links(self, indexes: set[int]) -> None:
-        """Take these links out, with everything that goes with a link."""
+        """Remove these links, and everything that the kernel deletes with a link."""
         for ifindex in indexes:
             self.links.pop(ifindex, None)
             self.addresses.pop(ifindex, None)
@@ -196,7 +197,7 @@ class Picture:
         self.neighbours = {key: one for key, one in self.neighbours.items() if key[0] not in indexes}
 
     def drop_routes(self, indexes: set[int]) -> None:
-        """Take out the routes that leave by one of these links."""
+        """Remove the routes that leave through one of these links."""
         for key, some in list(self.routes.items()):
             kept = tuple(route for route in some if not indexes.intersection(route.interfaces()))
             if len(kept) != len(some):
@@ -214,7 +215,7 @@ _PROXIES = Struct("=BxxxiHBB").pack(0, 0, 0, 8, 0)
 
 
 def read_link(buffer: Buffer, start: int, end: int) -> LinkRecord | None:
-    """An RTM_NEWLINK that speaks of a link itself; None for one that speaks of a bridge's port."""
+    """Read an RTM_NEWLINK about a link itself. None if it is about a bridge's port."""
     family, hardware_type, index, flags, _ = _IFINFO.unpack_from(buffer, start)
     if family != 0:
         return None
@@ -259,7 +260,7 @@ def _number(value: bytes | None) -> int | None:
 
 
 def _generation_mode(families: bytes | None) -> int | None:
-    """IFLA_INET6_ADDR_GEN_MODE of IFLA_AF_SPEC."""
+    """Return IFLA_INET6_ADDR_GEN_MODE of IFLA_AF_SPEC."""
     if not families:
         return None
     inet6 = read_raw(families, 0, len(families)).get(10)
@@ -268,7 +269,7 @@ def _generation_mode(families: bytes | None) -> int | None:
 
 
 def read_picture(conversation: Conversation) -> Picture:
-    """Ask the kernel for everything; raises NetlinkError."""
+    """Ask the kernel for everything. Raises NetlinkError."""
     dump = conversation.dump
     return Picture(
         dump(_NEWLINK_GET, _IFINFO.pack(0, 0, 0, 0, 0) + _SKIP_STATISTICS, parser=read_link),
@@ -287,6 +288,6 @@ def _read_next_hops(conversation: Conversation) -> list[NextHopRecord]:
     try:
         return conversation.dump(_GETNEXTHOP, bytes(8), parser=read_next_hop)
     except KernelError as error:
-        if error.errno in (EOPNOTSUPP, EINVAL):  # Linux before 5.3 has none
+        if error.errno in (EOPNOTSUPP, EINVAL):  # Linux before 5.3 has no next hop objects
             return []
         raise

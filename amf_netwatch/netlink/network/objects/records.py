@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addresses, routes, rules and neighbours exactly as a dump tells them, so that they can be made again.
 
-A record keeps everything that the kernel needs to make the object once more: attributes that this library
-does not understand stay as bytes.  What changes by itself (counters, ages, states of the carrier) is left
-out, so two records of one unchanged object are equal.  Each record has a `key`, its identity in the kernel,
+A record keeps everything that the kernel needs to make the object again: attributes that this library
+does not understand stay as bytes. What changes by itself (counters, ages, states of the carrier) is left
+out, so two records of one unchanged object are equal. Each record has a `key`, its identity in the kernel,
 and each kind has a function that reads it from a dump and one that packs it for a request.
 
-Rules: an address without a lifetime is permanent.  A route's identity is family, destination, source prefix,
-tos, priority and table; in IPv6 an absent priority is 1024.  All fields of a rule are its identity.  Not
+Rules: an address without a lifetime is permanent. A route's identity is family, destination, source prefix,
+tos, priority and table; in IPv6 an absent priority is 1024. All fields of a rule are its identity. Not
 here: links (`picture`), because they are changed attribute by attribute, and never replaced.
 """
 
@@ -49,12 +49,12 @@ _RULE_FLAGS = 0x02  # invert; the others are states
 _CLONED = 0x200
 PROTOCOL_KERNEL = 2
 TABLE_COMPAT, TABLE_LOCAL = 252, 255
-IPV6_PRIORITY = 1024  # what the kernel takes for "no priority" in IPv6
+IPV6_PRIORITY = 1024  # the kernel's value for "no priority" in IPv6
 PERMANENT, PROXY = 0x80, 0x08  # neighbour state, neighbour flag
 
 
 def read_raw(buffer: Buffer, start: int, end: int) -> dict[int, bytes]:
-    """The attributes of ``buffer[start:end]`` by number; raises DecodeError."""
+    """Return the attributes of ``buffer[start:end]`` by number. Raises DecodeError."""
     found: dict[int, bytes] = {}
     unpack = ATTRIBUTE.unpack_from
     while start < end:
@@ -69,7 +69,7 @@ def read_raw(buffer: Buffer, start: int, end: int) -> dict[int, bytes]:
 
 
 def pack_raw(attributes: dict[int, bytes]) -> bytes:
-    """The inverse of `read_raw`."""
+    """Do the inverse of `read_raw`."""
     return b"".join([pack_attribute(kind, value) for kind, value in attributes.items()])
 
 
@@ -85,39 +85,39 @@ class AddressRecord(NamedTuple):
     prefix_length: int
     peer: bytes | None = None
     scope: int = 0
-    flags: int = 0  # without those that the kernel sets by itself
+    flags: int = 0  # without the flags that the kernel sets by itself
     label: bytes | None = None
     broadcast: bytes | None = None
-    priority: int | None = None  # of its prefix route
-    protocol: int | None = None  # who made it: 1 to 3 are the kernel's own
+    priority: int | None = None  # the priority of its prefix route
+    protocol: int | None = None  # who made it; 1 to 3 are the kernel
     valid: int = FOR_EVER  # seconds
     preferred: int = FOR_EVER  # seconds
-    secondary: bool = False  # IPv4: another address of its subnet came first
+    secondary: bool = False  # IPv4: another address of its subnet was added before
 
     @property
     def family(self) -> int:
-        """`INET` or `INET6`."""
+        """Return `INET` or `INET6`."""
         return INET if len(self.local) == 4 else INET6
 
     @property
     def key(self) -> AddressKey:
-        """Its identity: in IPv6 the address, in IPv4 the prefix length and the peer too."""
+        """Return its identity: in IPv6 the address, in IPv4 also the prefix length and the peer."""
         if len(self.local) == 4:
             return (self.ifindex, self.local, self.prefix_length, self.peer)
         return (self.ifindex, self.local, 0, None)
 
     @property
     def permanent(self) -> bool:
-        """It has no lifetime: it was set by an administrator, not by router advertisements or DHCP."""
+        """Tell whether it has no lifetime: an administrator set it, not router advertisements or DHCP."""
         return self.valid == FOR_EVER
 
     @property
     def link_local(self) -> bool:
-        """An IPv6 address of fe80::/10, which the kernel usually makes by itself."""
+        """Tell whether it is an IPv6 address of fe80::/10, which the kernel usually makes by itself."""
         return len(self.local) == 16 and self.local[0] == 0xFE and self.local[1] & 0xC0 == 0x80
 
     def facts(self) -> AddressRecord:
-        """The record without what counts down or follows from the other addresses."""
+        """Return the record without the lifetimes and without what follows from the other addresses."""
         if self.valid == FOR_EVER and self.preferred in (FOR_EVER, 0):
             return self._replace(secondary=False)
         return self._replace(valid=1, preferred=min(self.preferred, 1), secondary=False)
@@ -135,16 +135,16 @@ class RouteRecord(NamedTuple):
 
     @property
     def family(self) -> int:
-        """`INET` or `INET6`."""
+        """Return `INET` or `INET6`."""
         return self.key.family
 
     @property
     def foreign(self) -> bool:
-        """It goes through a next hop object, so the document cannot say it."""
+        """Tell whether it goes through a next hop object, which a document cannot describe."""
         return RTA_NH_ID in self.attributes
 
     def interfaces(self) -> tuple[int, ...]:
-        """The indexes of the links that it leaves by."""
+        """Return the indexes of the links through which it leaves."""
         own = self.attributes.get(RTA_OIF)
         if own is not None:
             return (int(_U32.unpack(own)[0]),)
@@ -152,7 +152,7 @@ class RouteRecord(NamedTuple):
         return () if hops is None else tuple(hop[2] for hop in iter_next_hops(hops))
 
     def gateways(self) -> tuple[bytes, ...]:
-        """The gateways of its own family."""
+        """Return the gateways of its own family."""
         own = self.attributes.get(RTA_GATEWAY)
         if own is not None:
             return (own,)
@@ -163,20 +163,20 @@ class RouteRecord(NamedTuple):
 
 
 class RouteKey(NamedTuple):
-    """The identity of a route.  Prefixes are as long as their length says: no bit is set beyond it."""
+    """The identity of a route. In prefixes, all bits after their length are 0."""
 
     family: int
-    destination: bytes  # b"" when the length is 0
+    destination: bytes  # b"" if the length is 0
     length: int
     table: int = 254
     priority: int = 0
     tos: int = 0
-    source: bytes = b""  # IPv6: only for packets from there
+    source: bytes = b""  # IPv6: only for packets from this prefix
     source_length: int = 0
 
 
 class RuleRecord(NamedTuple):
-    """One rule.  Hashable, because all of it is its identity."""
+    """One rule. It is hashable, because all its fields are its identity."""
 
     family: int
     destination_length: int
@@ -187,7 +187,7 @@ class RuleRecord(NamedTuple):
     attributes: tuple[tuple[int, bytes], ...]  # FRA_*, sorted; the table always as an attribute
 
     def find(self, kind: int) -> bytes | None:
-        """The value of one attribute."""
+        """Return the value of one attribute."""
         for number, value in self.attributes:
             if number == kind:
                 return value
@@ -195,7 +195,7 @@ class RuleRecord(NamedTuple):
 
     @property
     def priority(self) -> int:
-        """The place of the rule; 0 comes first."""
+        """Return the place of the rule; 0 comes first."""
         value = self.find(FRA_PRIORITY)
         return 0 if value is None else int(_U32.unpack(value)[0])
 
@@ -212,12 +212,12 @@ class NextHopRecord(NamedTuple):
 
     @property
     def interface(self) -> int | None:
-        """The link that it leaves by; None for a group and for a blackhole."""
+        """Return the link through which it leaves. None for a group and for a blackhole."""
         value = self.attributes.get(_NHA_OIF)
         return None if value is None else int(_U32.unpack(value)[0])
 
     def members(self) -> tuple[int, ...]:
-        """The ids of the next hops of a group."""
+        """Return the ids of the next hops of a group."""
         value = self.attributes.get(_NHA_GROUP, b"")
         return tuple(_NEXT_HOP_MEMBER.unpack_from(value, place)[0] for place in range(0, len(value) - 7, 8))
 
@@ -231,11 +231,11 @@ class NeighbourRecord(NamedTuple):
     state: int
     flags: int
     mac: bytes | None
-    attributes: dict[int, bytes]  # NDA_* that are kept as they are
+    attributes: dict[int, bytes]  # NDA_* that are kept unchanged
 
     @property
     def key(self) -> tuple[int, bytes, bool]:
-        """Its identity."""
+        """Return its identity."""
         return (self.ifindex, self.address, self.proxy)
 
 
@@ -243,7 +243,7 @@ Record = Union[NextHopRecord, AddressRecord, RouteRecord, RuleRecord, NeighbourR
 
 
 def iter_next_hops(value: bytes) -> list[tuple[int, int, int, dict[int, bytes]]]:
-    """The next hops of RTA_MULTIPATH: (flags, weight, interface, attributes)."""
+    """Return the next hops of RTA_MULTIPATH: (flags, weight, interface, attributes)."""
     hops = []
     start, end = 0, len(value)
     while start + 8 <= end:
@@ -256,7 +256,7 @@ def iter_next_hops(value: bytes) -> list[tuple[int, int, int, dict[int, bytes]]]
 
 
 def pack_next_hops(hops: list[tuple[int, int, int, dict[int, bytes]]]) -> bytes:
-    """The inverse of `iter_next_hops`, without the flags that are states."""
+    """Do the inverse of `iter_next_hops`, without the flags that are states."""
     packed = b""
     for flags, weight, interface, attributes in hops:
         body = pack_raw(attributes)
@@ -268,7 +268,7 @@ def pack_next_hops(hops: list[tuple[int, int, int, dict[int, bytes]]]) -> bytes:
 
 
 def read_address(buffer: Buffer, start: int, end: int) -> AddressRecord | None:
-    """An RTM_NEWADDR of IPv4 or IPv6; None for another family."""
+    """Read an RTM_NEWADDR of IPv4 or IPv6. None for another family."""
     family, length, flags, scope, index = _IFADDR.unpack_from(buffer, start)
     if family not in (INET, INET6):
         return None
@@ -303,7 +303,8 @@ def read_address(buffer: Buffer, start: int, end: int) -> AddressRecord | None:
 
 
 def read_route(buffer: Buffer, start: int, end: int) -> RouteRecord | None:
-    """An RTM_NEWROUTE of IPv4 or IPv6; None for caches and for what the kernel keeps in the local table."""
+    """Read an RTM_NEWROUTE of IPv4 or IPv6. None for caches and for the kernel's routes in the local
+    table."""
     family, to_bits, from_bits, tos, table, protocol, scope, kind, flags = _RTMSG.unpack_from(buffer, start)
     if (
         (protocol == PROTOCOL_KERNEL and table == TABLE_LOCAL)
@@ -318,7 +319,7 @@ def read_route(buffer: Buffer, start: int, end: int) -> RouteRecord | None:
     priority = found.pop(RTA_PRIORITY, None)
     cache = found.pop(RTA_CACHEINFO, None)
     if cache is not None and family == INET6 and len(cache) >= 12:
-        left = _S32.unpack_from(cache, 8)[0]  # in hundredths of a second; 0: for ever
+        left = _S32.unpack_from(cache, 8)[0]  # in hundredths of a second; 0 means for ever
         if left > 0:
             found[RTA_EXPIRES] = _U32.pack(left // 100 + 1)
     if RTA_MULTIPATH in found:
@@ -337,7 +338,7 @@ def read_route(buffer: Buffer, start: int, end: int) -> RouteRecord | None:
 
 
 def read_rule(buffer: Buffer, start: int, end: int) -> RuleRecord | None:
-    """An RTM_NEWRULE of IPv4 or IPv6."""
+    """Read an RTM_NEWRULE of IPv4 or IPv6."""
     family, to_bits, from_bits, tos, table, action, flags = _RULE.unpack_from(buffer, start)
     if family not in (INET, INET6):
         return None
@@ -349,7 +350,7 @@ def read_rule(buffer: Buffer, start: int, end: int) -> RuleRecord | None:
 
 
 def read_neighbour(buffer: Buffer, start: int, end: int) -> NeighbourRecord | None:
-    """An RTM_NEWNEIGH that an administrator made: a permanent entry or a proxy; None for any other."""
+    """Read an RTM_NEWNEIGH by an administrator: a permanent entry or a proxy. None for any other."""
     family, index, state, flags, _ = _NDMSG.unpack_from(buffer, start)
     proxy = bool(flags & PROXY)
     if family not in (INET, INET6) or not (proxy or state & PERMANENT):
@@ -363,7 +364,7 @@ def read_neighbour(buffer: Buffer, start: int, end: int) -> NeighbourRecord | No
 
 
 def read_next_hop(buffer: Buffer, start: int, end: int) -> NextHopRecord | None:
-    """An RTM_NEWNEXTHOP."""
+    """Read an RTM_NEWNEXTHOP."""
     family, scope, protocol, flags = _NEXT_HOP_OBJECT.unpack_from(buffer, start)
     found = read_raw(buffer, start + _NEXT_HOP_OBJECT.size, end)
     number = _U32.unpack(found[_NHA_ID])[0]
@@ -375,9 +376,9 @@ def read_next_hop(buffer: Buffer, start: int, end: int) -> NextHopRecord | None:
 
 
 def pack_address(record: AddressRecord, *, known: bool = False) -> bytes:
-    """The payload of an RTM_NEWADDR or RTM_DELADDR.
+    """Return the payload of an RTM_NEWADDR or RTM_DELADDR.
 
-    `known`: the address was valid before, so it is put back without duplicate detection.
+    `known`: the address was valid before, so it is restored without duplicate detection.
     """
     local = record.local
     flags = record.flags
@@ -404,7 +405,8 @@ def pack_address(record: AddressRecord, *, known: bool = False) -> bytes:
 
 
 def pack_route(record: RouteRecord) -> bytes:
-    """The payload of an RTM_NEWROUTE or RTM_DELROUTE: everything is named, so no other route is meant."""
+    """Return the payload of an RTM_NEWROUTE or RTM_DELROUTE. It names everything, so it matches no other
+    route."""
     key = record.key
     attributes = record.attributes
     packed = [
@@ -427,7 +429,7 @@ def pack_route(record: RouteRecord) -> bytes:
     packed.append(_TABLE_ATTRIBUTE + _U32.pack(key.table))
     if key.priority:
         packed.append(_PRIORITY_ATTRIBUTE + _U32.pack(key.priority))
-    if RTA_NH_ID in attributes:  # the kernel refuses the object and its expansion together
+    if RTA_NH_ID in attributes:  # the kernel refuses a request with both the object and its content
         packed.append(pack_attribute(RTA_NH_ID, attributes[RTA_NH_ID]))
         return b"".join(packed)
     for kind, value in attributes.items():
@@ -440,7 +442,7 @@ _PRIORITY_ATTRIBUTE = ATTRIBUTE.pack(8, RTA_PRIORITY)
 
 
 def pack_rule(record: RuleRecord) -> bytes:
-    """The payload of an RTM_NEWRULE or RTM_DELRULE."""
+    """Return the payload of an RTM_NEWRULE or RTM_DELRULE."""
     table = _U32.unpack(record.find(FRA_TABLE) or bytes(4))[0]
     packed = _RULE.pack(
         record.family,
@@ -455,7 +457,7 @@ def pack_rule(record: RuleRecord) -> bytes:
 
 
 def pack_neighbour(record: NeighbourRecord) -> bytes:
-    """The payload of an RTM_NEWNEIGH or RTM_DELNEIGH."""
+    """Return the payload of an RTM_NEWNEIGH or RTM_DELNEIGH."""
     family = INET if len(record.address) == 4 else INET6
     packed = _NDMSG.pack(family, record.ifindex, record.state, record.flags, 0)
     packed += pack_attribute(NDA_DST, record.address)
@@ -465,6 +467,6 @@ def pack_neighbour(record: NeighbourRecord) -> bytes:
 
 
 def pack_next_hop(record: NextHopRecord) -> bytes:
-    """The payload of an RTM_NEWNEXTHOP."""
+    """Return the payload of an RTM_NEWNEXTHOP."""
     head = _NEXT_HOP_OBJECT.pack(record.family, 0, record.protocol, record.flags)  # no scope in requests
     return head + pack_raw(record.attributes)

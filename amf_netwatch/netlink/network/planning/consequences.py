@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel takes away or changes by itself, and the pictures that have it back.
+"""What the kernel removes or changes by itself, and the pictures that restore it.
 
-Two questions, both answered with a picture to be planned:
+Two functions answer with a picture to be planned:
 
-`bring_back`: a change has been carried out; what of the rest is missing, although nobody asked for that?
-`restore`: a change shall be as if it had never been; what must be put back or taken away?
+`bring_back`: after a change has been carried out, it restores other objects that are missing although nobody
+asked for that. `restore`: it undoes a change as if it had never happened.
 
 Both look at three pictures (before the change, as it was asked for, and now), and only at the closure of
-what the change touches.  What differs from before and from what was asked belongs to somebody else, and
-stays.  Never put back: a MAC or MTU that the change did not set (a bridge would never be automatic again),
+what the change touches. What differs from before and from what was asked for belongs to another program, and
+stays. Never restored are: a MAC or MTU that the change did not set (a bridge would never be automatic again),
 link-local addresses that the kernel makes by itself, its own routes, states and counters.
 """
 
@@ -40,7 +40,7 @@ _ALL = ("name", "up", "mtu", "mac", *_DIRECT)
 
 
 def find_touched(before: Picture, goal: Picture) -> set[int]:
-    """The links that differ in themselves, in their addresses or in their neighbours."""
+    """Return the links that differ in themselves, in their addresses or in their neighbours."""
     touched = set(before.links.keys() ^ goal.links.keys())
     touched |= {
         index
@@ -60,13 +60,13 @@ def find_touched(before: Picture, goal: Picture) -> set[int]:
 
 
 def find_closure(before: Picture, goal: Picture) -> set[int]:
-    """The links that the change touches, and all that stand above and below them, before or afterwards."""
+    """Return the links that the change touches, and all links above and below them, before or afterwards."""
     touched = find_touched(before, goal)
     return before.related(touched) | goal.related(touched)
 
 
 def next_hop_links(picture: Picture, number: int) -> set[int]:
-    """The links that a next hop object, or a member of a group, leaves by."""
+    """Return the links through which a next hop object, or a member of a group, leaves."""
     record = picture.next_hops.get(number)
     if record is None:
         return set()
@@ -75,7 +75,7 @@ def next_hop_links(picture: Picture, number: int) -> set[int]:
 
 
 def find_lost_next_hops(now: Picture, before: Picture, closure: set[int]) -> list[int]:
-    """Next hop objects over these links that are gone, and groups that have lost members."""
+    """Return next hop objects over these links that are gone, and groups that have lost members."""
     return [
         number
         for number, old in before.next_hops.items()
@@ -87,7 +87,7 @@ def find_lost_next_hops(now: Picture, before: Picture, closure: set[int]) -> lis
 
 
 def bring_back(now: Picture, before: Picture, goal: Picture, closure: set[int]) -> Picture:
-    """`now` with what vanished although nobody asked for it, as far as it can exist."""
+    """Return `now` with what vanished although nobody asked for that, as far as it can exist."""
     wanted = now.copy()
     for index in closure:
         old, new, here = before.links.get(index), goal.links.get(index), now.links.get(index)
@@ -158,7 +158,7 @@ def _bring_back_route(
         if not closure.intersection(route.interfaces()) or not _can_exist(route, goal):
             continue
         stripped = _without_source(route)
-        if stripped in back:  # IPv6: the route stayed and lost its source address
+        if stripped in back:  # IPv6: the route exists, but has lost its source address
             back[back.index(stripped)] = route
         elif not now or len(before) > 1:
             back.append(route)
@@ -172,14 +172,14 @@ def _without_source(route: RouteRecord) -> RouteRecord:
 
 
 def _bare(route: RouteRecord) -> RouteRecord:
-    """Without what the kernel changes by itself while the route stays."""
+    """Return the route without what the kernel changes by itself while the route exists."""
     followed = (RTA_PREFSRC, RTA_METRICS, RTA_EXPIRES)
     rest = {number: value for number, value in route.attributes.items() if number not in followed}
     return route._replace(attributes=rest)
 
 
 def _can_exist(route: RouteRecord, goal: Picture) -> bool:
-    """Its links are there and up, and have addresses of its family if it needs them."""
+    """Tell whether its links exist and are up, and have addresses of its family if it needs them."""
     for index in route.interfaces():
         link = goal.links.get(index)
         if link is None or not link.up:
@@ -193,19 +193,20 @@ def _can_exist(route: RouteRecord, goal: Picture) -> bool:
 
 
 def comes_by_itself(address: AddressRecord) -> bool:
-    """The kernel makes this address again when the link goes up."""
+    """Tell whether the kernel makes this address again when the link goes up."""
     return (address.protocol is not None and 0 < address.protocol <= _PROTOCOL_LINK_LOCAL) or (
         address.protocol is None and address.link_local and address.local[11:13] == b"\xff\xfe"
     )
 
 
-# -- as if it had never been --------------------------------------------------------------------------------
+# -- undoing ------------------------------------------------------------------------------------------------
 
 
 def restore(
     now: Picture, before: Picture, goal: Picture, closure: set[int]
 ) -> tuple[Picture, tuple[str, ...]]:
-    """The picture that undoes the change from `before` to `goal`, and what cannot be undone, as lines."""
+    """Return the picture that undoes the change from `before` to `goal`, and lines about what cannot be
+    undone."""
     return _Restoration(now, before, goal, closure).build()
 
 
@@ -323,7 +324,7 @@ class _Restoration:
     def is_ours(
         self, route: RouteRecord, old: tuple[RouteRecord, ...], asked: tuple[RouteRecord, ...]
     ) -> bool:
-        """The route came from this change, or is an old one that followed it.
+        """Tell whether the route came from this change, or is an old route that the change has altered.
 
         An IPv6 route loses its source address with the address, and its mtu metric follows that of the link.
         """
@@ -344,7 +345,7 @@ class _Restoration:
             )
             if made is not None:
                 now.remove(made)
-        for rule in before:  # what the change takes away
+        for rule in before:  # rules that the change removes
             if rule not in now:
                 now.append(rule)
         if any(
@@ -356,7 +357,7 @@ class _Restoration:
 
 
 def _restored_facts(old: LinkRecord, asked: LinkRecord, here: LinkRecord) -> dict[str, Any]:
-    """What this change has set, and what followed from that."""
+    """Return the facts that this change has set, and those that followed from that."""
     changes: dict[str, Any] = {} if here.up == old.up else {"up": old.up}
     for name in ("name", "mac", *_DIRECT):
         if getattr(old, name) not in (getattr(here, name), getattr(asked, name)):
@@ -377,7 +378,7 @@ def _restored_port(old: LinkRecord, asked: LinkRecord, here: LinkRecord) -> dict
 
 
 def to_create(old: LinkRecord, picture: Picture) -> LinkRecord:
-    """The link as it must be created once more: what was automatic stays automatic."""
+    """Return the link as it must be created again: what was automatic stays automatic."""
     ports = [link for link in picture.links.values() if link.master == old.ifindex]
     mac, mtu = old.mac, old.mtu
     if old.kind == "bridge" and ports:
@@ -392,7 +393,7 @@ def to_create(old: LinkRecord, picture: Picture) -> LinkRecord:
 
 
 def covers(route: RouteRecord, asked: RouteRecord) -> bool:
-    """The kernel's route has all that was asked for; it adds what follows from that."""
+    """Tell whether the kernel's route has everything that was asked for. The kernel may add to it."""
     if route.type != asked.type or route.protocol != asked.protocol:
         return False
     return all(

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a picture and wishes to the picture that is asked for.
+"""From a picture and wishes to the wanted picture.
 
-`apply_wishes` changes only what was named, and gives back the very same records where a wish holds already:
-a plan between the two pictures is then empty.  That is how a commit is verified, too: the wishes are applied
-to what the kernel shows afterwards, and nothing may be left to do.
+`apply_wishes` changes only what was named, and returns the very same records where a wish is already
+fulfilled: then the plan between the two pictures is empty. A commit is verified in the same way: the wishes
+are applied to what the kernel shows afterwards, and nothing may be left to do.
 
-Refusals (RefusedError) are what can be known without the kernel: a link that is not there and has no kind, a
-kind that cannot be changed, a route of the kernel's own in the way.  Everything else is the kernel's to say.
+It refuses (RefusedError) what can be known without the kernel: a link that does not exist and has no kind, a
+kind that cannot be changed, a route of the kernel's own in the way. The kernel decides about everything else.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ _FALLBACKS = frozenset(
 
 
 def apply_wishes(wishes: Wishes, picture: Picture, *, force: bool = False, again: bool = False) -> Picture:
-    """The picture that is asked for; raises RefusedError.
+    """Return the wanted picture. Raises RefusedError.
 
-    `force`: links that could not be made again may be deleted.  `again`: the wishes have been carried out
-    once, so what they create may be there.
+    `force`: links that could not be made again may be deleted. `again`: the wishes have been carried out
+    once, so what they create may exist.
     """
     return _Goal(picture, force, again).build(wishes)
 
@@ -145,7 +145,7 @@ class _Goal:
                 self.goal.links[link.ifindex] = self.goal.links[link.ifindex]._replace(name=name)
 
     def create(self, wishes: list[LinkWish]) -> set[int]:
-        """Put the links that are not there into the picture, lower ones first; the indexes they get."""
+        """Put the missing links into the picture, lower ones first. Return the indexes that they get."""
         new: set[int] = set()
         missing = []
         for wish in wishes:
@@ -233,7 +233,7 @@ class _Goal:
             self.goal.links[link.ifindex] = link._replace(**changed)
 
     def set_port(self, wish: LinkWish, link: LinkRecord, changed: dict[str, Any]) -> None:
-        """Add to `changed` what is wished for it as a port."""
+        """Add to `changed` the wishes about the link as a port."""
         master = changed.get("master", link.master)
         if master is None:
             raise RefusedError(wish.path, f"{_say(wish.link)} is no port of another link")
@@ -249,7 +249,7 @@ class _Goal:
     def compare(
         self, path: str, key: str, table: Table | None, wanted: dict[str, Any], data: bytes, new: bool
     ) -> dict[str, Any]:
-        """The wanted options that are to be set; raises RefusedError."""
+        """Return the wanted options that must be set. Raises RefusedError."""
         try:
             differing, fixed = find_differing(table, wanted, data, self.names)
         except EncodeError as error:
@@ -261,7 +261,7 @@ class _Goal:
         return differing
 
     def check_fixed(self, wish: LinkWish, link: LinkRecord) -> None:
-        """What cannot be changed after the creation is as the wish says, or it is refused."""
+        """Refuse the wish if it differs in something that cannot be changed after the creation."""
         facts = wish.facts
         if "kind" in facts and facts["kind"] != link.kind:
             raise RefusedError(
@@ -309,7 +309,7 @@ class _Goal:
         there: tuple[AddressRecord, ...],
         by_key: dict[AddressKey, AddressRecord],
     ) -> tuple[AddressRecord, ...]:
-        """These addresses and, in front, those that are neither demanded nor removed."""
+        """Return these addresses and, before them, those that are neither asked for nor removed."""
         records = [self.make_address(link, one, by_key) for one in wanted]
         keys = {_address_key(link.ifindex, one) for one in wanted}
         aside = [
@@ -351,7 +351,7 @@ class _Goal:
 
 
 def why_kept(link: LinkRecord) -> str:
-    """Why this link could not be made again; '' if it could."""
+    """Return why this link could not be made again. '' if it could."""
     if link.hardware_type == LOOPBACK:
         return "it is the loopback link"
     if link.kind is None:

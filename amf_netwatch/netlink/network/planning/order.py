@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plan: the steps from one picture to another, in an order that the kernel accepts.
 
-Steps stand in *stages*.  The steps of a stage do not need each other, so they share datagrams; a stage
-begins when the one before it has succeeded.
+Steps are grouped in *stages*. The steps of a stage do not need each other, so they share datagrams. A stage
+begins when the stage before it has succeeded.
 
 =========================  ================================================================================
 stages                     why there
@@ -25,8 +25,8 @@ rules are added            after the routes of their tables
 links are deleted          last: nothing can be refused any more, and it is slow
 =========================  ================================================================================
 
-A plan knows no consequences: what the kernel takes away by itself is seen in the next picture, and planned
-again.  Pure: no IO.
+A plan knows no consequences: what the kernel removes by itself is seen in the next picture, and planned
+again. This module is pure: it has no IO.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from amf_netwatch.netlink.network.planning import steps
 from amf_netwatch.netlink.network.planning.steps import Step
 
 _BOND = "bond"
-_DEPTH = 64  # links on links: more than the kernel allows
+_DEPTH = 64  # links on links; the kernel allows fewer
 
 
 class Plan(NamedTuple):
@@ -59,11 +59,11 @@ class Plan(NamedTuple):
             yield from stage
 
     def count(self) -> int:  # type: ignore[override]
-        """How many steps there are."""
+        """Return how many steps there are."""
         return sum(len(stage) for stage in self.stages)
 
     def describe(self) -> list[str]:
-        """One line a step, with its inverse; a blank line between stages."""
+        """Return one line for each step, with its inverse, and a blank line between stages."""
         lines: list[str] = []
         for stage in self.stages:
             if lines:
@@ -75,9 +75,9 @@ class Plan(NamedTuple):
 
 
 def make_plan(now: Picture, goal: Picture, *, known: Picture | None = None) -> Plan:
-    """The steps from `now` to `goal`.
+    """Return the steps from `now` to `goal`.
 
-    `known`: a picture of before; addresses in it are put back without duplicate detection.
+    `known`: an earlier picture; addresses in it are restored without duplicate detection.
     """
     return _Planner(now, goal, known).plan()
 
@@ -136,7 +136,7 @@ class _Planner:
     # -- links --------------------------------------------------------------------------------------------
 
     def depth(self, link: LinkRecord) -> int:
-        """How many links lie below this one."""
+        """Return how many links are below this one."""
         depth = 0
         while link.lower is not None and not link.is_peer_pair and link.lower_namespace is None:
             below = self.goal.links.get(link.lower)
@@ -147,7 +147,8 @@ class _Planner:
         return depth
 
     def deletions(self) -> tuple[list[list[Step]], list[list[Step]]]:
-        """Deletions that others wait for, and the rest.  What goes with another link is not named."""
+        """Return the deletions that others wait for, and the rest. What is deleted with another link is left
+        out."""
         taken = {link.name for link in self.goal.links.values()}
         early: list[Step] = []
         late: list[Step] = []
@@ -173,7 +174,7 @@ class _Planner:
         return depth
 
     def names_first(self, changed: list[tuple[LinkRecord, LinkRecord]]) -> list[list[Step]]:
-        """Renames; a name that another link still has when it is needed goes through a third one."""
+        """Return renames. If another link still has a needed name, that link first gets a temporary name."""
         wanted = {old.ifindex: (old, new.name) for old, new in changed if old.name != new.name}
         if not wanted:
             return []
@@ -183,7 +184,7 @@ class _Planner:
             free = [
                 (old, name) for old, name in wanted.values() if holders.get(name, old.ifindex) == old.ifindex
             ]
-            if not free:  # a circle: one of them steps aside
+            if not free:  # a circle: one of them gets a temporary name
                 old, name = next(iter(wanted.values()))
                 aside = self.free_name(holders, old.ifindex)
                 stages.append([steps.rename_link(old, aside)])
@@ -215,7 +216,7 @@ class _Planner:
                 other = self.goal.links.get(link.lower or 0)
                 covered.add(link.lower or 0)
                 if other is not None and not link.name and other.name:
-                    link = other  # the end with a name is the one that is created
+                    link = other  # the end with a name is the one to create
             covered.add(index)
             if self.is_above_lower_mtu(link):
                 link = link._replace(mtu=None)
@@ -225,7 +226,8 @@ class _Planner:
         return [stages[depth] for depth in sorted(stages)]
 
     def is_above_lower_mtu(self, link: LinkRecord) -> bool:
-        """The link is to have a larger MTU than the one below it has now: it is raised afterwards."""
+        """Tell whether the link needs a larger MTU than the link below it has now: it is then raised
+        afterwards."""
         if link.lower is None or link.is_peer_pair or link.mtu is None:
             return False
         below = self.now.links.get(link.lower)
@@ -256,7 +258,7 @@ class _Planner:
             link = self.goal.links[index]
             if self.is_above_lower_mtu(link):
                 raised.append((link._replace(mtu=None), link))
-            if link.alias:  # ignored by the request that creates
+            if link.alias:  # the request that creates the link ignores it
                 plain.append(steps.set_alias(link, ""))
             if link.generation_mode:
                 plain.append(steps.set_generation_mode(link, None))
@@ -270,7 +272,7 @@ class _Planner:
         ]
 
     def pack_options(self, old: LinkRecord | None, new: LinkRecord) -> bytes:
-        """What to send as the options of its kind; b'' for nothing."""
+        """Return what to send as the options of its kind. b'' for nothing."""
         table = find_table(new.kind)
         if new.options:
             return pack_options(table, new.options, b"" if old is None else old.data, self.names)
@@ -281,7 +283,7 @@ class _Planner:
         return b"" if old.data == new.data else find_changed(table, new.data, old.data)
 
     def pack_port_options(self, old: LinkRecord | None, new: LinkRecord) -> bytes:
-        """What to send as its options as a port; b'' for nothing."""
+        """Return what to send as its options as a port. b'' for nothing."""
         table = find_port_table(new.port_kind)
         joined = old is None or old.master != new.master
         there = b"" if old is None or joined else old.port_data
@@ -325,7 +327,7 @@ class _Planner:
     # -- addresses ----------------------------------------------------------------------------------------
 
     def addresses(self) -> tuple[list[list[Step]], list[Step]]:
-        """Removals in two stages (secondary ones first), and what is added or changed."""
+        """Return the removals in two stages (secondary addresses first), and what is added or changed."""
         secondary: list[Step] = []
         primary: list[Step] = []
         here: list[Step] = []
@@ -391,7 +393,7 @@ class _Planner:
         return away, self.order_routes(here)
 
     def next_hops(self) -> list[list[Step]]:
-        """Next hop objects that are put back: single ones, then groups of them."""
+        """Return the next hop objects to restore: single ones, then groups of them."""
         missing = [
             one for number, one in self.goal.next_hops.items() if self.now.next_hops.get(number) != one
         ]
@@ -401,7 +403,8 @@ class _Planner:
         ]
 
     def order_routes(self, some: list[tuple[RouteRecord, list[Step]]]) -> list[list[Step]]:
-        """Stages: a route comes after those of the same change that make its gateways reachable."""
+        """Return stages: a route comes after the routes of the same change that make its gateways
+        reachable."""
         direct: list[Step] = []
         waiting: list[tuple[RouteRecord, list[Step]]] = []
         for route, made in some:
@@ -429,7 +432,7 @@ class _Planner:
                     )
                 )
             ]
-            if len(later) == len(waiting):  # a circle: let the kernel say it
+            if len(later) == len(waiting):  # a circle: the kernel will refuse it
                 later = []
             late = {id(entry) for entry in later}
             stages.append([step for entry in waiting if id(entry) not in late for step in entry[1]])
@@ -460,7 +463,7 @@ class _Planner:
 
 
 def _without(some: tuple[object, ...], others: tuple[object, ...]) -> list:  # type: ignore[type-arg]
-    """`some` without `others`, each as often as it stands there."""
+    """Return `some` without `others`. Each of `others` removes one equal element."""
     if some is others:
         return []
     left: dict[object, int] = {}
@@ -476,10 +479,10 @@ def _without(some: tuple[object, ...], others: tuple[object, ...]) -> list:  # t
 
 
 def keep_in_order(there: tuple[AddressRecord, ...], wanted: tuple[AddressRecord, ...]) -> set[AddressKey]:
-    """The keys of the addresses that can stay so that the others, added one by one, give the wanted order.
+    """Return the keys of addresses that can stay, if adding the others one by one gives the wanted order.
 
-    IPv4 lists addresses as they were added, secondary ones after all primary ones.  IPv6 lists the newest
-    first.  Dynamic and link-local addresses stay wherever they are.
+    IPv4 lists addresses in the order in which they were added, secondary ones after all primary ones. IPv6
+    lists the newest first. Dynamic and link-local addresses stay in any case.
     """
     have = {one.key for one in there}
     keys = {one.key for one in wanted}
@@ -506,12 +509,12 @@ def keep_in_order(there: tuple[AddressRecord, ...], wanted: tuple[AddressRecord,
 
 
 def _alike4(one: AddressRecord, other: AddressRecord) -> bool:
-    """What can only be had by deleting and adding is the same, where a wish names it."""
+    """Tell whether both agree in what only deleting and adding can change, where a wish names it."""
     return one.scope == other.scope and one.label == other.label and one.broadcast == other.broadcast
 
 
 def _common(old: list[AddressRecord], new: list[AddressRecord]) -> set[AddressKey]:
-    """The longest beginning of `new` that stands in `old`, in this order."""
+    """Return the longest beginning of `new` that is in `old` in this order."""
     places = {one.key: place for place, one in enumerate(old)}
     kept: set[AddressKey] = set()
     last = -1
@@ -525,7 +528,7 @@ def _common(old: list[AddressRecord], new: list[AddressRecord]) -> set[AddressKe
 
 
 def split_primaries(some: list[AddressRecord]) -> tuple[list[AddressRecord], list[AddressRecord]]:
-    """IPv4 addresses as the kernel sorts them: the first of each subnet, and the others."""
+    """Return IPv4 addresses as the kernel groups them: the first of each subnet, and the others."""
     first: list[AddressRecord] = []
     others: list[AddressRecord] = []
     seen: set[object] = set()
@@ -537,5 +540,5 @@ def split_primaries(some: list[AddressRecord]) -> tuple[list[AddressRecord], lis
 
 
 def subnet(one: AddressRecord) -> tuple[int, bytes]:
-    """The subnet within which one address is the primary."""
+    """Return the subnet in which one address is the primary."""
     return one.prefix_length, mask(one.local if one.peer is None else one.peer, one.prefix_length)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The routes that are asked for: which wish holds already, and what the others make of the routes there are.
+"""The wanted routes: which wishes are fulfilled already, and how the others change the present routes.
 
-Not here: links and addresses (`goals`), rules and neighbours (`rule_goals`).
+Links and addresses are in `goals`, rules and neighbours in `rule_goals`.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _U32 = Struct("=I")
 _VIA_FAMILY = Struct("=H")
 
 NeedLink = Callable[[LinkReference, str, str], LinkRecord]
-"""The link of a name or index; the path of the wish and the end of the sentence that refuses it."""
+"""Finds the link of a name or index. It also gets the wish's path and the end of the refusing sentence."""
 
 
 class RouteGoals:
-    """Applies the wishes for routes to a picture; `need` finds the links that they name."""
+    """Applies the wishes for routes to a picture. `need` finds the links that they name."""
 
     def __init__(self, goal: Picture, need: NeedLink) -> None:
         self._goal = goal
         self._need = need
 
     def set_route(self, wish: RouteWish) -> None:
-        """Make the route as the wish says; raises RefusedError."""
+        """Make the route as the wish says. Raises RefusedError."""
         routes = self._goal.routes
         there = routes.get(wish.key, ())
         if len(there) > 1 or any(route.foreign for route in there):
@@ -71,7 +71,7 @@ class RouteGoals:
             routes[wish.key] = (self.make_route(wish, old),)
 
     def holds(self, wish: RouteWish, route: RouteRecord) -> bool:
-        """The route has everything that the wish names."""
+        """Tell whether the route has everything that the wish names."""
         return self._same_properties(wish, route) and self._same_ways(wish, route)
 
     def _same_properties(self, wish: RouteWish, route: RouteRecord) -> bool:
@@ -99,7 +99,7 @@ class RouteGoals:
         )
 
     def same_next_hops(self, wanted: tuple[NextHopWish, ...], route: RouteRecord, path: str) -> bool:
-        """The same ways, in whatever order; a way without a named link matches any."""
+        """Tell whether the ways are the same, in any order. A way without a named link matches any link."""
         packed = route.attributes.get(RTA_MULTIPATH)
         if packed is None:
             there = [(route.flags, 1, (route.interfaces() or (0,))[0], route.attributes)]
@@ -123,7 +123,7 @@ class RouteGoals:
         return True
 
     def make_route(self, wish: RouteWish, old: RouteRecord | None) -> RouteRecord:
-        """The route as it shall be; what is not named stays as `old` has it."""
+        """Return the wanted route. What is not named stays as in `old`."""
         facts, key = wish.facts, wish.key
         kind = _kind_of(facts, _UNICAST if old is None else old.type)
         attributes = _drop_ways(facts.keys(), {} if old is None else dict(old.attributes), kind, old)
@@ -146,11 +146,11 @@ class RouteGoals:
         return RouteRecord(key, protocol, scope, kind, flags, attributes)
 
     def _add_ways(self, wish: RouteWish, attributes: dict[int, bytes], flags: int) -> int:
-        """Put the gateway, link or next hops of the wish in; returns the flags of the route."""
+        """Add the gateway, link or next hops of the wish. Return the flags of the route."""
         facts, family = wish.facts, wish.key.family
         hops: tuple[NextHopWish, ...] = facts.get("nexthops", ())
         gateway, link = facts.get("gateway"), facts.get("link")
-        if len(hops) == 1:  # the kernel makes no multipath route of it
+        if len(hops) == 1:  # the kernel does not make a multipath route of a single way
             gateway, link = hops[0].gateway, hops[0].link
             flags = flags | ONLINK if hops[0].onlink else flags
         elif hops:
@@ -168,7 +168,7 @@ class RouteGoals:
 
 
 def _kind_of(facts: dict[str, Any], there: int) -> int:
-    """The kind that is asked for: a route that shall lead somewhere is no blackhole any more."""
+    """Return the wanted kind: a route that gets a gateway or link is not a blackhole any more."""
     leads = facts.get("gateway") is not None or "link" in facts or "nexthops" in facts
     kind: int = facts.get("kind", _UNICAST if leads and there >= _FIRST_WITHOUT_LINK else there)
     return kind
@@ -182,7 +182,7 @@ def _say(wish: RouteWish) -> str:
 def _drop_ways(
     named: Iterable[str], attributes: dict[int, bytes], kind: int, old: RouteRecord | None
 ) -> dict[int, bytes]:
-    """Take out where the route led, as far as the wish says that anew."""
+    """Remove the old ways of the route, as far as the wish replaces them."""
     ways = {"gateway", "link", "nexthops"}.intersection(named)
     if not ways and (old is None or kind == old.type):
         return attributes
@@ -195,7 +195,7 @@ def _drop_ways(
 
 
 def gateway_of(attributes: dict[int, bytes]) -> bytes | None:
-    """The address of the next hop, of whichever family."""
+    """Return the address of the next hop, of any family."""
     via = attributes.get(RTA_VIA)
     return attributes.get(RTA_GATEWAY) if via is None else via[2:]
 
@@ -208,7 +208,7 @@ def _gateway_attribute(family: int, gateway: bytes) -> dict[int, bytes]:
 
 
 def _default_scope(family: int, kind: int, attributes: dict[int, bytes]) -> int:
-    """As `ip route` chooses it."""
+    """Return the scope that `ip route` would choose."""
     if family != INET:
         return 0
     if kind == _LOCAL:

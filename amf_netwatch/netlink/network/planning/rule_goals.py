@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules that are asked for, by all that a wish names.
+"""The wanted rules. A rule is identified by everything that a wish names.
 
-A rule that shall be has what is named, and nothing else; a rule that shall not be has at least what is named.
+A wanted rule has exactly what is named. An unwanted rule has at least what is named.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from amf_netwatch.netlink.network.objects.records import (
 from amf_netwatch.netlink.network.planning.route_goals import PROTOCOL_OURS
 
 _FRA_MARK, _FRA_SUPPRESS, _FRA_MARK_MASK, _FRA_PROTOCOL = 10, 14, 16, 21
-_WHOLE = b"\xff\xff\xff\xff"  # as a mask; as a prefix length to suppress: none
+_WHOLE = b"\xff\xff\xff\xff"  # as a mask: all bits; as a prefix length to suppress: none
 _U32 = Struct("=I")
 _PREFIXES = (("src", FRA_SRC), ("dst", FRA_DST))
 _NAMES = (("input", FRA_IIFNAME), ("output", FRA_OIFNAME))
@@ -44,7 +44,7 @@ def set_rule(goal: Picture, wish: RuleWish) -> None:
 
 
 def make_rule(wish: RuleWish) -> RuleRecord:
-    """The rule of a wish, as a dump would tell it."""
+    """Return the rule of a wish, in the form of a dump."""
     facts = wish.facts
     attributes: dict[int, bytes] = {
         FRA_TABLE: _U32.pack(facts.get("table", 0)),

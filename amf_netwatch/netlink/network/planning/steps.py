@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A step: one request to the kernel, with the words for people and with its inverse.
+"""A step: one request to the kernel, with a text for people and with its inverse.
 
-The makers here know how each object is added, changed and deleted, and which flags and attributes that
-takes.  Which steps are needed, and in which order, is the business of `plan`.
+The functions here know how each object is added, changed and deleted, and which flags and attributes that
+needs. `order` decides which steps are needed, and in which order.
 
-Rules: one SETLINK carries one attribute, because the kernel leaves a refused request half done.  Creation
-is always exclusive.  Flags are changed with their mask.  A deletion names everything that identifies the
-object, so it cannot take away somebody else's.
+Rules: one SETLINK carries one attribute, because the kernel leaves a refused request half done. Creation
+is always exclusive. Flags are changed with their mask. A deletion names everything that identifies the
+object, so it cannot delete an object of another program.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ NEWNEXTHOP = 104
 _REPLACE, _EXCLUSIVE, _CREATE = 0x100, 0x200, 0x400
 ADD = _CREATE | _EXCLUSIVE
 PUT = _CREATE | _REPLACE
-APPEND = _CREATE | 0x800  # NLM_F_APPEND: one more of its identity
+APPEND = _CREATE | 0x800  # NLM_F_APPEND: one more route with the same identity
 
 _IFINFO = Struct("=BxHiII")
 _U32 = Struct("=I")
@@ -62,13 +62,13 @@ _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_TXQLEN =
 _IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_AF_SPEC, _IFLA_GROUP = 18, 20, 26, 27
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
 _VETH_PEER = 1
-GONE = (ENODEV, ESRCH, EADDRNOTAVAIL, ENOENT)  # what a deletion of something that is gone is answered
+GONE = (ENODEV, ESRCH, EADDRNOTAVAIL, ENOENT)  # the answers to deleting something that is gone
 
 
 Words = Callable[[], "tuple[str, str]"]
-"""Says, in the words of `ip`, what a step does and what undoes it ('' when nothing has to be done).
+"""Returns, in the words of `ip`, what a step does and what undoes it ('' if nothing has to be done).
 
-Nearly all steps succeed and are never spoken of, so the words are made when they are needed.
+Nearly all steps succeed, and their texts are never shown. So the texts are made only when they are needed.
 """
 
 
@@ -80,18 +80,18 @@ class Step(NamedTuple):
     payload: bytes
     say: Words
     links: tuple[int, ...] = ()  # the indexes of the links that it touches
-    accepted: tuple[int, ...] = ()  # the errno values that mean "it is so already"
-    route: RouteRecord | None = None  # that is added, for those who know a remedy against a refusal
-    needs_down: int = 0  # the index of a link that is set down, and up again, if the kernel says EBUSY
+    accepted: tuple[int, ...] = ()  # the errno values that mean "this is done already"
+    route: RouteRecord | None = None  # the route that is added, to find a remedy against a refusal
+    needs_down: int = 0  # the index of a link that is set down, and up again, if the kernel answers EBUSY
 
     @property
     def text(self) -> str:
-        """What it does."""
+        """Return what it does."""
         return self.say()[0]
 
     @property
     def inverse(self) -> str:
-        """What undoes it."""
+        """Return what undoes it."""
         return self.say()[1]
 
 
@@ -149,7 +149,7 @@ def set_queue_length(link: LinkRecord, old: int | None) -> Step:
 
 
 def set_alias(link: LinkRecord, old: str) -> Step:
-    """Set the alias that the record has; an empty one removes it."""
+    """Set the alias that the record has. An empty one removes it."""
     name = format_name(link.name)
     value = link.alias.encode("utf-8", "surrogateescape")
     text, inverse = (f"link set {name} alias {alias!r}" for alias in (link.alias, old))
@@ -172,7 +172,7 @@ def set_generation_mode(link: LinkRecord, old: int | None) -> Step:
 
 
 def set_master(link: LinkRecord, picture: Picture, old: int | None) -> Step:
-    """Put the link under the master that the record has, or under none."""
+    """Set the master that the record has, which may be none."""
     name = format_name(link.name)
     text, inverse = (
         f"link set {name} nomaster" if master is None else f"link set {name} master {picture.name_of(master)}"
@@ -183,7 +183,7 @@ def set_master(link: LinkRecord, picture: Picture, old: int | None) -> Step:
 
 
 def set_options(link: LinkRecord, data: bytes) -> Step:
-    """Set options of its kind, which `data` holds as IFLA_INFO_DATA does."""
+    """Set options of its kind. `data` has the form of IFLA_INFO_DATA."""
     kind = link.kind or ""
     inside = pack_attribute(_INFO_KIND, kind.encode() + b"\0") + pack_attribute(_INFO_DATA, data)
     payload = _IFINFO.pack(0, 0, link.ifindex, 0, 0) + pack_attribute(_IFLA_LINKINFO, inside)
@@ -192,7 +192,7 @@ def set_options(link: LinkRecord, data: bytes) -> Step:
 
 
 def set_port_options(link: LinkRecord, data: bytes) -> Step:
-    """Set its options as a port, which `data` holds as IFLA_INFO_SLAVE_DATA does."""
+    """Set its options as a port. `data` has the form of IFLA_INFO_SLAVE_DATA."""
     kind = link.port_kind or ""
     inside = pack_attribute(_INFO_SLAVE_KIND, kind.encode() + b"\0") + pack_attribute(_INFO_SLAVE_DATA, data)
     payload = _IFINFO.pack(0, 0, link.ifindex, 0, 0) + pack_attribute(_IFLA_LINKINFO, inside)
@@ -201,7 +201,7 @@ def set_port_options(link: LinkRecord, data: bytes) -> Step:
 
 
 def create_link(link: LinkRecord, picture: Picture, data: bytes) -> Step:
-    """Create the link with its index and the options in `data`; a veth together with its peer."""
+    """Create the link with its index and the options in `data`. A veth is created with its peer."""
     kind = link.kind or ""
     payload = _IFINFO.pack(0, 0, link.ifindex, 0, 0) + _describe_new(link)
     text = f"link add {format_name(link.name)}"
@@ -259,7 +259,7 @@ def _say_address(record: AddressRecord, link: str) -> str:
 
 
 def add_address(record: AddressRecord, link: str, *, known: bool) -> Step:
-    """Add the address; `known`: it was there before, so no duplicate detection is needed."""
+    """Add the address. `known`: it existed before, so no duplicate detection is needed."""
 
     def say() -> tuple[str, str]:
         words = _say_address(record, link)
@@ -269,7 +269,7 @@ def add_address(record: AddressRecord, link: str, *, known: bool) -> Step:
 
 
 def change_address(record: AddressRecord, link: str) -> Step:
-    """Set flags and lifetimes of an address that is there."""
+    """Set flags and lifetimes of an existing address."""
 
     def say() -> tuple[str, str]:
         return f"addr change {_say_address(record, link)}", "the address as it was"
@@ -292,7 +292,7 @@ def delete_address(record: AddressRecord, link: str) -> Step:
 
 
 def say_route(record: RouteRecord, picture: Picture) -> str:
-    """The route in the words of `ip`."""
+    """Return the route in the words of `ip`."""
     key = record.key
     zeros = bytes(4 if key.family == INET else 16)
     words = "" if record.type == 1 else ROUTE_KIND_WORDS.get(record.type, str(record.type)) + " "
@@ -310,7 +310,7 @@ def say_route(record: RouteRecord, picture: Picture) -> str:
 
 
 def add_route(record: RouteRecord, picture: Picture, *, one_more: bool = False) -> Step:
-    """Add the route; another of its identity must not be there, unless it is `one_more`."""
+    """Add the route. Another route of its identity must not exist, unless this is `one_more`."""
 
     def say() -> tuple[str, str]:
         words = say_route(record, picture)
@@ -321,7 +321,7 @@ def add_route(record: RouteRecord, picture: Picture, *, one_more: bool = False) 
 
 
 def replace_route(record: RouteRecord, old: RouteRecord, picture: Picture) -> Step:
-    """Put the route in the place of the only one of its identity."""
+    """Replace the only route of its identity."""
 
     def say() -> tuple[str, str]:
         return f"route replace {say_route(record, picture)}", f"route replace {say_route(old, picture)}"
@@ -341,7 +341,7 @@ def delete_route(record: RouteRecord, picture: Picture) -> Step:
 
 
 def is_alike(one: RouteRecord, other: RouteRecord) -> bool:
-    """In IPv6 a request to replace finds only routes of its own kind: with a gateway, or without."""
+    """Tell whether a replace request finds the route: in IPv6, both must have a gateway, or neither."""
     return one.key.family == 2 or (
         (RTA_GATEWAY in one.attributes or bool(one.gateways()))
         == (RTA_GATEWAY in other.attributes or bool(other.gateways()))
@@ -350,7 +350,7 @@ def is_alike(one: RouteRecord, other: RouteRecord) -> bool:
 
 
 def put_next_hop(record: NextHopRecord) -> Step:
-    """Set a next hop object or group, whether it is there or not."""
+    """Set a next hop object or group, whether it exists or not."""
 
     def say() -> tuple[str, str]:
         return f"nexthop replace id {record.id}", f"nexthop del id {record.id}"
@@ -396,7 +396,7 @@ def delete_rule(record: RuleRecord) -> Step:
 
 
 def put_neighbour(record: NeighbourRecord, old: NeighbourRecord | None, link: str) -> Step:
-    """Set the neighbour, whether it is there or not."""
+    """Set the neighbour, whether it exists or not."""
 
     def say() -> tuple[str, str]:
         words = f"{format_ip(record.address)} dev {link}"
