@@ -6,7 +6,7 @@ Only names are here. Each part reads its variables itself, from the mapping that
 
 from __future__ import annotations
 
-# What AMF and the system give us.
+# Variables that AMF and the system set.
 COMPONENT_VARIABLE = "SA_AMF_COMPONENT_NAME"  # the DN of the component; AMF sets it for every command
 ERROR_SOURCE_VARIABLE = "OSAF_COMPONENT_ERROR_SOURCE"  # the reason why amfnd calls `cleanup`
 SIMULATOR_VARIABLE = "SAF_SHIM_DIR"  # the directory of the simulator that started us

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs, measured side by side with the rivals in one run: ``make bench``."""
+"""Measurements of costs, side by side with other programs in one run: ``make bench``."""

@@ -45,11 +45,11 @@ from imm_model.types import Value
 _SIOCSIFMTU = 0x8922
 COMPONENT, KEY = "safComp=NetWatch,safSu=SC-1,safSg=NetWatch,safApp=NetWatch", "NetWatch"
 SAMPLES = 31
-REFRESHES = 20  # in a row, as the process in between leaves the caches cold
+REFRESHES = 20  # in a row, because a process in between would leave the caches cold
 
 
 class EverWilling:
-    """An IMM that takes every call; `calls` counts what would have been written."""
+    """An IMM that accepts every call. `calls` counts them."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -84,7 +84,7 @@ class EverWilling:
 
 
 class InPlace:
-    """An owner of IMM that carries an order out at once."""
+    """An owner of IMM that carries out an order at once."""
 
     settled, busy, withdrawn = True, False, False
 
@@ -105,7 +105,7 @@ class InPlace:
 
 
 class NoAmf:
-    """An AMF that takes every call."""
+    """An AMF that accepts every call."""
 
     def component_name(self) -> str:
         return COMPONENT
@@ -118,7 +118,7 @@ class NoAmf:
 
 
 class Answered:
-    """An invocation that goes nowhere."""
+    """An invocation whose answer goes nowhere."""
 
     def answer(self, code: int = 1) -> None:
         pass
@@ -127,7 +127,7 @@ class Answered:
 
 
 class Running:
-    """The component, ACTIVE and up to date, in this process; `touch` changes one link for real."""
+    """The component, ACTIVE and up to date, in this process. `touch` changes a real link."""
 
     def __init__(self) -> None:
         self.imm = EverWilling()
@@ -153,7 +153,7 @@ class Running:
         self._answered = Answered()
 
     def check(self) -> int:
-        """A healthcheck; returns the clock, ns, when it came to its first call of IMM."""
+        """Run a healthcheck. Return the clock, ns, at its first call of IMM."""
         self.imm.first_call = 0
         self.component.healthcheckCallback(self._answered, COMPONENT, KEY)  # type: ignore[arg-type]
         return self.imm.first_call
@@ -217,7 +217,8 @@ def _idle_and_refresh(count: int, costs: dict[int, float]) -> Iterator[Row]:
 
 
 def _least(running: Running) -> Optional[float]:
-    """What a C program needs to read one file of sysfs and one link; None when there is no compiler.
+    """Return the time in which a C program reads one file of sysfs and one link. None if there is no
+    compiler.
 
     It reads after each change like ours, so that the caches are as warm.
     """

@@ -126,7 +126,7 @@ def compared(what: str, ours: float, rival: float, name: str) -> Row:
 
 
 def _naive(link: Link) -> float:
-    """CPU ns of receiving and decoding every event of a storm, queue permitting."""
+    """Return the CPU ns of receiving and decoding every event of a storm, as far as the queue allows."""
     cost, done = 0, 0
     with NetlinkSocket((Group.LINK,)) as opened:
         while done < STORM:
@@ -141,7 +141,7 @@ def _naive(link: Link) -> float:
 
 
 def _by_pyroute2(link: Link) -> float:
-    """The same by IPRoute, for a twentieth of the events, as it takes its time."""
+    """Do the same with IPRoute, for a twentieth of the events, because it is slow."""
     part = STORM // 20
     with IPRoute() as general:
         general.bind()
@@ -211,7 +211,7 @@ def timestamp(process: Any) -> int:
 
 
 def _rest() -> None:
-    """Two milliseconds in which everybody goes to wait, as on a quiet machine."""
+    """Wait two milliseconds, so that all threads go to sleep, as on a quiet machine."""
     threading.Event().wait(0.002)
 
 

@@ -72,7 +72,7 @@ os._exit(0)
 
 
 def make_document(count: int) -> dict[str, Any]:
-    """So many addresses, and as many routes through their neighbours."""
+    """Return a document with this many addresses, and as many routes through their neighbours."""
     places = [f"{place >> 8}.{place & 255}" for place in range(count)]
     return {
         "links": [{"name": "v0", "addresses": [f"10.{place}.1/24" for place in places]}],
@@ -84,7 +84,7 @@ def make_document(count: int) -> dict[str, Any]:
 
 
 def run_once(body: str, document: str, batch: str) -> tuple[float, float, int]:
-    """Seconds, CPU seconds and KiB of one contender, in a namespace of its own."""
+    """Return seconds, CPU seconds and KiB of one contender, in a namespace of its own."""
     program = _FRAME.format(body=body)
     command = f'{_SETUP}; exec {sys.executable} -c "$0" "$1" "$2"'
     done = subprocess.run(

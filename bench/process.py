@@ -82,7 +82,7 @@ def rows() -> Iterator[Row]:
 
 
 def _start(node: Cluster) -> Row:
-    """From the process's start to the answered registration, less a bare interpreter's start."""
+    """Return the time from the process's start to the answered registration, minus that of bare Python."""
     taken = []
     for turn in range(STARTS + 1):
         node.inside("amf-adm", "unlock-in", UNIT)
@@ -103,7 +103,7 @@ def _start(node: Cluster) -> Row:
 
 
 def _started(pid: int) -> float:
-    """When the process started, seconds since the epoch; the kernel counts in hundredths."""
+    """Return when the process started, in seconds since the epoch; the kernel counts hundredths."""
     fields = (
         Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     )

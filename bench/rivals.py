@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the component is measured against: its ancestor's way, and the general netlink library."""
+"""What the component is compared with: the method of its ancestor, and the general netlink library."""
 
 from __future__ import annotations
 

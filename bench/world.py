@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def become_able() -> None:
-    """Go on as root of a user namespace when we are nobody special; does not return then."""
+    """Restart as root of a user namespace if this process is not root. It does not return then."""
     if os.geteuid():
         os.execvp("unshare", ["unshare", "-rnm", sys.executable, "-m", "bench", *sys.argv[1:]])
 

@@ -70,7 +70,7 @@ def main(environment):
 
 
 def works(python):
-    """Is there an interpreter, and does it start?"""
+    """Tell whether there is an interpreter that starts."""
     try:
         return subprocess.run([python, "-c", "pass"], check=False, capture_output=True).returncode == 0
     except OSError:

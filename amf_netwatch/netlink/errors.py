@@ -17,7 +17,7 @@
     ├── StateError         a state is not followed any more; its cause says why
     ├── DocumentError      a network document is wrong; lists every error with its path
     ├── RefusedError       a change cannot be planned; nothing was changed
-    ├── CommitError        a change was refused or did not hold; says what could not be put back
+    ├── CommitError        a change was refused or did not last; says what could not be restored
     └── WaitTimeoutError   what the caller waited for has not happened in time; a TimeoutError too
 """
 

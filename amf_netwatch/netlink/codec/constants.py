@@ -121,9 +121,9 @@ class Group(Number):
 class Family(Number):
     """Address families."""
 
-    UNSPEC = 0  # of a link message: it speaks of the link itself
+    UNSPEC = 0  # in a link message: it is about the link itself
     INET = 2
-    BRIDGE = 7  # of a link message: it speaks of a bridge's port
+    BRIDGE = 7  # in a link message: it is about a bridge's port
     INET6 = 10
     MPLS = 28
     IPMR = 128  # RTNL_FAMILY_IPMR: routing of IPv4 multicast has rules of its own
@@ -163,8 +163,8 @@ class LinkFlag(IntFlag):
     NOARP = 0x80
     PROMISC = 0x100
     ALLMULTI = 0x200
-    MASTER = 0x400  # has ports below it
-    SLAVE = 0x800  # is a port
+    MASTER = 0x400  # the link has ports below it
+    SLAVE = 0x800  # the link is a port
     MULTICAST = 0x1000
     PORTSEL = 0x2000
     AUTOMEDIA = 0x4000

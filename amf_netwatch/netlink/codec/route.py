@@ -157,7 +157,7 @@ class Route(NamedTuple):
     destination_length: int  # bits; 0: the default route
     source_length: int  # bits
     tos: int
-    table_byte: int  # see `table`
+    table_byte: int  # the byte in the header; use `table`
     protocol: RouteProtocol
     scope: Scope
     type: RouteType
@@ -170,7 +170,7 @@ class Route(NamedTuple):
     interface: int | None = None  # ifindex of the link through which it leaves
     input_interface: int | None = None
     priority: int | None = None  # the metric
-    table_number: int | None = None  # see `table`
+    table_number: int | None = None  # the attribute, if present; use `table`
     next_hops: tuple[NextHop, ...] | None = None
     next_hop_id: int | None = None
     metrics: Metrics | None = None

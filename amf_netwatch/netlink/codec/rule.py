@@ -74,7 +74,7 @@ class Rule(NamedTuple):
     destination_length: int  # bits
     source_length: int  # bits
     tos: int
-    table_byte: int  # see `table`
+    table_byte: int  # the byte in the header; use `table`
     action: RuleAction
     flags: int  # RuleFlag bits
     priority: int | None = None  # None: 0, the first to be looked at
@@ -84,7 +84,7 @@ class Rule(NamedTuple):
     output: bytes | None = None  # the name of the interface that a socket is bound to
     mark: int | None = None
     mask: int | None = None  # the bits of `mark` that count
-    table_number: int | None = None  # see `table`
+    table_number: int | None = None  # the attribute, if present; use `table`
     goto: int | None = None  # the priority of the rule to go on with
     realms: int | None = None  # the source's in the upper half
     tunnel: int | None = None  # the id of a tunnel

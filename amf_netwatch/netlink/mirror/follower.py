@@ -183,8 +183,8 @@ class Follower:
 
         Returns when nothing is left, or earlier: after a batch, after a loss, when the kernel did not answer
         in time, when sockets were replaced; then `behind` is true. Raises SocketError when sockets broke and
-        new ones cannot be had (call `read` again, later, to try again), KernelError when the kernel refuses a
-        dump, and what the observers raise.
+        new ones cannot be opened (call `read` again, later, to try again), KernelError when the kernel
+        refuses a dump, and the exceptions of observers.
         """
         self._behind = True
         try:
@@ -200,7 +200,7 @@ class Follower:
             self._reopen()
 
     def _read(self) -> bool:
-        """True: nothing is left to do."""
+        """Return True if nothing is left to do."""
         if self.mirror.reading:
             if not self._read_everything():
                 return False
@@ -228,7 +228,7 @@ class Follower:
         self._conversation.parsers = self.parsers
 
     def _reopen(self) -> None:
-        """Open new sockets, after which everything is read anew; raises SocketError when there are none."""
+        """Open new sockets, after which everything is read again. SocketError if they cannot be opened."""
         self._open()
         self._broken = None
         self.reopenings += 1
@@ -236,7 +236,7 @@ class Follower:
     # -- events -------------------------------------------------------------------------------------------
 
     def _drain(self, limit: int) -> bool:
-        """Apply what has queued up, at most `limit` datagrams; True: the queue is empty, nothing was lost."""
+        """Apply at most `limit` queued datagrams. True if the queue is empty and nothing was lost."""
         with self._lock:
             receive, apply = self._events.receive, self.mirror.apply
             for _ in range(limit):
@@ -261,7 +261,7 @@ class Follower:
         return False
 
     def _drain_all(self) -> bool:
-        """Apply what has queued up until the queue is empty; False: something was lost."""
+        """Apply queued datagrams until the queue is empty. False if something was lost."""
         losses = self.losses
         while not self._drain(_BATCH):
             if self.losses != losses:
@@ -282,7 +282,8 @@ class Follower:
     # -- dumps --------------------------------------------------------------------------------------------
 
     def _read_everything(self) -> bool:
-        """The left column of the table above; False: lost or interrupted, to be tried again."""
+        """Do the left column of the table above. False if it was lost or interrupted, and must be
+        repeated."""
         ask = self._conversation
         try:
             self._load(ask.dump_links())
@@ -318,7 +319,7 @@ class Follower:
         self.mirror.load(values)
 
     def _reread(self) -> bool:
-        """Read again what must be; False: a loss came in between, or no answer."""
+        """Read again what is noted. False if there was a loss, or no answer."""
         noted = self._take_noted()
         if not any(noted):
             return True
@@ -326,8 +327,8 @@ class Follower:
             self._recorder.marked()
         self.mirror.begin_dump()
         try:
-            # An event may come before the kernel has done all that belongs to it, and routes are listed
-            # without the kernel's lock. A question about a link waits for that lock.
+            # An event may come before the kernel has finished its consequences, and routes are listed without
+            # the kernel's lock. A question about a link waits for that lock.
             self._conversation.get_link(ifindex=1)
             readings = list(self._read_noted(noted))
         except (LossError, InterruptedDumpError):
@@ -347,7 +348,7 @@ class Follower:
         return True
 
     def _take_noted(self) -> _Noted:
-        """What the tables have noted to be read again, as the dumps that read it; the notes are cleared."""
+        """Return what the tables have noted, as the dumps that read it, and clear the notes."""
         tables = self.mirror.tables
         links, families = tables.links_to_reread, tables.rules.to_reread
         noted = _Noted(
@@ -370,7 +371,7 @@ class Follower:
         tables.rules.to_reread.update(noted.rule_families)
 
     def _read_noted(self, noted: _Noted) -> Iterator[_Reading]:
-        """Ask the kernel for all that is noted."""
+        """Ask the kernel for everything that is noted."""
         mirror, recorder, take = self.mirror, self._recorder, self._take_answers
         record: _Record | None
         for index in noted.links:
@@ -380,7 +381,7 @@ class Follower:
         for scope in noted.scopes:
             routes = self._dump_routes(scope)
             if routes is None:
-                continue  # the link has gone meanwhile; the event that says so is in the queue
+                continue  # the link is gone, and the event for that is in the queue
             record = None if recorder is None else partial(recorder.reread, scope)
             yield _Reading(take(), record, partial(mirror.apply_route_dump, scope, routes))
         for owner in noted.address_owners:
@@ -393,7 +394,7 @@ class Follower:
             yield _Reading(take(), record, partial(mirror.apply_rule_dump, family, rules))
 
     def _dump_links(self, ifindex: int) -> list[Link]:
-        """This link as it is now, if it is still there; 0: all links."""
+        """Return this link as it is now, if it still exists. 0 stands for all links."""
         if ifindex == 0:
             return self._conversation.dump_links()
         link = self._conversation.get_link(ifindex=ifindex)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A change as a line: for people, or as one JSON object.
 
-A line never holds bytes that a terminal would obey: anyone may choose the name of a link, so everything that
-is not printable is escaped. Which changes are shown is decided in `monitor`.
+A line never has bytes that control a terminal: anyone may choose the name of a link, so everything that is
+not printable is escaped. `monitor` decides which changes are shown.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _TABLES: dict[int, str] = {
 
 
 def format_json(change: Change, at: float, tables: Tables) -> str:
-    """One JSON object in ASCII; `at`: seconds since the epoch."""
+    """Return one JSON object in ASCII; `at`: seconds since the epoch."""
     return json.dumps(list_fields(change, at, tables))
 
 
 def list_fields(change: Change, at: float, tables: Tables) -> Fields:
-    """A change as the fields of a JSON line; what is absent is None.
+    """Return a change as the fields of a JSON line. An absent value is None.
 
     The bytes of a name that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF; `os.fsencode` gives the
     bytes back.
@@ -144,17 +144,17 @@ def _rule_action(rule: Rule) -> str:
 
 
 def format_text(change: Change, at: float, tables: Tables) -> str:
-    """One line for people."""
+    """Return one line for people."""
     return _format_line(change, at, tables, "{}")
 
 
 def format_colour(change: Change, at: float, tables: Tables) -> str:
-    """One line for people, with the colours of a terminal."""
+    """Return one line for people, with the colours of a terminal."""
     return _format_line(change, at, tables, f"\x1b[{_COLOURS[change.action]}m{{}}\x1b[0m")
 
 
 def format_name(name: bytes | None) -> str:
-    """A link's name; what is not printable, and the backslash, is escaped. ``?`` for None."""
+    """Return a link's name. Unprintable bytes and the backslash are escaped. ``?`` for None."""
     if name is None:
         return "?"
     return "".join(map(_escape, name.decode("utf-8", "surrogateescape")))
@@ -180,7 +180,8 @@ def _format_line(change: Change, at: float, tables: Tables, action: str) -> str:
 
 
 def _describe_changes(change: Change, tables: Tables) -> Iterable[str]:
-    """``mtu 1500 -> 1400`` for each fact that changed; only its name when it is not known how to write it."""
+    """Yield ``mtu 1500 -> 1400`` for each changed fact, or only its name if there is no text for its
+    values."""
     assert change.object is not None
     for name in change.changed:
         if name in _MAPPINGS:
@@ -198,7 +199,7 @@ def _describe_changes(change: Change, tables: Tables) -> Iterable[str]:
 
 
 def _plain(value: Any) -> str:
-    """A value as text without anything that a terminal would obey: a metric may be a name."""
+    """Return a value as text without bytes that control a terminal, because a metric may be a name."""
     return "none" if value is None else "".join(map(_escape, str(value)))
 
 
@@ -216,7 +217,7 @@ _MAPPINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "metrics": lambda route: {} if route.metrics is None else route.metrics.values(),
 }
 Writer = Callable[[Any, Tables], Optional[str]]
-# How the facts of `changes` are written in a line for people.
+# How a line for people shows the facts of `changes`.
 _WRITERS: dict[Object, dict[str, Writer]] = {
     Object.LINK: {
         "ifname": lambda link, _: format_name(link.name),
@@ -266,7 +267,7 @@ def _describe(change: Change, tables: Tables) -> str:
 
 
 def _describe_rule(rule: Rule) -> str:
-    """One rule as `ip rule` has it: ``100: from 192.0.2.0/24 to all iif eth0 table 100``."""
+    """Return one rule in the form of `ip rule`: ``100: from 192.0.2.0/24 to all iif eth0 table 100``."""
     words = [f"{rule.priority or 0}:"]
     if rule.flags & RuleFlag.INVERT:
         words.append("not")
@@ -285,7 +286,7 @@ def _describe_rule(rule: Rule) -> str:
 
 
 def describe_link(link: Link, tables: Tables) -> str:
-    """One link in words: ``eth0: UP, RUNNING, mtu 1500, mac 02:00:00:00:00:01, state up``."""
+    """Return one link in words: ``eth0: UP, RUNNING, mtu 1500, mac 02:00:00:00:00:01, state up``."""
     words = [
         "UP" if link.up else "DOWN",
         "RUNNING" if link.running else "NOT RUNNING",

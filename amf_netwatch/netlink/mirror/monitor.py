@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The monitor: it selects changes and writes a line for each.
 
-`Monitor` is an observer: it is given changes, from the kernel by `follow` or from a recording by
-`recording.replay`. How a line looks is in `lines`.
+`Monitor` is an observer: it gets changes from the kernel by `follow`, or from a recording by
+`recording.replay`. `lines` gives the form of a line.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from amf_netwatch.netlink.mirror.tables.changes import Action, Change, Object
 from amf_netwatch.netlink.mirror.tables.namespace import Tables
 from amf_netwatch.netlink.patterns import matches_any
 
-# Changes of these facts alone make no line: people do not care about a duplicate address detection that
-# ended, a label that followed a rename, or a carrier that the running flag shows as well.
+# Changes of these facts alone make no line, because people do not need them: the end of a duplicate address
+# detection, a label that follows a rename, or a carrier that the running flag shows as well.
 _SILENT: dict[Object, set[str]] = {
     Object.LINK: {"carrier", "port_state"},
     Object.ADDRESS: {"flags", "label"},
@@ -36,7 +36,7 @@ class Selection(NamedTuple):
     patterns: tuple[bytes, ...] = ()
 
     def select(self, change: Change) -> Optional[Change]:
-        """The change as it is to be shown; None when it is not shown."""
+        """Return the change in the form in which it is shown. None if it is not shown."""
         if change.object is None:
             return change
         if change.object not in self.objects:
@@ -54,7 +54,7 @@ class Selection(NamedTuple):
 
 
 def _names_in(change: Change) -> set[Optional[bytes]]:
-    """The names of the links that a change concerns."""
+    """Return the names of the links that a change concerns."""
     value = change.value
     if isinstance(value, Rule):
         return {value.input, value.output}
@@ -88,7 +88,7 @@ class Monitor:
 
     @property
     def finished(self) -> bool:
-        """As many changes as were wanted have been written."""
+        """Tell whether as many changes as were wanted have been written."""
         return self._left == 0
 
     def observe(self, change: Change) -> None:
@@ -107,7 +107,7 @@ class Monitor:
             self.flush()
 
     def set_clock(self, at: float) -> None:
-        """Give the lines from now on this time (seconds since the epoch), as a recording does."""
+        """Set the time (seconds since the epoch) of the next lines. A recording uses this."""
         self._time = at
 
     def flush(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings: everything that a mirror was given, with times, in a file that any machine can play.
+"""Recordings: everything that a mirror has received, with times, in a file that any machine can play.
 
 ::
 
@@ -14,10 +14,10 @@
     | CRC-32               | payload ...        of the 16 bytes before it and the payload: u32
     +----------------------+-----------------
 
-The numbers of the file itself are little-endian. A record is written by one system call, so a recording that
-was cut short (by a full disk or a crash) is good up to its last whole record; reading ends there, and
-`Recording.damage` says so. Records of unknown kind are passed over, so later versions may add kinds and keep
-the version number.
+The numbers of the file itself are little-endian. A record is written by one system call. So a recording that
+was cut short (by a full disk or a crash) is valid up to its last complete record; reading ends there, and
+`Recording.damage` has the reason. Records of unknown kind are ignored, so later versions may add kinds and
+keep the version number.
 
 ========  =======================================================================  ====================
 kind      payload                                                                  call of `Mirror`
@@ -35,7 +35,7 @@ RELINKED  none: the answers are links                                           
 RERULED   u32: the answers are all rules of this family                            apply_rule_dump
 ========  =======================================================================  ====================
 
-Not here: who listens and decides when to dump (`follower`).
+`follower`, and not this module, listens and decides when to dump.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ from amf_netwatch.netlink.transport import QueryTransport
 
 MAGIC = b"\x89NLREC\r\n"  # copying the file as text would change these bytes
 VERSION = 1
-LONGEST = 1 << 26  # bytes of a payload; more is damage
+LONGEST = 1 << 26  # bytes of a payload; a larger number means damage
 _HEADER = Struct("<8sBc6x")
 _RECORD = Struct("<IB3xQ")
 _CRC = Struct("<I")
@@ -72,7 +72,7 @@ _BYTE_ORDER = b"<" if sys.byteorder == "little" else b">"
 
 
 class RecordKind(IntEnum):
-    """What a record holds; see the table above."""
+    """What a record holds; the table above explains the kinds."""
 
     EVENT = 1
     LOSS = 2
@@ -88,7 +88,7 @@ class RecordKind(IntEnum):
 
 
 class Record(NamedTuple):
-    """One record; `kind` may be a number that this version does not know."""
+    """One record. `kind` may be a number that this version does not know."""
 
     kind: int
     time: float  # seconds since the epoch
@@ -96,10 +96,10 @@ class Record(NamedTuple):
 
 
 class Recorder:
-    """Writes a recording; for one thread.
+    """Writes a recording. Only one thread may use it.
 
-    The file can be read by its owner only, for it holds addresses of the network. A recording or an empty
-    file of this name is overwritten; any other regular file is left as it is. Raises OSError, and
+    Only its owner can read the file, because it holds addresses of the network. A recording or an empty file
+    with this name is overwritten; any other regular file is left as it is. Raises OSError, and
     RecordingError for such a file.
     """
 
@@ -130,48 +130,48 @@ class Recorder:
         self._write(head + _CRC.pack(crc32(payload, crc32(head))) + payload)
 
     def tap(self, transport: QueryTransport) -> AnswerRecorder:
-        """A transport that does as this one and keeps the answers."""
+        """Return a transport that behaves like this one and also keeps the answers."""
         return AnswerRecorder(transport)
 
     def event(self, datagram: bytes) -> None:
-        """A datagram of the event socket."""
+        """Record a datagram of the event socket."""
         self.write(RecordKind.EVENT, datagram)
 
     def loss(self, reason: str) -> None:
-        """Something was lost."""
+        """Record that something was lost."""
         self.write(RecordKind.LOSS, reason.encode())
 
     def loaded(self, answers: Iterable[bytes]) -> None:
-        """Whole tables were dumped."""
+        """Record that whole tables were dumped."""
         self._answers(answers)
         self.write(RecordKind.LOADED)
 
     def settled(self) -> None:
-        """Everything has been read."""
+        """Record that everything has been read."""
         self.write(RecordKind.SETTLED)
 
     def marked(self) -> None:
-        """Something is being read again."""
+        """Record that something is being read again."""
         self.write(RecordKind.MARKED)
 
     def reread(self, scope: RouteScope, answers: Iterable[bytes]) -> None:
-        """Routes were read again."""
+        """Record that routes were read again."""
         self._answers(answers)
         table = _ANY_TABLE if scope.table is None else scope.table
         self.write(RecordKind.REREAD, _SCOPE.pack(scope.family, table, scope.interface))
 
     def relisted(self, ifindex: int, answers: Iterable[bytes]) -> None:
-        """IPv6 addresses were read again."""
+        """Record that IPv6 addresses were read again."""
         self._answers(answers)
         self.write(RecordKind.RELISTED, _INDEX.pack(ifindex))
 
     def relinked(self, answers: Iterable[bytes]) -> None:
-        """Links were read again."""
+        """Record that links were read again."""
         self._answers(answers)
         self.write(RecordKind.RELINKED)
 
     def reruled(self, family: int, answers: Iterable[bytes]) -> None:
-        """The rules of a family were read again."""
+        """Record that the rules of a family were read again."""
         self._answers(answers)
         self.write(RecordKind.RERULED, _INDEX.pack(family))
 
@@ -180,7 +180,7 @@ class Recorder:
             self.write(RecordKind.ANSWER, answer)
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
+        """Close the file. A second call does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -192,9 +192,9 @@ class Recorder:
 
 
 class Recording:
-    """The records of a file, in order, read while iterated; raises RecordingError, OSError.
+    """The records of a file, in order, which are read while you iterate. Raises RecordingError, OSError.
 
-    After the iteration `damage` is None, or says why the last records are missing.
+    After the iteration `damage` is None, or has the reason why the last records are missing.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -233,9 +233,9 @@ class Recording:
 
 
 def replay(records: Iterable[Record], mirror: Mirror, tick: Callable[[float], None] | None = None) -> int:
-    """Give a mirror everything that was recorded; `tick` is called with the time of each record before.
+    """Give a mirror everything that was recorded. `tick` is called first with the time of each record.
 
-    Returns how many datagrams did not decode; of each of these, what comes before the bad place counts.
+    Return how many datagrams did not decode. The messages before the fault in such a datagram are used.
     """
     answers: list[Any] = []
     registry = ParserRegistry()
@@ -271,7 +271,7 @@ def _read_scope(payload: bytes) -> RouteScope:
     return RouteScope(family, None if table == _ANY_TABLE else table, interface)
 
 
-# What each kind of record does to a mirror, with its payload and the answers so far.
+# The call of each kind of record, with the mirror, its payload and the answers so far.
 _CALLS: dict[int, Callable[[Mirror, bytes, list[Any]], None]] = {
     RecordKind.EVENT: lambda mirror, payload, _: mirror.apply(payload),
     RecordKind.LOSS: lambda mirror, _, __: mirror.lose(),
@@ -305,27 +305,27 @@ class AnswerRecorder:
 
     @property
     def port(self) -> int:
-        """The inner transport's port."""
+        """Return the port of the inner transport."""
         return self._inner.port
 
     def fileno(self) -> int:
-        """The inner transport's descriptor."""
+        """Return the descriptor of the inner transport."""
         return self._inner.fileno()
 
     def receive(self) -> bytes | None:
-        """The next datagram, which is also kept."""
+        """Return the next datagram, and keep it."""
         datagram = self._inner.receive()
         if datagram is not None:
             self._keep(datagram)
         return datagram
 
     def take(self) -> list[bytes]:
-        """The datagrams of the last answer; each is handed out once."""
+        """Return the datagrams of the last answer. Each is returned once."""
         kept, self._kept = self._kept, []
         return kept
 
     def send(self, datagram: bytes) -> None:
-        """Send a request; answers that were kept so far belong to another one, and are thrown away."""
+        """Send a request. Answers that were kept so far belong to another request, and are thrown away."""
         self._kept = []
         self._inner.send(datagram)
 
@@ -334,7 +334,7 @@ class AnswerRecorder:
         self._inner.grow(datagram_size)
 
     def discard(self) -> None:
-        """Throw away what the inner transport has queued up."""
+        """Throw away the datagrams that the inner transport has queued."""
         self._inner.discard()
 
     def close(self) -> None:
@@ -350,7 +350,7 @@ class AnswerRecorder:
 
 
 class RecordedEvents(DatagramQueue):
-    """The events of a recording as a transport, for a listener that is to hear them instead of the kernel.
+    """The events of a recording as a transport, for a listener that gets them instead of the kernel's events.
 
     `deliver` puts them into the queue, so that a test decides which events the listener finds together. A
     loss is raised as the error that it was. `deliver` may be called in any thread.
@@ -362,11 +362,11 @@ class RecordedEvents(DatagramQueue):
 
     @property
     def left(self) -> int:
-        """How many records have not been delivered."""
+        """Return how many records have not been delivered."""
         return len(self._records)
 
     def deliver(self, count: int | None = None) -> int:
-        """Put the next `count` records (None: all) into the queue; returns how many there were."""
+        """Put the next `count` records (None: all) into the queue. Return how many there were."""
         moved = len(self._records) if count is None else min(count, len(self._records))
         for _ in range(moved):
             record = self._records.popleft()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of a network namespace, always at hand: a thread follows the kernel, every thread may look.
+"""The live state of a network namespace: a thread follows the kernel, and every thread may read the state.
 
 ::
 
@@ -10,11 +10,11 @@
             for change in events: ...
 
 Once everything that the kernel has announced is taken in, the state is what a dump would list, in every
-*fact* (see `changes`). What is no fact is as the kernel last said it; `refresh` reads it again.
+*fact* (see `changes`). Other values are as the kernel last reported them; `refresh` reads them again.
 
-Threads: the state's own thread ("netlink-state") applies changes and calls observers, and holds the lock
-while it does so, but not while it waits for the kernel. Every method may be called in any thread, also from
-observers, except those that wait. What a method returns is a value and does not change afterwards.
+Threads: the state's own thread ("netlink-state") applies changes and calls observers. It holds the lock
+while it does so, but not while it waits for the kernel. Every method may be called in any thread, even from
+observers, except the methods that wait. A returned value does not change afterwards.
 
 What ends the thread, and what does not:
 
@@ -65,7 +65,7 @@ _INCREMENTS = (Action.NEW, Action.CHANGED, Action.REMOVED)
 
 
 class State:
-    """What is in a namespace; complete when the constructor returns.
+    """The content of a namespace. It is complete when the constructor returns.
 
     `links`, `addresses`, `routes`, `rules` and `neighbours` are live views, see `views`. The arguments are
     those of `Follower`, and `log`: called with one ``key=value`` line when an observer was dropped or a
@@ -96,8 +96,8 @@ class State:
         self._waiters: list[Waiter] = []
         self._failure: BaseException | None = None
         self._closed = False
-        self._refreshes = 0  # that were asked for
-        self._refreshed = 0  # of these, how many are done
+        self._refreshes = 0  # how many refreshes were asked for
+        self._refreshed = 0  # how many of them are done
         self._follower = Follower(
             objects,
             before=self._before,
@@ -126,7 +126,7 @@ class State:
         except BaseException:
             self._follower.close()
             raise
-        # A daemon: a program that forgets to close its state can end all the same.
+        # It is a daemon thread, so that a program that forgets to close its state can still end.
         self._thread = threading.Thread(target=self._run, name="netlink-state", daemon=True)
         self._news.thread = self._thread
         self._thread.start()
@@ -138,9 +138,9 @@ class State:
         self.close()
 
     def close(self) -> None:
-        """End the thread and close the sockets; whoever waits gets a StateError. A second call does nothing.
+        """End the thread and close the sockets. Waiting threads get a StateError. A second call does nothing.
 
-        Not from an observer. A dump that is under way is waited for, at most for its time-out.
+        Do not call it from an observer. It waits for a running dump, but not longer than the dump's time-out.
         """
         if threading.current_thread() is self._thread:
             raise RuntimeError("an observer cannot close its state")
@@ -159,16 +159,16 @@ class State:
 
     @property
     def losses(self) -> int:
-        """How often the kernel's events were lost and everything was read anew."""
+        """Return how often the kernel's events were lost and everything was read again."""
         return self._follower.losses
 
     @property
     def reopenings(self) -> int:
-        """How often broken sockets were replaced."""
+        """Return how often broken sockets were replaced."""
         return self._follower.reopenings
 
     def __iter__(self) -> Iterator[Value]:
-        """Links, addresses, routes, rules and neighbours, all of one moment."""
+        """Yield links, addresses, routes, rules and neighbours, all as of one moment."""
         with self._news.lock:
             self._check()
             return iter(tuple(self._mirror.tables))
@@ -176,8 +176,9 @@ class State:
     def refresh(self, timeout: float | None = None) -> None:
         """Read all links again, and return when the state shows them.
 
-        Only what is no fact needs this: the kernel does not announce, for example, a new alias or another
-        bridge option while the link is down. Raises WaitTimeoutError and StateError. Not from an observer.
+        Only values that are not facts need this: the kernel does not announce, for example, a new alias or
+        another bridge option while the link is down. Raises WaitTimeoutError and StateError. Do not call it
+        from an observer.
         """
         with self._news.lock:
             self._check()

@@ -426,7 +426,7 @@ def _host_route(gateway: bytes, interface: int) -> RouteRecord:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ignore the signals that would interrupt, inside the block. No effect outside the main thread."""
+    """Ignore the signals that would interrupt, inside the block. It has no effect outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

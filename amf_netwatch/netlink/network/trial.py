@@ -7,7 +7,7 @@ sends one line and gets one line:
 
 ===========  ==================================================================
 ``confirm``  the change stays; ``ok``
-``cancel``   it is put back now; ``ok``, after it has been
+``cancel``   it is undone now; ``ok`` comes after that
 ``objects``  what the trial touches, as a JSON list
 ===========  ==================================================================
 

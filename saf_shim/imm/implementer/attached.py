@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Implementers inside the server: their port (`HooksPort`) and what they work with (`Attached`).
 
-`hooks` says what both sides promise.
+`hooks` has the promises of both sides.
 """
 
 from __future__ import annotations

@@ -70,7 +70,8 @@ def encapsulation(kind: int, flags: int, source_port: int, destination_port: int
 
 
 def path_mtu_discovery(attribute: int, default: Any) -> Option:
-    """Whether the tunnel finds out the path's MTU; `default`: what is printed without the attribute."""
+    """Return whether the tunnel finds out the path's MTU; `default` is printed if the attribute is
+    missing."""
     plain = truth("pmtudisc", attribute)
 
     def read(found: Mapping[int, bytes]) -> Any:
@@ -85,7 +86,7 @@ def ip6_options(
     """What tunnels over IPv6 have in common; `more`: the options printed before the last ones."""
 
     def unless(bit_: int, option: Option) -> Option:
-        """Not printed when this bit of the flags is set."""
+        """Return the option, which is not printed while this bit of the flags is set."""
 
         def read(found: Mapping[int, bytes]) -> Any:
             return ABSENT if unpack(_U32, found.get(flags, bytes(4))) & bit_ else option.read(found)

@@ -83,7 +83,8 @@ MACVTAP = Table("macvtap", _MACVLAN_OPTIONS)
 
 
 def _isolation(name: str, wanted: int) -> Option:
-    """One of three words for what ports of an ipvlan may say to each other; the true one is printed."""
+    """One of three words that say whether ports of an ipvlan may talk to each other; the true one is
+    printed."""
 
     def read(found: Mapping[int, bytes]) -> Any:
         if 2 not in found:

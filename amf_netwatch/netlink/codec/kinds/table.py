@@ -39,15 +39,15 @@ class Option(NamedTuple):
     newer: bool = False  # iproute2 6.1 does not know it, a later one does
 
     def but_newer(self) -> Option:
-        """The same option, which iproute2 6.1 does not know."""
+        """Return the same option, marked as unknown to iproute2 6.1."""
         return self._replace(newer=True)
 
     def but_fixed(self) -> Option:
-        """The same option, which can be set at creation only."""
+        """Return the same option, marked as settable only at creation."""
         return self._replace(fixed=True)
 
     def but_read_only(self) -> Option:
-        """The same option, which only the kernel sets."""
+        """Return the same option, marked as set only by the kernel."""
         return self._replace(write=None)
 
 

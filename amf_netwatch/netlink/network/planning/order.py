@@ -47,7 +47,7 @@ _DEPTH = 64  # links on links; the kernel allows fewer
 
 
 class Plan(NamedTuple):
-    """Stages, each of which is a list of steps."""
+    """Stages. Each stage is a list of steps."""
 
     stages: tuple[tuple[Step, ...], ...]
 
