@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every test may use: the kernel's namespaces (`kernel_fixtures`). And how a run ends for people.
+"""What every test may use: the kernel's namespaces (`kernel_fixtures`). It also prints the end of a run.
 
 An ordinary user's run has two parts, each a pytest: the kernel tests in a user namespace, then all others.
 """

@@ -43,7 +43,7 @@ def imports_of(path: Path) -> set[str]:
 
 
 def is_standard(root: str) -> bool:
-    """Does the module come with Python?"""
+    """Tell whether the module comes with Python."""
     known = getattr(sys, "stdlib_module_names", None)  # since Python 3.10
     if known is not None:
         return root in known

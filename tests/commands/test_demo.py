@@ -175,7 +175,7 @@ class Screen:
         return self
 
     def __exit__(self, *_):
-        os.close(self.master)  # hangs the terminal up: whatever still runs ends
+        os.close(self.master)  # closes the terminal, so that every remaining process ends
         if self.process:
             os.waitpid(self.process, 0)
 
@@ -275,7 +275,7 @@ sys.exit(main(["demo", "--once"]))
 
 
 def test_a_command_in_a_path_with_a_blank(tmp_path):
-    """AMF splits commands at blanks; the demonstration starts the component all the same."""
+    """AMF splits commands at blanks, but the demonstration starts the component even then."""
     place = tmp_path / "with a blank"
     place.mkdir()
     for package in ("amf_netwatch", "imm_model", "saf_shim"):

@@ -30,7 +30,7 @@ def imm(cluster, what):
 
 
 def answers(cluster):
-    """How often the component has answered AMF since the log was cleared."""
+    """Return how often the component has answered AMF since the log was cleared."""
     pid = cluster.pid()
     return sum(each["pid"] == pid for each in cluster.calls("saAmfResponse_4"))
 
@@ -144,7 +144,7 @@ def test_at_the_end_and_at_the_start(cluster, namespace):
 
 
 def test_a_reading_that_takes_longer_than_amf_waits(cluster, namespace):
-    """What a killed incarnation left is read over several rounds."""
+    """The objects of a killed incarnation are read in several rounds."""
     namespace.batch([f"link add x{number} type veth peer name y{number}" for number in range(20)])
     cluster.unlock()
     cluster.fault("saImmOmSearchNext_2", "none", "--delay", 0.3, "--times", 42)

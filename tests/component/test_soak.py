@@ -68,7 +68,7 @@ class Noise:
 
 
 class Trouble:
-    """What befalls the component and IMM, one thing at a time; `end` takes it back."""
+    """A disturbance of the component or of IMM, one at a time; `end` ends it."""
 
     def __init__(self, random: Random, cluster: Cluster) -> None:
         self._random = random

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the component opens, seen by strace: nothing while nothing changes, one file for one changed MAC."""
+"""The files that the component opens, from strace: none while nothing changes, one for one changed MAC."""
 
 from __future__ import annotations
 

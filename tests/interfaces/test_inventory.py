@@ -38,7 +38,7 @@ def test_the_inventory_is_what_was_read_last(actions):
             known = {}
             inventory.replace(action)
         for each in batch:
-            # a name belongs to whoever was read with it last
+            # a name belongs to the link that was read with it last
             known = {index: old for index, old in known.items() if old.name != each.name}
             known[each.ifindex] = each
     names = {each.name: each for each in known.values()}

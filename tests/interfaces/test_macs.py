@@ -21,7 +21,7 @@ A, B = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
 
 class SpiedSysfs(Sysfs):
-    """The real one; remembers what was read, and says something else when told so."""
+    """The real sysfs. It remembers what was read, and returns something else when the test wants it."""
 
     def __init__(self):
         super().__init__()
@@ -196,7 +196,7 @@ V1 = Interface(b"v1", 3, B, 1500, True, "up", b"", False)
 
 
 class Source:
-    """What a reader says, by ifindex; an exception is raised."""
+    """The answers of a reader, by ifindex. An exception among them is raised."""
 
     def __init__(self):
         self.links = {2: V0, 3: V1}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading on the kernel: whatever happens to links, the inventory is what `ip` says."""
+"""Reading on the kernel: after any change of links, the inventory agrees with `ip`."""
 
 from __future__ import annotations
 

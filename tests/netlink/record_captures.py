@@ -137,7 +137,7 @@ SCENARIOS = {
         ip link set base down
     """,
 }
-DUMPS = {  # name: (request type, fixed structure, what `ip -j` says of it)
+DUMPS = {  # name: (request type, fixed structure, the words of `ip -j` for it)
     "links": (18, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0), ("-d link show",)),
     "addresses": (22, struct.pack("=BBBBI", 0, 0, 0, 0, 0), ("addr show",)),
     "routes": (
@@ -326,7 +326,7 @@ def ask(request: int, flags: int, payload: bytes) -> list[bytes]:
 
 
 def is_end(datagram: bytes) -> bool:
-    """Whether a datagram holds NLMSG_DONE, alone or behind other messages."""
+    """Return whether a datagram has NLMSG_DONE, alone or after other messages."""
     offset = 0
     while offset < len(datagram):
         length, kind = struct.unpack_from("=IH", datagram, offset)

@@ -100,7 +100,7 @@ def kernel_listener(namespace):
 
 
 def told(listener, ifindex):
-    """Take until this link is named; the kernel tells of a carrier some time after the command."""
+    """Take until this link is named, because the kernel reports a carrier some time after the command."""
     found = set()
     while ifindex not in found:
         found |= listener.next_changes().ifindexes
@@ -554,7 +554,7 @@ def test_forged_messages_are_counted_and_change_nothing(kernel_listener, namespa
 
 
 def context_switches(listener):
-    """How often the thread has waited since it began."""
+    """Return how often the thread has waited since it began."""
     with open(f"/proc/self/task/{listener._thread.native_id}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("voluntary"))
 

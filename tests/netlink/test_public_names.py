@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the package offers, what it costs to import, and its numbers against the kernel's own headers."""
+"""The public names of the package, the cost of importing it, and its numbers against the kernel's headers."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def flood(namespace, count):
 
 
 def test_a_full_buffer_is_an_overrun_and_discard_ends_it(namespace):
-    """Until the queue has been read empty the kernel delivers nothing more, and does not say so again."""
+    """Until the queue has been read empty the kernel delivers nothing more, and does not report it again."""
     namespace.add_link("v0", "veth", "peer", "name", "v1")
     with NetlinkSocket((Group.LINK,), receive_buffer=4096) as opened:
         flood(namespace, 100)

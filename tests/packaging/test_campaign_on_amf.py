@@ -24,7 +24,7 @@ OPTIONS = ModelOptions(
 
 
 class SimulatedCluster(Cluster):
-    """Does everything to a simulator, too, which refuses what AMF and IMM refuse."""
+    """Does every step on a simulator as well, which refuses what AMF and IMM refuse."""
 
     def __init__(self, directory):
         super().__init__()

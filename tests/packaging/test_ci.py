@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs in CI is what the Makefile has, on the Pythons that the package is for."""
+"""CI runs the targets of the Makefile, on the Python versions that the package supports."""
 
 from __future__ import annotations
 

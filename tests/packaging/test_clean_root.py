@@ -78,7 +78,7 @@ def live(machine, remove):
 
     for file in ("classes.xml", "model.xml", "model.xml"):  # loading again is harmless
         cluster("immcfg", "-f", f"/tmp/{file}")
-    # Under the simulator pid files are in its directory; here they shall be where they are on a cluster.
+    # Under the simulator pid files are in its directory; here they must be where they are on a cluster.
     cluster("immcfg", "-a", "saAmfCompCmdEnv=AMF_NETWATCH_RUN_DIR=/run/amf-netwatch", COMPONENT)
     assert published() == []
     cluster("amf-adm", "unlock-in", SU)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is generated is what the code says; `packaging/generate.py` repairs it."""
+"""The generated files agree with the code. `packaging/generate.py` repairs them."""
 
 from __future__ import annotations
 

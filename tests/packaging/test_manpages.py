@@ -134,7 +134,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 
 
 def complete(*words):
-    """What bash offers after these words, the last of which is being typed."""
+    """Return what bash offers after these words. The last word is still being typed."""
     script = PACKAGING / "bash-completion" / words[0]
     done = subprocess.run(
         ["bash", "--norc", "-euc", _COMPLETE, "bash", str(script), *words],

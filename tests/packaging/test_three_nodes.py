@@ -62,7 +62,7 @@ class Cluster:
         run("ip", "-n", self.namespaces[node], *words)
 
     def interfaces(self):
-        """What `show` has, as (node, name)."""
+        """Return the rows of `show`, as (node, name)."""
         lines = self.exec(COMMANDS / "amf-netwatch", "show", "--json").splitlines()
         return {(each["node"], each["interface"]): each for each in map(json.loads, lines)}
 

@@ -19,7 +19,7 @@ from amf_netwatch.publication.publisher import Publisher
 ROOT = "netWatchNode=SC-1"
 ETH0 = Interface(b"eth0", 2, "02:00:00:00:00:01", 1500, True, "up", b"", True)
 PATIENCE = 10.0
-SOON = 5.0  # seconds; whoever waits for a call that hangs waits longer
+SOON = 5.0  # seconds; waiting for a call that hangs takes longer
 
 
 class World:

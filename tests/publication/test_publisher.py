@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The publisher: whatever IMM answers, in the end it holds the inventory, with no call too many."""
+"""The publisher: whatever IMM answers, it finally holds the inventory, without unnecessary calls."""
 
 from __future__ import annotations
 

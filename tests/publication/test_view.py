@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What IMM says of the cluster's interfaces, as rows, as a table and as JSON."""
+"""What IMM says about the cluster's interfaces, as rows, as a table and as JSON."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class AmfCluster:
         return self.shim.run("amf-adm", *words, check=check)
 
     def events(self, who: str = "", kind: str = "") -> list[dict[str, Any]]:
-        """What components and commands did, oldest first."""
+        """Return what components and commands did, oldest first."""
         return [
             event
             for event in self.recorder.events()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from package_tools import run
 
-# What a package manager changes by itself, whatever it installs.
+# Files that a package manager changes with any package.
 _BOOKKEEPING = ("var/lib/dpkg", "var/lib/rpm", "var/cache", "var/log", "proc", "sys", "dev", "root", "tmp")
 
 _NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
@@ -164,7 +164,7 @@ class Workshop(Machine):
 
 
 def _network_settings() -> list[str]:
-    """How pip and others reach the network: by this machine's proxy, with this machine's certificates."""
+    """Return the settings by which pip reaches the network: this machine's proxy and certificates."""
     wanted = ("http_proxy", "https_proxy", "no_proxy", "pip_index_url", "pip_default_timeout")
     settings = [f"{name}={value}" for name, value in os.environ.items() if name.lower() in wanted]
     if os.path.exists(_CERTIFICATES[0]):

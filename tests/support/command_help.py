@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands say of themselves in ``--help``: for tests that compare documents with it."""
+"""The ``--help`` of the commands, for tests that compare documents with it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAITS = ("attach", "detach", "up", "down", "reconnect")
 
 @cache
 def help_of(*words: str) -> str:
-    """What ``--help`` prints. `words`: the program's module and its arguments."""
+    """Return what ``--help`` prints. `words`: the program's module and its arguments."""
     environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-m", *words, "--help"], capture_output=True, text=True, check=True, env=environment

@@ -90,13 +90,13 @@ class Cluster:
         eventually(lambda: self.is_published(node))
 
     def is_published(self, node: str = "SC-1") -> bool:
-        """Has IMM as many interfaces of this node as the node's object counts?"""
+        """Tell whether IMM has as many interfaces of this node as the node's object counts."""
         root = f"netWatchNode={node}"
         count = self.attribute(root, "interfaceCount")
         return count == str(sum(dn.endswith(root) for dn in self.find()))
 
     def show(self, *words: str, check: bool = True) -> list[dict[str, Any]]:
-        """What `amf-netwatch show --json` prints."""
+        """Return what `amf-netwatch show --json` prints."""
         text = self.run(BIN / "amf-netwatch", "show", "--json", *words, check=check).stdout
         return [json.loads(line) for line in text.splitlines()]
 
@@ -177,7 +177,7 @@ def as_ip_says(namespace: Any) -> list[dict[str, Any]]:
 
 
 def as_imm_says(cluster: Cluster) -> list[dict[str, Any]]:
-    """What IMM has of the one node, without what the kernel does not know."""
+    """Return the facts of the one node in IMM, without those that the kernel does not know."""
     return [
         {name: value for name, value in each.items() if name not in ("lastChange", "dn", "stale", "gone")}
         for each in cluster.show()
@@ -185,7 +185,7 @@ def as_imm_says(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def is_true(cluster: Cluster, namespace: Any) -> bool:
-    """Does IMM say what the kernel says?"""
+    """Tell whether IMM agrees with the kernel."""
     return as_imm_says(cluster) == as_ip_says(namespace)
 
 

@@ -61,7 +61,7 @@ class Stored(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Answer `code` to the next `times` calls of this name; `done`: after doing it all the same."""
+    """Answer `code` to the next `times` calls of this name; with `done`, execute them first."""
 
     call: str
     code: str

@@ -40,7 +40,7 @@ class Room(NamedTuple):
         return self.name.partition(" ")[0]
 
     def holds(self, path: Path) -> bool:
-        """Does the module at `path` (below the root) stand in this room?"""
+        """Tell whether the module at `path` (below the root) is in this room."""
         if path.parent.as_posix() != self.folder:
             return False
         return not self.modules or path.stem in self.modules
@@ -188,7 +188,7 @@ def crowded(house: House) -> list[str]:
 
 
 def lines_of(path: Path) -> int:
-    """How many lines the file has."""
+    """Return how many lines the file has."""
     return len((ROOT / path).read_text(encoding="utf-8").splitlines())
 
 

@@ -75,7 +75,7 @@ class Namespace:
         return done.stdout
 
     def ip_json(self, command: str) -> Any:
-        """What `ip -j COMMAND` prints, decoded."""
+        """Return what `ip -j COMMAND` prints, decoded."""
         text = self.ip(f"-j {command}")
         return json.loads(text) if text.strip() else []
 
@@ -228,7 +228,7 @@ def _call(function: Any, *arguments: int) -> None:
 
 
 def needs_namespace(item: pytest.Item) -> bool:
-    """Is this a test that asks the kernel?"""
+    """Tell whether this is a kernel test."""
     names = getattr(item, "fixturenames", ())
     return item.get_closest_marker("kernel") is not None or not {"namespace", "new_namespace"}.isdisjoint(
         names
@@ -236,7 +236,7 @@ def needs_namespace(item: pytest.Item) -> bool:
 
 
 def in_user_namespace() -> bool:
-    """Is this the pytest that runs the kernel tests for an ordinary user?"""
+    """Tell whether this is the pytest that runs the kernel tests for an ordinary user."""
     return _MOVED in os.environ
 
 

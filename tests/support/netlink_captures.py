@@ -47,5 +47,5 @@ def every_message(types: tuple[int, ...] | None = None) -> list[Message]:
 
 
 def read_json(name: str) -> Any:
-    """What `ip -j` said."""
+    """Return the output of `ip -j`."""
     return json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others say of the network: `ip -j` and pyroute2, in the words of `monitor --json`.
+"""The network as other programs see it: `ip -j` and pyroute2, in the words of `monitor --json`.
 
 Nothing here uses the library under test.
 """

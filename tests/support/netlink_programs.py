@@ -65,7 +65,7 @@ class Program:
         return value
 
     def quiet(self, seconds: float) -> bool:
-        """Does nothing come for so long?"""
+        """Tell whether no line comes for this long."""
         return not self._rest and not select.select([self._output], [], [], seconds)[0]
 
     def finish(self) -> tuple[int, str, str]:

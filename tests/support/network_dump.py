@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that `ip` tells of a namespace, without what changes by itself: to compare before and after."""
+"""The output of `ip` about a namespace, without what changes by itself, to compare before and after."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PORT_BY_ITSELF = (
 
 
 def ip(*words: str) -> Any:
-    """What `ip -j WORDS` prints in the namespace of the calling thread."""
+    """Return what `ip -j WORDS` prints in the namespace of the calling thread."""
     done = subprocess.run(["ip", "-j", *words], capture_output=True, text=True, check=True)
     return json.loads(done.stdout) if done.stdout.strip() else []
 
@@ -64,7 +64,7 @@ def dump_all() -> dict[str, Any]:
 
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What differs, a line each."""
+    """Return the differences, one line each."""
     lines = []
     for section, old in before.items():
         new = after[section]

@@ -32,7 +32,7 @@ class Fault:
         self.struck = False
 
     def open(self) -> FaultySocket:
-        """What transactions open their sockets with."""
+        """Return the function with which transactions open their sockets."""
         return FaultySocket(self)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of packages have in common: running commands, and asking for tools."""
+"""What the tests of packages share: running commands, and checking for tools."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random operations on a namespace's network, as commands of `ip`: whatever an administrator may do.
+"""Random operations on a namespace's network, as commands of `ip`: any that an administrator may run.
 
 Many fail, because what they name is not there; that is meant. The same seed gives the same operations.
 """

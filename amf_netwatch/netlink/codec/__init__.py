@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """rtnetlink's messages: bytes in, values out, and back.
 
-Not here: sockets, clocks, threads; nothing does IO and nothing keeps state (two objects do: `ParserRegistry`
-what was registered, `LinkFactsDecoder` the layouts that it has met). Names of links are not known here
-either: a message has their index.
+There are no sockets, clocks or threads here: nothing does IO and nothing keeps state (except two objects:
+`ParserRegistry` keeps what was registered, `LinkFactsDecoder` the layouts that it has met). Names of links
+are not known here either: a message has only their index.
 
 Reading order: `messages` (the frame: headers, attributes, tables of attributes), `constants` and
 `route_constants` (the kernel's numbers), `requests` (fixed structures, and what one asks), `link`, `address`,

@@ -12,8 +12,8 @@
     +---------------------------------------------------------------+
     |  attributes (IFA_*) ...                                       |
 
-Rules: our own address is IFA_LOCAL when it is there, else IFA_ADDRESS (IPv6 without a peer); with both and
-different, IFA_ADDRESS is the peer's. Lifetimes are not read: they change by themselves.
+Rules: our own address is IFA_LOCAL if that exists, else IFA_ADDRESS (IPv6 without a peer). If both exist and
+differ, IFA_ADDRESS is the peer's address. Lifetimes are not read, because they change by themselves.
 """
 
 from __future__ import annotations
@@ -47,35 +47,35 @@ _FAMILIES, _SCOPES = Members(Family), Members(Scope)
 
 
 class Address(NamedTuple):
-    """One address message. A field is None when the message does not say."""
+    """One address message. A field is None if the message does not have it."""
 
     family: Family
     prefix_length: int  # bits
-    flags: int  # AddressFlag bits; the attribute's, when present, have more of them
+    flags: int  # AddressFlag bits; the attribute, if present, has more of them
     scope: Scope
-    ifindex: int  # of the link
+    ifindex: int  # the link's index
     address: bytes | None = None  # IFA_ADDRESS, 4 or 16 bytes
     local: bytes | None = None  # IFA_LOCAL
     label: str | None = None
     broadcast: bytes | None = None
     all_flags: int | None = None  # IFA_FLAGS
     priority: int | None = None  # the metric of the routes that come with it
-    protocol: int | None = None  # who assigned it, as the kernel says since Linux 5.18
+    protocol: int | None = None  # who assigned it; the kernel reports this since Linux 5.18
     unknown: tuple[Unknown, ...] | None = None
 
     @property
     def own(self) -> bytes | None:
-        """Our own address, 4 or 16 bytes."""
+        """Return our own address, 4 or 16 bytes."""
         return self.address if self.local is None else self.local
 
     @property
     def text(self) -> str:
-        """Our own address with its prefix length: ``192.0.2.1/24``; '' when the message has none."""
+        """Return our own address with its prefix length: ``192.0.2.1/24``; '' if the message has none."""
         return f"{format_ip(self.own)}/{self.prefix_length}" if self.own is not None else ""
 
 
 def format_ip(address: bytes | None) -> str:
-    """4 bytes as dotted quad, 16 as RFC 5952 text, anything else as hex; '' for None."""
+    """Return 4 bytes as dotted quad, 16 bytes as RFC 5952 text, others as hex; '' for None."""
     if address is None:
         return ""
     if len(address) == 4:
@@ -86,10 +86,10 @@ def format_ip(address: bytes | None) -> str:
 
 
 def _format_ipv6(address: bytes) -> str:
-    """RFC 5952 text of 16 bytes, as inet_ntop(3) writes it.
+    """Return 16 bytes as RFC 5952 text, as inet_ntop(3) writes it.
 
-    By hand, because the component formats addresses and pays for what it imports: `ipaddress`, the part of
-    the standard library that does it without sockets, costs 4 ms and 1.1 MB. A test compares the two.
+    It is written by hand, because the component formats addresses and imports must be cheap: `ipaddress`, the
+    part of the standard library that does it without sockets, costs 4 ms and 1.1 MB. A test compares the two.
     """
     groups = _EIGHT_GROUPS.unpack(address)
     best_start, best, start = 0, 0, 0  # the longest run of zero groups, the first of several
@@ -107,10 +107,11 @@ def _format_ipv6(address: bytes) -> str:
 
 
 def parse_ip(text: str) -> bytes:
-    """The opposite of `format_ip`: 4 or 16 bytes; raises ValueError for what is no IP address."""
+    """Do the opposite of `format_ip`: return 4 or 16 bytes. ValueError for a text that is not an IP
+    address."""
     from ipaddress import ip_address  # noqa: PLC0415 - 4 ms, and who only reads never comes here
 
-    if not isinstance(text, str) or "%" in text:  # "fe80::1%eth0" names a link as well
+    if not isinstance(text, str) or "%" in text:  # "fe80::1%eth0" also names a link
         raise ValueError(f"{text!r} is no IP address")
     return ip_address(text).packed
 
@@ -130,7 +131,7 @@ _ABSENT = (None,) * (len(Address._fields) - 5)
 
 
 def decode_address(buffer: Buffer, start: int, end: int) -> Address:
-    """The address message whose payload is ``buffer[start:end]``; raises DecodeError."""
+    """Return the address message with the payload ``buffer[start:end]``. Raises DecodeError."""
     check_room(start, end, IFADDR.size, "an address message")
     family, prefix_length, flags, scope, index = IFADDR.unpack_from(buffer, start)
     slots: list[Any] = [_FAMILIES[family], prefix_length, flags, _SCOPES[scope], index, *_ABSENT]
@@ -139,9 +140,9 @@ def decode_address(buffer: Buffer, start: int, end: int) -> Address:
 
 
 def pack_address(address: Address) -> bytes:
-    """The payload of a NEWADDR or DELADDR: what `decode_address` reads; raises EncodeError.
+    """Return the payload of a NEWADDR or DELADDR, which `decode_address` can read. Raises EncodeError.
 
-    Without lifetimes, which means for ever.
+    It has no lifetimes, which means that the address is valid for ever.
     """
     family, prefix_length, flags, scope, ifindex, *_ = address
     fixed = pack_fixed(IFADDR, family, prefix_length, flags & 0xFF, scope, ifindex)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers of netlink and rtnetlink: one enum per table of the kernel's headers.
 
-This is no decoder, and the lists are not complete: a number is here when this library reads, asks or prints
-it. A number that only the kernel knows survives decoding and prints as ``unknown(n)``. Sources:
+It decodes nothing, and the lists are not complete: they have the numbers that this library reads, asks or
+prints. A number that only the kernel knows survives decoding and prints as ``unknown(n)``. Sources:
 linux/netlink.h, rtnetlink.h, if_link.h, if_addr.h, if.h, if_arp.h and RFC 2863 (operational states).
 """
 
@@ -31,9 +31,9 @@ class Number(IntEnum):
 
 
 class Members(dict[int, _N]):
-    """The members of an enum by number: four times faster than calling the enum, for decoders.
+    """The members of an enum by number. For decoders, because it is four times faster than calling the enum.
 
-    Unknown numbers get their ``unknown(n)`` member, which is not kept: memory stays flat whatever comes.
+    Unknown numbers get an ``unknown(n)`` member, which is not kept, so memory does not grow.
     """
 
     def __init__(self, enum: type[_N]) -> None:

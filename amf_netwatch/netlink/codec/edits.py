@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that change something: whole messages, bytes out, for links, addresses, routes, rules, neighbours.
 
-One function for each thing that the kernel can be asked to do; the value says what, in the same types that
-the decoders give. What a reading of the kernel's behaviour taught, and what these functions see to:
+There is one function for each thing that the kernel can be asked to do. The values have the types that the
+decoders return. The functions follow these facts about the kernel:
 
-* A request asks for an acknowledgement unless `flags` says otherwise: without one its success is never told.
+* A request asks for an acknowledgement unless `flags` says otherwise: without one, success is not reported.
 * NLM_F_CREATE without NLM_F_EXCL would change an existing link of another kind: creating is exclusive.
 * A new link ignores its alias and its options as a port: set them afterwards.
-* Options as a port are ignored by RTM_SETLINK, and refused together with a new master: `pack_set_port`.
-* One RTM_SETLINK is not atomic: what stands before the refused attribute stays changed.
+* Options as a port are ignored by RTM_SETLINK, and refused together with a new master: use `pack_set_port`.
+* One RTM_SETLINK is not atomic: what comes before the refused attribute stays changed.
 
-Not here: which order works, and what must be undone (that is the business of who plans a change).
+This module does not decide which order works, or what must be undone; the planner of a change does.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def plan_link(
     alternative_names: tuple[bytes, ...] | None = None,
     info: LinkInfo | None = None,
 ) -> Link:
-    """What a request says of a link; what is None it does not say.
+    """Return the part of a request that describes a link. Parameters that are None are left out.
 
-    `flags` and `change`: which LinkFlag bits to set, and which of them count. `master` 0: none.
+    `flags` and `change`: which LinkFlag bits to set, and which of them count. `master` 0 means no master.
     """
     return Link(
         Family.UNSPEC,
@@ -72,7 +72,7 @@ def plan_link(
 
 
 def pack_peer(peer: Link) -> bytes:
-    """The data of a veth (`LinkInfo.data`) that says what its other end is like, when it is created."""
+    """Return the data of a veth (`LinkInfo.data`) that describes its other end, for creating it."""
     return pack_attribute(_VETH_INFO_PEER, pack_link(peer))
 
 
@@ -80,28 +80,29 @@ def pack_peer(peer: Link) -> bytes:
 
 
 def pack_create_link(link: Link, sequence: int, flags: int = _ACK) -> bytes:
-    """Create a link; `info` says of which kind. With an `ifindex`: under that number (EEXIST if taken)."""
+    """Create a link; `info` names its kind. With an `ifindex`, it gets that number (EEXIST if it is
+    taken)."""
     return pack_message(MessageType.NEWLINK, flags | _NEW, sequence, pack_link(link))
 
 
 def pack_change_link(link: Link, sequence: int, flags: int = _ACK) -> bytes:
-    """Change a link, found by index, or without one by name; `info` says which options of its kind change."""
+    """Change a link, found by index or else by name; `info` says which options of its kind change."""
     return pack_message(MessageType.NEWLINK, flags, sequence, pack_link(link))
 
 
 def pack_set_link(link: Link, sequence: int, flags: int = _ACK) -> bytes:
-    """Change what is no option of its kind: name, address, MTU, master, flags, alias ...; see above."""
+    """Change what is not an option of its kind: name, address, MTU, master, flags, alias ...; see above."""
     return pack_message(MessageType.SETLINK, flags, sequence, pack_link(link))
 
 
 def pack_set_port(ifindex: int, port_kind: str, port_data: bytes, sequence: int, flags: int = _ACK) -> bytes:
-    """Change the options of a port; it must have its master already."""
+    """Change the options of a port. It must have its master already."""
     link = plan_link(ifindex=ifindex, info=LinkInfo(port_kind=port_kind, port_data=port_data))
     return pack_message(MessageType.NEWLINK, flags, sequence, pack_link(link))
 
 
 def pack_delete_link(ifindex: int, sequence: int, flags: int = _ACK) -> bytes:
-    """Delete a link, and with it all that stands upon it."""
+    """Delete a link, and all links above it."""
     return pack_message(MessageType.DELLINK, flags, sequence, pack_link(plan_link(ifindex=ifindex)))
 
 
@@ -122,7 +123,7 @@ def pack_remove_names(ifindex: int, names: tuple[bytes, ...], sequence: int, fla
 
 
 def pack_add_address(address: Address, sequence: int, flags: int = _ACK) -> bytes:
-    """Assign an address; EEXIST when the link has it."""
+    """Assign an address. EEXIST if the link has it."""
     return pack_message(MessageType.NEWADDR, flags | _NEW, sequence, pack_address(address))
 
 
@@ -140,22 +141,22 @@ def pack_delete_address(address: Address, sequence: int, flags: int = _ACK) -> b
 
 
 def pack_add_route(route: Route, sequence: int, flags: int = _ACK) -> bytes:
-    """Add a route; EEXIST when there is one of the same destination, table, priority and tos."""
+    """Add a route. EEXIST if there is one with the same destination, table, priority and tos."""
     return pack_message(MessageType.NEWROUTE, flags | _NEW, sequence, pack_route(route))
 
 
 def pack_replace_route(route: Route, sequence: int, flags: int = _ACK) -> bytes:
-    """Put a route in the place of the first one of its identity, or add it."""
+    """Replace the first route with the same identity, or add the route."""
     return pack_message(MessageType.NEWROUTE, flags | _REPLACE, sequence, pack_route(route))
 
 
 def pack_append_route(route: Route, sequence: int, flags: int = _ACK) -> bytes:
-    """Add a route behind those of its identity; in IPv6 it becomes one more way of the same route."""
+    """Add a route after those with the same identity; in IPv6 it becomes one more way of the same route."""
     return pack_message(MessageType.NEWROUTE, flags | _APPEND, sequence, pack_route(route))
 
 
 def pack_delete_route(route: Route, sequence: int, flags: int = _ACK) -> bytes:
-    """Delete the first route that has all that is named; name everything."""
+    """Delete the first route that has everything that is named; so name everything."""
     return pack_message(MessageType.DELROUTE, flags, sequence, pack_route(route))
 
 
@@ -163,17 +164,17 @@ def pack_delete_route(route: Route, sequence: int, flags: int = _ACK) -> bytes:
 
 
 def pack_add_rule(rule: Rule, sequence: int, flags: int = _ACK) -> bytes:
-    """Add a rule; EEXIST when there is one that says the same. A rule cannot be replaced."""
+    """Add a rule. EEXIST if there is an equal rule. A rule cannot be replaced."""
     return pack_message(MessageType.NEWRULE, flags | _NEW, sequence, pack_rule(rule))
 
 
 def pack_delete_rule(rule: Rule, sequence: int, flags: int = _ACK) -> bytes:
-    """Delete the first rule that has all that is named; name everything."""
+    """Delete the first rule that has everything that is named; so name everything."""
     return pack_message(MessageType.DELRULE, flags, sequence, pack_rule(rule))
 
 
 def pack_add_neighbour(neighbour: Neighbour, sequence: int, flags: int = _ACK) -> bytes:
-    """Add a neighbour; EEXIST when the link has one of that address."""
+    """Add a neighbour. EEXIST if the link has one with that address."""
     return pack_message(MessageType.NEWNEIGH, flags | _NEW, sequence, pack_neighbour(neighbour))
 
 

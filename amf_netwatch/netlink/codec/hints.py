@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which links a datagram speaks of, and nothing more: the decoder of the listener.
+"""Which links a datagram is about, and nothing more: the decoder of the listener.
 
-It serves readers that take an event as a hint and read the truth elsewhere. It looks at the header, the fixed
-structure and one attribute header, which takes half a microsecond a message.
+It is for readers that take an event only as a hint and read the facts elsewhere. It looks at the header, the
+fixed structure and one attribute header, which takes half a microsecond for each message.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ _IDENTITY = frozenset((int(LinkAttribute.IFNAME), int(LinkAttribute.ADDRESS)))
 def add_changed_links(
     datagram: Buffer, ifindexes: set[int], reread_addresses: set[int] | None = None
 ) -> None:
-    """Add the index of each link that the datagram says has changed, appeared or gone, or whose addresses
-    have.
+    """Add the index of each link that has changed, appeared or gone, or whose addresses have changed,
+    according to the datagram.
 
     A message counts when it is a NEWLINK or DELLINK of family AF_UNSPEC with a name or a hardware address, or
-    an address message. What a bridge says of its ports (family AF_BRIDGE) does not count.
-    `reread_addresses` gets the links whose addresses have to be read again as well: an address message told
-    of them, or they went, and another link may have their index by now.
+    an address message. What a bridge reports about its ports (family AF_BRIDGE) does not count.
+    `reread_addresses` gets the links whose addresses must be read again as well: there was an address
+    message, or the link is gone and another link may have its index by now.
 
-    Raises DecodeError when a length lies, OverrunError when a message says that data was lost. What came
-    before such a message has been added by then.
+    Raises DecodeError for a wrong length, OverrunError if a message says that data was lost. Links from
+    earlier messages have been added by then.
     """
     unpack, size, offset = _START.unpack_from, len(datagram), 0
     while offset < size:
@@ -77,9 +77,9 @@ def add_changed_links(
 
 
 def _has_identity(datagram: Buffer, start: int, end: int) -> bool:
-    """Whether a link message carries a name or a hardware address."""
+    """Return whether a link message has a name or a hardware address."""
     if end - start >= _FIRST_ATTRIBUTE_SIZE:
-        # The kernel puts the name first: no walk needed to find it.
+        # The kernel puts the name first, so it is found without a walk.
         length, kind = _FIRST_ATTRIBUTE.unpack_from(datagram, start)
         if kind == _IFNAME and ATTRIBUTE_HEADER_SIZE < length <= end - start - _ATTRIBUTES:
             return True
@@ -89,7 +89,7 @@ def _has_identity(datagram: Buffer, start: int, end: int) -> bool:
 
 
 def _pass_short_message(datagram: Buffer, offset: int, size: int) -> int:
-    """The last message of a datagram may be shorter than any that we look into; returns where it ends."""
+    """Return where the last message ends, if it is shorter than any message that is looked into."""
     if size - offset < HEADER_SIZE:
         raise DecodeError(f"{size - offset} bytes at offset {offset} are no message header")
     length, kind = _SHORT.unpack_from(datagram, offset)

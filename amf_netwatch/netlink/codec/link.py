@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Link messages (RTM_NEWLINK, RTM_DELLINK): what the kernel says of one network interface.
+"""Link messages (RTM_NEWLINK, RTM_DELLINK): what the kernel reports about one network interface.
 
 `decode_link` decodes everything; `link_facts` has a fast decoder for those who follow thousands of events a
-second. What the facts are used for is not here, and neither is sysfs.
+second. This module does not know what the facts are used for, and does not read sysfs.
 
 ::
 
@@ -19,9 +19,10 @@ second. What the facts are used for is not here, and neither is sysfs.
     +---------------------------------------------------------------+
     |  attributes (IFLA_*) ...                                      |
 
-Rules: only a message of family AF_UNSPEC tells of a link's life (the link group also carries AF_BRIDGE
-messages, and a port leaving its bridge is a DELLINK of that family). A partial message is normal (wireless
-events), so what is absent is None, never zero. Names are bytes. Hardware addresses have any length.
+Rules: only a message of family AF_UNSPEC reports that a link exists or is gone (the link group also carries
+AF_BRIDGE messages, and a port leaving its bridge is a DELLINK of that family). A partial message is normal
+(wireless events), so an absent value is None, never zero. Names are bytes. Hardware addresses have any
+length.
 """
 
 from __future__ import annotations
@@ -68,8 +69,7 @@ _FAMILIES, _HARDWARE_TYPES, _OPERSTATES = Members(Family), Members(HardwareType)
 class LinkInfo(NamedTuple):
     """IFLA_LINKINFO: what the link is made of.
 
-    `data` and `port_data` are kept as bytes, for most messages are never asked for their options:
-    `kinds.registry` decodes and packs them.
+    `data` and `port_data` are kept as bytes, because the options of most messages are never needed:
     """
 
     kind: str | None = None  # veth, bridge, vlan ...; None for hardware
@@ -79,13 +79,13 @@ class LinkInfo(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One link message. A field is None when the message does not say."""
+    """One link message. A field is None if the message does not have it."""
 
-    family: Family  # UNSPEC: speaks of the link itself; BRIDGE: of its being a port
+    family: Family  # UNSPEC: it is about the link itself; BRIDGE: it is about the link as a port
     hardware_type: HardwareType
     ifindex: int  # the link's identity while it lives; reused afterwards
     flags: int  # LinkFlag bits
-    change: int  # LinkFlag bits that changed; of little use, the kernel often says "all"
+    change: int  # LinkFlag bits that changed; of little use, because the kernel often reports all of them
     name: bytes | None = None
     address: bytes | None = None  # b"" or None: has none
     broadcast: bytes | None = None
@@ -96,7 +96,7 @@ class Link(NamedTuple):
     carrier_changes: int | None = None
     master: int | None = None  # ifindex of the bridge or bond above
     lower: int | None = None  # ifindex of the link below, or of the veth peer
-    lower_namespace: int | None = None  # id of the namespace that `lower` is a number of, when another
+    lower_namespace: int | None = None  # id of the namespace of `lower`, if it is another one
     info: LinkInfo | None = None
     queue_length: int | None = None  # packets
     group: int | None = None
@@ -113,27 +113,27 @@ class Link(NamedTuple):
 
     @property
     def up(self) -> bool:
-        """IFF_UP: an administrator wants it up."""
+        """Return IFF_UP: an administrator wants it up."""
         return bool(self.flags & LinkFlag.UP)
 
     @property
     def running(self) -> bool:
-        """IFF_RUNNING: traffic can pass."""
+        """Return IFF_RUNNING: traffic can pass."""
         return bool(self.flags & LinkFlag.RUNNING)
 
     @property
     def lower_up(self) -> bool:
-        """IFF_LOWER_UP: there is a carrier."""
+        """Return IFF_LOWER_UP: there is a carrier."""
         return bool(self.flags & LinkFlag.LOWER_UP)
 
     @property
     def kind(self) -> str | None:
-        """veth, bridge, vlan ...; None for hardware, or when the message does not say."""
+        """Return veth, bridge, vlan ...; None for hardware, or if the message does not have it."""
         return self.info.kind if self.info is not None else None
 
 
 def format_address(address: bytes | None) -> str:
-    """A hardware address of any length as lower-case colon hex; '' for none."""
+    """Return a hardware address of any length as lower-case hex with colons; '' if there is none."""
     return address.hex(":") if address else ""
 
 
@@ -209,7 +209,7 @@ _ABSENT = (None,) * (len(Link._fields) - 5)
 
 
 def decode_link(buffer: Buffer, start: int, end: int) -> Link:
-    """The link message whose payload is ``buffer[start:end]``; raises DecodeError."""
+    """Return the link message with the payload ``buffer[start:end]``. Raises DecodeError."""
     check_room(start, end, IFINFO.size, "a link message")
     family, kind, index, flags, change = IFINFO.unpack_from(buffer, start)
     slots: list[Any] = [_FAMILIES[family], _HARDWARE_TYPES[kind], index, flags, change, *_ABSENT]
@@ -218,10 +218,10 @@ def decode_link(buffer: Buffer, start: int, end: int) -> Link:
 
 
 def pack_link(link: Link) -> bytes:
-    """The payload of a NEWLINK, SETLINK or DELLINK: what `decode_link` reads; raises EncodeError.
+    """Return the payload of a NEWLINK, SETLINK or DELLINK, which `decode_link` can read. Raises EncodeError.
 
     Every field that is not None is sent, except those that only the kernel sets. So build a new value with
-    what is to be changed, and do not edit one that was read. `change` says which of `flags` count; the
+    what must be changed, and do not edit a value that was read. `change` says which of `flags` count; the
     kernel takes 0 as "all of them".
     """
     fixed = pack_fixed(IFINFO, link.family, link.hardware_type, link.ifindex, link.flags, link.change)

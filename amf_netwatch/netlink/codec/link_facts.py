@@ -5,12 +5,12 @@
 fixed order (rtnl_fill_ifinfo), in which every field of `LinkFacts` comes before it; a test on the running
 kernel compares the result with `decode_link`.
 
-`LinkFactsDecoder` goes on from there. The place of each attribute depends only on the lengths before it,
-so messages of one kind of link share one layout. The decoder keeps the layouts it has met: a mask that
+`LinkFactsDecoder` goes further. The place of each attribute depends only on the lengths before it, so
+messages of one kind of link have the same layout. The decoder keeps the layouts that it has met: a mask that
 covers every attribute header up to IFLA_ADDRESS (or the end), the bits that a message of that layout has
-under it, and one `Struct` that picks all values. One comparison of two integers then proves what the walk
-would have found, and one unpack reads it. A message of no known layout is walked, and its layout learnt.
-The result is the same for any bytes.
+under the mask, and one `Struct` that reads all values. One comparison of two integers then proves what the
+walk would have found, and one unpack reads the values. A message with an unknown layout is walked, and its
+layout is learnt. The result is the same for any bytes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ADDRESS, _IFNAME, _MTU, _MASTER, _OPERSTATE, _CARRIER = (
     16,
     33,
 )  # LinkAttribute: plain, for speed
-_KNOWN_LAYOUTS = 256  # kinds of links times lengths of names; past that a message is walked
+_KNOWN_LAYOUTS = 256  # kinds of links times lengths of names; when full, other messages are walked
 _NONE = (None,)
 _number = int.from_bytes
 _new = tuple.__new__
@@ -52,7 +52,7 @@ _IN_ORDER = (*range(10), -1)  # the kernel's order is that of LinkFacts, but for
 
 
 class LinkFacts(NamedTuple):
-    """What a link message says first. None: it does not say."""
+    """The facts at the beginning of a link message. A field is None if the message does not have it."""
 
     family: int  # Family; only UNSPEC tells of the link's life
     hardware_type: int  # HardwareType
@@ -78,7 +78,7 @@ _SLOTS = {
 
 
 def decode_link_facts(buffer: Buffer, start: int, end: int) -> LinkFacts:
-    """The facts of the link message whose payload is ``buffer[start:end]``; raises DecodeError.
+    """Return the facts of the link message with the payload ``buffer[start:end]``. Raises DecodeError.
 
     Attributes after IFLA_ADDRESS are neither read nor checked.
     """
@@ -124,7 +124,7 @@ class LinkFactsDecoder:
         self.walked = 0
 
     def decode(self, buffer: Buffer, start: int, end: int) -> LinkFacts:
-        """As `decode_link_facts`."""
+        """Do the same as `decode_link_facts`."""
         size = end - start
         if size > _IFINFO_SIZE:
             # Whole length and name's length: nearly always one layout only.

@@ -62,7 +62,7 @@ _U64_NETWORK = Struct(">Q")
 
 
 class Message(NamedTuple):
-    """One nlmsghdr and where its payload lies in the datagram: ``buffer[start:end]``."""
+    """One nlmsghdr, and the place of its payload in the datagram: ``buffer[start:end]``."""
 
     type: int
     flags: int
@@ -74,7 +74,7 @@ class Message(NamedTuple):
 
     @property
     def payload(self) -> bytes:
-        """A copy of the payload."""
+        """Return a copy of the payload."""
         return bytes(self.buffer[self.start : self.end])
 
 
@@ -87,10 +87,10 @@ class Attribute(NamedTuple):
 
 
 def iter_messages(buffer: Buffer, end: int | None = None) -> Iterator[Message]:
-    """Each message of a datagram, in order.
+    """Yield each message of a datagram, in order.
 
-    `end`: where the datagram ends in a larger buffer. Raises DecodeError at the first length that lies; what
-    came before it has been handed over by then.
+    `end`: where the datagram ends in a larger buffer. Raises DecodeError at the first wrong length; the
+    messages before it have been yielded by then.
     """
     unpack, size = HEADER.unpack_from, len(buffer) if end is None else end
     offset = 0
@@ -105,7 +105,7 @@ def iter_messages(buffer: Buffer, end: int | None = None) -> Iterator[Message]:
 
 
 def iter_attributes(buffer: Buffer, start: int, end: int) -> Iterator[Attribute]:
-    """Each attribute of ``buffer[start:end]``, in order; raises DecodeError at a length that lies."""
+    """Yield each attribute of ``buffer[start:end]``, in order. Raises DecodeError at a wrong length."""
     unpack = ATTRIBUTE.unpack_from
     while start < end:
         if end - start < ATTRIBUTE_HEADER_SIZE:
@@ -118,9 +118,9 @@ def iter_attributes(buffer: Buffer, start: int, end: int) -> Iterator[Attribute]
 
 
 class ByteFilter(NamedTuple):
-    """Which messages to look at: those that have `value` at `place` in their payload's fixed structure.
+    """Selects messages: those that have `value` at `place` in the fixed structure of their payload.
 
-    There, one byte each, stand family, prefix lengths, table, protocol, scope and type.
+    Family, prefix lengths, table, protocol, scope and type are there, one byte each.
     """
 
     place: int
@@ -128,10 +128,10 @@ class ByteFilter(NamedTuple):
 
 
 def count_alike(buffer: Buffer, offset: int, step: int) -> int:
-    """How many messages from `offset` on, at least one, have the very header of the first; each takes `step`.
+    """Return how many messages from `offset` on, at least one, have the same header as the first.
 
-    In a dump hundreds in a row do. Sixteen strided slices prove it: 20 ns a message, where reading each
-    header costs 300.
+    Each takes `step` bytes. In a dump, hundreds in a row do. Sixteen strided slices prove it: 20 ns a
+    message; reading each header costs 300 ns.
     """
     first = bytes(buffer[offset : offset + HEADER_SIZE])
     if buffer[offset + step : offset + step + HEADER_SIZE] != first:
@@ -149,8 +149,8 @@ class Row(NamedTuple):
     type: int
     name: str
     reader: Reader
-    writer: Optional[Writer] = None  # None: this attribute is never sent to the kernel
-    nested: bool = False  # the kernel insists on NLA_F_NESTED
+    writer: Optional[Writer] = None  # None if this attribute is never sent to the kernel
+    nested: bool = False  # the kernel requires NLA_F_NESTED
 
 
 class Unknown(NamedTuple):
@@ -166,7 +166,8 @@ number the attribute's length and the unpacking function (length -1: not a plain
 
 
 def attribute_table(rows: tuple[Row, ...], fields: tuple[str, ...]) -> AttributeTable:
-    """The rows as `read_attributes` wants them; `fields` are the names of the slots, in order."""
+    """Return the rows in the form that `read_attributes` needs; `fields` are the names of the slots, in
+    order."""
     return {
         int(row.type) | flags: (fields.index(row.name), row.reader, *_NUMBERS.get(row.reader, _NO_NUMBER))
         for row in rows
@@ -184,11 +185,11 @@ def read_attributes(
 ) -> None:
     """Read every attribute that the table knows into its slot.
 
-    Types that the table does not know are passed over up to the number `last`; those above it, which came
-    into the kernel after this library was written, go into the last slot as a tuple of `Unknown`.
+    Types that the table does not know are ignored up to the number `last`. Higher types, which came into the
+    kernel after this library was written, go into the last slot as a tuple of `Unknown`.
 
-    The loop of `iter_attributes` written out, with the readers of plain numbers inside: a generator costs 60
-    ns an attribute and a reader's call 70, and a link has forty attributes.
+    It is the loop of `iter_attributes` with the readers of plain numbers inside: a generator costs 60 ns an
+    attribute and a reader's call 70 ns, and a link has forty attributes.
     """
     unpack = ATTRIBUTE.unpack_from
     unknown = None
@@ -263,19 +264,19 @@ _NUMBERS: dict[Reader, tuple[int, Callable[..., tuple[Any, ...]]]] = {
 
 
 def read_bytes(buffer: Buffer, start: int, end: int) -> bytes:
-    """The bytes as they are."""
+    """Return the bytes unchanged."""
     value = buffer[start:end]
     return value if isinstance(value, bytes) else bytes(value)
 
 
 def read_name(buffer: Buffer, start: int, end: int) -> bytes:
-    """Bytes up to the first NUL: names may hold any byte but that one."""
+    """Return the bytes up to the first NUL: names may have any byte except NUL."""
     return bytes(buffer[start:end]).partition(b"\0")[0]
 
 
 def read_text(buffer: Buffer, start: int, end: int) -> str:
-    """Text up to the first NUL; bytes that are no UTF-8 survive as surrogates (`os.fsencode` gives them
-    back)."""
+    """Return the text up to the first NUL. Bytes that are not UTF-8 become surrogates (`os.fsencode` gives
+    them back)."""
     return bytes(buffer[start:end]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
@@ -296,7 +297,7 @@ def read_u64_network(buffer: Buffer, start: int, end: int) -> int:
 
 
 def number_writer(layout: Struct) -> Writer:
-    """What writes a number in this layout."""
+    """Return a function that writes a number in this layout."""
 
     def write(value: Any) -> bytes:
         try:
@@ -317,7 +318,7 @@ write_u64_network = number_writer(_U64_NETWORK)
 
 
 def write_bytes(value: Any) -> bytes:
-    """The bytes as they are."""
+    """Return the bytes unchanged."""
     try:
         return bytes(memoryview(value))
     except TypeError:
@@ -325,7 +326,7 @@ def write_bytes(value: Any) -> bytes:
 
 
 def write_name(value: Any) -> bytes:
-    """Bytes with a NUL behind them."""
+    """Return the bytes with a NUL at the end."""
     name = write_bytes(value)
     if 0 in name:
         raise EncodeError(f"{name!r} has a NUL inside")
@@ -333,7 +334,7 @@ def write_name(value: Any) -> bytes:
 
 
 def write_text(value: Any) -> bytes:
-    """Text with a NUL behind it; surrogates become the bytes that they stand for."""
+    """Return the text with a NUL at the end. Surrogates become the bytes that they stand for."""
     if not isinstance(value, str):
         raise EncodeError(f"{value!r} is no text")
     try:
@@ -343,12 +344,12 @@ def write_text(value: Any) -> bytes:
 
 
 def pack_message(kind: int, flags: int, sequence: int, payload: bytes) -> bytes:
-    """A request: header and payload; the kernel fills in our port."""
+    """Return a request: header and payload. The kernel fills in our port."""
     return HEADER.pack(HEADER_SIZE + len(payload), kind, flags, sequence, 0) + payload
 
 
 def pack_attribute(kind: int, value: bytes) -> bytes:
-    """One attribute, padded; raises EncodeError when the value is too long for the 16-bit length."""
+    """Return one attribute, padded. EncodeError if the value is too long for the 16-bit length."""
     length = ATTRIBUTE_HEADER_SIZE + len(value)
     if length > _LONGEST_ATTRIBUTE:
         raise EncodeError(f"{len(value)} bytes do not fit an attribute")
@@ -356,10 +357,10 @@ def pack_attribute(kind: int, value: bytes) -> bytes:
 
 
 def pack_attributes(rows: tuple[Row, ...], value: Any) -> bytes:
-    """Every field of `value` that is not None and that a row knows how to write; raises EncodeError.
+    """Return every field of `value` that is not None and that a row can write. Raises EncodeError.
 
-    `value` is a named tuple with the fields that the rows name, and may have one more, `unknown`, a tuple of
-    `Unknown`: the opposite of `read_attributes`.
+    `value` is a named tuple with the fields that the rows name. It may have one more field, `unknown`, a
+    tuple of `Unknown`. This is the opposite of `read_attributes`.
     """
     packed = []
     for row in rows:
@@ -375,7 +376,7 @@ def pack_attributes(rows: tuple[Row, ...], value: Any) -> bytes:
 
 
 def pack_fixed(layout: Struct, *fields: int) -> bytes:
-    """The fixed structure at the head of a payload; raises EncodeError when a number does not fit."""
+    """Return the fixed structure at the head of a payload. EncodeError if a number does not fit."""
     try:
         packed: bytes = layout.pack(*fields)
     except StructError as error:

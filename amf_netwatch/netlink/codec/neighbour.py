@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neighbour messages (RTM_NEWNEIGH, RTM_DELNEIGH): who has which hardware address on a link.
+"""Neighbour messages (RTM_NEWNEIGH, RTM_DELNEIGH): the hardware address of an IP address on a link.
 
 ::
 
@@ -15,7 +15,7 @@
     |  attributes (NDA_*) ...                                       |
 
 Rules: the group of neighbours also carries the forwarding entries of bridges and VXLANs (family AF_BRIDGE).
-Ages and probes are not read: they change by themselves.
+Ages and probes are not read, because they change by themselves.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _FAMILIES = Members(Family)
 
 
 class Neighbour(NamedTuple):
-    """One neighbour message. A field is None when the message does not say."""
+    """One neighbour message. A field is None if the message does not have it."""
 
     family: Family  # BRIDGE: a forwarding entry
     ifindex: int  # of the link
@@ -72,17 +72,17 @@ class Neighbour(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The neighbour's address; '' when the message has none."""
+        """Return the neighbour's address; '' if the message has none."""
         return format_ip(self.destination)
 
     @property
     def permanent(self) -> bool:
-        """Did an administrator make it?"""
+        """Tell whether an administrator made it."""
         return bool(self.state & NeighbourState.PERMANENT)
 
     @property
     def proxy(self) -> bool:
-        """Do we answer for this address?"""
+        """Tell whether this host answers for the address."""
         return bool(self.flags & NeighbourFlag.PROXY)
 
 
@@ -104,7 +104,7 @@ _ABSENT = (None,) * (len(Neighbour._fields) - 5)
 
 
 def decode_neighbour(buffer: Buffer, start: int, end: int) -> Neighbour:
-    """The neighbour message whose payload is ``buffer[start:end]``; raises DecodeError."""
+    """Return the neighbour message with the payload ``buffer[start:end]``. Raises DecodeError."""
     check_room(start, end, NEIGHBOUR.size, "a neighbour message")
     family, ifindex, state, flags, kind = NEIGHBOUR.unpack_from(buffer, start)
     slots: list[Any] = [_FAMILIES[family], ifindex, state, flags, kind, *_ABSENT]
@@ -113,5 +113,5 @@ def decode_neighbour(buffer: Buffer, start: int, end: int) -> Neighbour:
 
 
 def pack_neighbour(neighbour: Neighbour) -> bytes:
-    """The payload of a NEWNEIGH or DELNEIGH: what `decode_neighbour` reads; raises EncodeError."""
+    """Return the payload of a NEWNEIGH or DELNEIGH, which `decode_neighbour` can read. Raises EncodeError."""
     return pack_fixed(NEIGHBOUR, *neighbour[:5]) + pack_attributes(NEIGHBOUR_ATTRIBUTES, neighbour)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The registry: which decoder reads which message.
 
-A parser takes ``(buffer, start, end)``, the place of one payload, and returns a value, or None to pass the
-message over; it raises DecodeError, does no IO and may run in any thread. A parser that needs more than the
-payload is a `HeaderParser`: it takes the message, header and all.
+A parser takes ``(buffer, start, end)``, the place of one payload, and returns a value, or None to ignore the
+message. It raises DecodeError, does no IO and may run in any thread. A parser that needs more than the
+payload is a `HeaderParser`: it takes the whole message with its header.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class _Entry(NamedTuple):
         return flags & self.flags == self.flags and self.family in (None, family)
 
 
-# By message type; imported when the first such message comes: who reads no routes pays for none.
+# By message type. A decoder is imported when the first such message comes, because many programs need only a
+# few.
 _DECODERS = {
     16: ("link", "decode_link"),
     17: ("link", "decode_link"),
@@ -51,25 +52,26 @@ _DECODERS = {
 
 
 class ParserRegistry:
-    """Messages and their parsers; starts with those of links, addresses, routes, neighbours and rules.
+    """Messages and their parsers. It starts with those of links, addresses, routes, neighbours and rules.
 
-    One for each conversation, follower or monitor: what is registered in one is not seen by another.
+    Each conversation, follower or monitor has its own: what is registered in one has no effect on another.
     Registering while other threads parse is safe, and counts from the next message on.
     """
 
     def __init__(self) -> None:
         self._parsers: dict[int, Parser] = {}
-        self._entries: dict[int, tuple[_Entry, ...]] = {}  # the most demanding first
-        # What most messages need: decoders by type, where neither flags, family nor header matter.
+        self._entries: dict[int, tuple[_Entry, ...]] = {}  # the entries with the most conditions come first
+        # The fast way for most messages: decoders by type, where flags, family and header do not matter.
         self.plain: dict[int, Decoder] = {}
 
     def register(
         self, message_type: int, parser: Parser, *, flags: int = 0, family: int | None = None
     ) -> None:
-        """From now on `parser` reads messages of this type; it replaces another.
+        """Let `parser` read messages of this type from now on. It replaces an earlier parser.
 
-        With `flags`, only messages that have all these bits; with `family`, only those whose payload begins
-        with this family, as every payload of rtnetlink does. Where several fit, the one that demands more.
+        With `flags`, it reads only messages that have all these bits; with `family`, only those whose payload
+        begins with this family, as every payload of rtnetlink does. If several parsers fit, the one with more
+        conditions is used.
         """
         message_type = int(message_type)
         if not flags and family is None:
@@ -87,7 +89,7 @@ class ParserRegistry:
         self._note_plain(message_type)
 
     def find(self, message_type: int, flags: int = 0, family: int | None = None) -> Parser | None:
-        """The parser of such messages, or None: they are passed over."""
+        """Return the parser of such messages. None if they are ignored."""
         for entry in self._entries.get(message_type, ()):
             if entry.fits(flags, family):
                 return entry.parser
@@ -107,12 +109,12 @@ class ParserRegistry:
             self.plain[message_type] = cast("Decoder", parser)
 
     def find_for(self, message: Message) -> Parser | None:
-        """The parser of this message, or None: it is passed over."""
+        """Return the parser of this message. None if it is ignored."""
         family = message.buffer[message.start] if message.start < message.end else None
         return self.find(message.type, message.flags, family)
 
     def parse(self, message: Message) -> Any | None:
-        """The value of one message; None when no parser knows its type or the parser passed it over."""
+        """Return the value of one message. None if no parser knows its type or the parser ignores it."""
         parser = self.find_for(message)
         if parser is None:
             return None

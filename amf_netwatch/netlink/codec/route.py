@@ -22,7 +22,7 @@
     +---------------------------------------------------------------+
     |  attributes (RTA_GATEWAY, RTA_VIA, RTA_ENCAP ...) ...         |
 
-Rules: the table is RTA_TABLE when present (the header's byte holds no number above 255). A destination
+Rules: the table is RTA_TABLE if present (the header's byte cannot hold a number above 255). A destination
 prefix length of 0 is the default route and has no RTA_DST. IPv6 announces a multipath route in one message
 or in several.
 """
@@ -91,7 +91,7 @@ class Via(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """RTA_METRICS, in the kernel's units. None: not set. `values` has them as `ip` prints them."""
+    """RTA_METRICS, in the kernel's units. None means not set. `values` has them as `ip` prints them."""
 
     lock: int | None = None  # bit 1 << RouteMetric: the kernel must not adapt this one
     mtu: int | None = None
@@ -113,7 +113,7 @@ class Metrics(NamedTuple):
     unknown: tuple[Unknown, ...] | None = None
 
     def values(self) -> dict[str, Any]:
-        """Names and values as ``ip -d -j route`` prints them; `from_values` is the opposite."""
+        """Return names and values as ``ip -d -j route`` prints them. `from_values` is the opposite."""
         found: dict[str, Any] = {}
         for name in self._fields[1:-1]:
             value: Any = getattr(self, name)
@@ -130,7 +130,7 @@ class Metrics(NamedTuple):
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Metrics:
-        """The metrics of these names and values; raises EncodeError for a name or value that is none."""
+        """Return the metrics with these names and values. EncodeError for a wrong name or value."""
         fields: dict[str, Any] = {}
         for name, value in values.items():
             if name == "ecn":
@@ -151,7 +151,7 @@ class Metrics(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One route message. A field is None when the message does not say."""
+    """One route message. A field is None if the message does not have it."""
 
     family: Family
     destination_length: int  # bits; 0: the default route
@@ -167,7 +167,7 @@ class Route(NamedTuple):
     preferred_source: bytes | None = None
     gateway: bytes | None = None
     via: Via | None = None
-    interface: int | None = None  # ifindex it leaves by
+    interface: int | None = None  # ifindex of the link through which it leaves
     input_interface: int | None = None
     priority: int | None = None  # the metric
     table_number: int | None = None  # see `table`
@@ -186,12 +186,12 @@ class Route(NamedTuple):
 
     @property
     def table(self) -> int:
-        """The number of the table it belongs to; `TableNumber` names the usual ones."""
+        """Return the number of its table. `TableNumber` names the usual ones."""
         return self.table_byte if self.table_number is None else self.table_number
 
     @property
     def text(self) -> str:
-        """The destination with its prefix length; ``default`` for the default route."""
+        """Return the destination with its prefix length; ``default`` for the default route."""
         if self.destination is None:
             return "default" if self.destination_length == 0 else f"?/{self.destination_length}"
         return f"{format_ip(self.destination)}/{self.destination_length}"
@@ -291,7 +291,7 @@ _RTMSG_SIZE = RTMSG.size
 
 
 def decode_route(buffer: Buffer, start: int, end: int) -> Route:
-    """The route message whose payload is ``buffer[start:end]``; raises DecodeError."""
+    """Return the route message with the payload ``buffer[start:end]``. Raises DecodeError."""
     if end - start < _RTMSG_SIZE:
         check_room(start, end, _RTMSG_SIZE, "a route message")
     family, to_bits, from_bits, tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(buffer, start)
@@ -312,8 +312,8 @@ def decode_route(buffer: Buffer, start: int, end: int) -> Route:
 
 
 def pack_route(route: Route) -> bytes:
-    """The payload of a NEWROUTE or DELROUTE: what `decode_route` reads; raises EncodeError.
+    """Return the payload of a NEWROUTE or DELROUTE, which `decode_route` can read. Raises EncodeError.
 
-    A table number above 255 belongs into `table_number`, with `table_byte` 0.
+    A table number above 255 belongs in `table_number`, with `table_byte` 0.
     """
     return pack_fixed(RTMSG, *route[:9]) + pack_attributes(ROUTE_ATTRIBUTES, route)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers of routes, rules and neighbours; the others are in `constants`, whose rules hold here.
 
-They stand apart because the component reads none of these messages and should not pay for them. Sources:
+They are in their own module, because the component reads none of these messages and should not pay for them.
+Sources:
 linux/rtnetlink.h, fib_rules.h, neighbour.h, lwtunnel.h.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rule messages (RTM_NEWRULE, RTM_DELRULE): which routing table is looked into for which packets.
+"""Rule messages (RTM_NEWRULE, RTM_DELRULE): which routing table is used for which packets.
 
 ::
 
@@ -15,8 +15,8 @@
     +---------------------------------------------------------------+
     |  attributes (FRA_*) ...                                       |
 
-Rules: the rules of IPv4 and of IPv6 are separate lists. A rule has no number of its own: its identity is
-everything that it says. The kernel writes -1 for "suppresses nothing", which is None here.
+Rules: the rules of IPv4 and of IPv6 are separate lists. A rule has no number of its own: all its fields
+together are its identity. The kernel writes -1 for "suppresses nothing", which is None here.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Range(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule message. A field is None when the message does not say."""
+    """One rule message. A field is None if the message does not have it."""
 
     family: Family
     destination_length: int  # bits
@@ -106,17 +106,17 @@ class Rule(NamedTuple):
 
     @property
     def table(self) -> int:
-        """The number of the table that it looks into; 0 for another action."""
+        """Return the number of its table; 0 for an action other than a table."""
         return self.table_byte if self.table_number is None else self.table_number
 
     @property
     def source_text(self) -> str:
-        """The source with its prefix length; ``all`` for any."""
+        """Return the source with its prefix length; ``all`` for any."""
         return _prefix_text(self.source, self.source_length)
 
     @property
     def destination_text(self) -> str:
-        """The destination with its prefix length; ``all`` for any."""
+        """Return the destination with its prefix length; ``all`` for any."""
         return _prefix_text(self.destination, self.destination_length)
 
 
@@ -183,7 +183,7 @@ _ABSENT = (None,) * (len(Rule._fields) - 7)
 
 
 def decode_rule(buffer: Buffer, start: int, end: int) -> Rule:
-    """The rule message whose payload is ``buffer[start:end]``; raises DecodeError."""
+    """Return the rule message with the payload ``buffer[start:end]``. Raises DecodeError."""
     check_room(start, end, FIB_RULE.size, "a rule message")
     family, to_bits, from_bits, tos, table, action, flags = FIB_RULE.unpack_from(buffer, start)
     slots: list[Any] = [_FAMILIES[family], to_bits, from_bits, tos, table, _ACTIONS[action], flags, *_ABSENT]
@@ -192,8 +192,8 @@ def decode_rule(buffer: Buffer, start: int, end: int) -> Rule:
 
 
 def pack_rule(rule: Rule) -> bytes:
-    """The payload of a NEWRULE or DELRULE: what `decode_rule` reads; raises EncodeError.
+    """Return the payload of a NEWRULE or DELRULE, which `decode_rule` can read. Raises EncodeError.
 
-    The kernel deletes the first rule that has all that is named: name everything.
+    The kernel deletes the first rule that has everything that is named, so name everything.
     """
     return pack_fixed(FIB_RULE, *rule[:7]) + pack_attributes(RULE_ATTRIBUTES, rule)

@@ -124,7 +124,7 @@ def test_any_bytes_give_values_within_them_or_a_decode_error(data):
 
 
 def walk_alike(buffer, offset, step):
-    """What `count_alike` promises, header by header."""
+    """Do what `count_alike` promises, header by header."""
     first, count = buffer[offset : offset + 16], 0
     while buffer[offset : offset + 16] == first and len(first) == 16 and offset + step <= len(buffer):
         count, offset = count + 1, offset + step

@@ -109,7 +109,7 @@ def test_a_link_is_what_pyroute2_reads(number):
     }.items():
         value = getattr(link, field)
         if len(value or b"") in (4, 16):
-            continue  # of a tunnel: pyroute2 reads six bytes, whatever the length
+            continue  # a tunnel's address: pyroute2 always reads six bytes
         assert (format_address(value) or None) == (said.get(name) or None), field
     for field, name in {
         "mtu": "IFLA_MTU",
@@ -339,7 +339,7 @@ def test_a_partial_link_message_without_name_and_address_is_no_hint():
 
 
 def plain_hints(datagram):
-    """What `add_changed_links` promises, told by `iter_messages` and the decoders' own structures."""
+    """Do what `add_changed_links` promises, with `iter_messages` and the decoders' own structures."""
     found, reread = set(), set()
     try:
         for message in iter_messages(datagram):
@@ -366,7 +366,7 @@ def plain_hints(datagram):
 
 
 def has_identity(datagram, start, end):
-    """Is there a name or a hardware address? What stands behind a name that comes first is not looked at."""
+    """Tell whether there is a name or a hardware address. If a name comes first, the rest is not read."""
     if end - start >= 4:
         length, kind = struct.unpack_from("=HH", datagram, start)
         if kind == 3 and 4 < length <= end - start:
@@ -611,7 +611,7 @@ def options_too(buffer, start, end):
 def test_a_hundred_thousand_mutated_messages():
     """Random mutations of recordings, many and cheap; hypothesis above looks for the cunning ones.
 
-    Every type of message in turn, whatever their numbers in the recordings; links with all their options.
+    Every type of message comes in turn, however many the recordings have; links have all their options.
     """
     seed = 0x6E65746C
     random, original = Random(seed), LINKS[0]

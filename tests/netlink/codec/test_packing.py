@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is packed is read back: values of every type, options of every kind, and what cannot be packed."""
+"""Packed values are read back: values of every type, options of every kind; and values that are refused."""
 
 from __future__ import annotations
 

@@ -12,11 +12,11 @@ from amf_netwatch.netlink import Action, Follower
 
 pytestmark = pytest.mark.kernel
 EVENTS = 50
-SMALL = 8 * 1024  # the kernel doubles it; it holds fewer than `EVENTS`, whatever the machine's speed
+SMALL = 8 * 1024  # the kernel doubles it; it holds fewer than `EVENTS` on any machine
 
 
 def changes_after_a_pause(namespace, **options):
-    """The changes that a follower tells of when it was not read while the MTU of a link changed."""
+    """Return the changes that a follower reports if it was not read while the MTU of a link changed."""
     seen = []
     with Follower(after=seen.append, **options) as follower:
         while follower.behind:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A series of operations, one by one, and what the command `monitor --json` says of each.
+"""A series of operations, one by one, and what the command `monitor --json` prints for each.
 
 Each event once, in order, with the right fields: after every operation what the lines add up to is compared
 with `ip -j` and pyroute2.
@@ -243,7 +243,7 @@ def read_series() -> list[tuple[str, list[str]]]:
 
 
 class Picture:
-    """What the lines of a monitor add up to."""
+    """The view that results from the lines of a monitor."""
 
     def __init__(self) -> None:
         self.links: dict[int, Row] = {}

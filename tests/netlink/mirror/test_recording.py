@@ -43,7 +43,7 @@ needs_little_endian = pytest.mark.skipif(
 
 
 def lines_of(records: Any) -> list[dict[str, Any]]:
-    """What a monitor would print, without the times."""
+    """Return what a monitor would print, without the times."""
     lines: list[dict[str, Any]] = []
 
     def after(change: Change) -> None:

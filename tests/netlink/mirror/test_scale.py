@@ -83,7 +83,7 @@ def resident(pid: int) -> int:
 
 
 def switches(pid: int) -> int:
-    """How often it went to sleep of its own accord."""
+    """Return how often the process slept voluntarily."""
     text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     (line,) = [line for line in text.splitlines() if line.startswith("voluntary_ctxt_switches")]
     return int(line.split()[1])
@@ -95,7 +95,7 @@ def test_memory_is_flat_while_monitoring(namespace: Namespace) -> None:
     numbers = itertools.count()
 
     def churn() -> list[str]:
-        """What has never been there before comes and goes."""
+        """Objects that never existed before are added and removed."""
         commands = ["link add v0 type veth peer name v1", "link set v0 up", "link set v1 up"]
         for number in itertools.islice(numbers, 30):
             address = f"10.{number >> 8 & 255}.{number & 255}"
@@ -110,7 +110,7 @@ def test_memory_is_flat_while_monitoring(namespace: Namespace) -> None:
         return [*commands, "link del v0", "link add mark type ifb", "link del mark"]
 
     def run(monitor: Program, rounds: int) -> int:
-        """So many rounds, and read all lines they make; returns how many."""
+        """Make this many rounds, and read all their lines. Return the number of lines."""
         lines = 0
         for _ in range(rounds):
             namespace.batch(churn())
@@ -139,7 +139,7 @@ def test_an_idle_monitor_sleeps(namespace: Namespace) -> None:
 
 
 def test_each_of_many_changes_is_told_in_order(namespace: Namespace) -> None:
-    """Changes of one link, as fast as `ip` makes them: each is told, in order."""
+    """Changes of one link, as fast as `ip` makes them: each is reported, in order."""
     namespace.add_link("if0", "ifb")
     seen: list[int] = []
 

@@ -336,7 +336,7 @@ class _HeldBack(NetlinkSocket):
 
 
 class Events(NetlinkSocket):
-    """An event socket that loses events or breaks when the test says so."""
+    """An event socket that loses events or breaks when the test wants it."""
 
     def __init__(self) -> None:
         super().__init__(groups_of(EVERYTHING))

@@ -55,7 +55,7 @@ def link(ifindex: int, name: bytes, flags: int = 0, **more: Any) -> Link:
 
 
 def partial(ifindex: int, **more: Any) -> Link:
-    """What wireless extensions send: a header, perhaps a name, an event."""
+    """Return a message of wireless extensions: a header, perhaps a name, an event."""
     return Link(Family.UNSPEC, HardwareType.ETHER, ifindex, int(UP), 0, wireless=b"?", **more)
 
 

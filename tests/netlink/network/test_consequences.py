@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel takes away by itself comes back: each operation is applied and rolled back.
+"""Objects that the kernel removes by itself are restored: each operation is applied and rolled back.
 
 Each on a link with primary and secondary IPv4 addresses, IPv6 addresses, routes in two tables, neighbours, a
 proxy, rules; with promote_secondaries and keep_addr_on_down off and on.

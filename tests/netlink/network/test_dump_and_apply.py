@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a dump prints, an apply takes: nothing to do at first, and the way back after any change."""
+"""`apply` accepts the output of `dump`: it changes nothing at first, and undoes any later change."""
 
 from __future__ import annotations
 

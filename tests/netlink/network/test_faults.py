@@ -43,7 +43,7 @@ def aim_of(document: dict[str, Any]) -> Any:
 
 
 def strike(aim: Any, fault: Fault) -> CommitError | None:
-    """What a transaction with this fault raises; None: the fault did not matter."""
+    """Return what a transaction with this fault raises. None if the fault did not matter."""
     try:
         Transaction(aim, fault.open, timeout=20, patience=0.2).run()
     except CommitError as error:

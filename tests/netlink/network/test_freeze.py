@@ -55,7 +55,7 @@ def build(space: Namespace) -> None:
 
 
 def wait_until_same(before: object, seconds: float) -> list[str]:
-    """What still differs after so many seconds; [] as soon as nothing does."""
+    """Return what still differs after this many seconds; [] as soon as nothing differs."""
     deadline = monotonic() + seconds
     while True:
         differing = compare(before, dump_all())  # type: ignore[arg-type]

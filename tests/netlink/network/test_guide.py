@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `docs/network.md` shows runs, and what it lists exists."""
+"""The examples of `docs/network.md` run, and everything that it lists exists."""
 
 from __future__ import annotations
 

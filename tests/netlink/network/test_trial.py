@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Confirmed commits: kept when somebody says so, otherwise put back."""
+"""Confirmed commits: a change is kept if it is confirmed, otherwise it is undone."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_ladder() -> None:
         world.die(world.process_of(C1).pid)
         world.run()
         seen.append((world.cluster.components[C1].restarts, world.cluster.units[SU1].restarts))
-    # three component restarts, then each further fault is an SU restart, of which there may be two
+    # three component restarts; each further fault is an SU restart, and two of those are allowed
     assert seen == [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 0)]
     assert world.value(SU1, "saAmfSUOperState") == Operational.DISABLED
     assert not world.commands
@@ -324,7 +324,7 @@ def test_an_operation_on_anything_else_is_not_supported() -> None:
 
 @pytest.mark.parametrize("table", [no_redundancy.TABLE, two_n.TABLE])
 def test_a_busy_group_answers_every_event_of_an_assigned_unit(table: Any) -> None:
-    """What can happen at any time must be in the table for every state."""
+    """The table must have an entry for every state and every event that can happen at any time."""
     for state in GroupState:
         assert (state, GroupEvent.SU_FAULT) in table
         assert (state, GroupEvent.SU_LOST) in table
@@ -426,7 +426,7 @@ def attribute_of(world: World, name: str) -> str:
 
 
 def told_values(world: World) -> list[list[str]]:
-    """What the component gets when it is assigned anew."""
+    """Return what the component gets when it is assigned again."""
     world.do(Operation.LOCK, SU1)
     world.history.clear()
     world.do(Operation.UNLOCK, SU1)

@@ -451,7 +451,7 @@ def test_invocations_are_reused(cluster: AmfCluster, unit: str) -> None:
 
 
 ERRORS = {
-    # behaviour or call, and the source that cleanup is told
+    # behaviour or call, and the error source that cleanup gets
     "report": (("call", "error_report", "main", 2), 1),
     "confirmed as failed": (("own", 21), 2),
     "healthcheck unanswered": (("healthcheck", "never"), 6),

@@ -154,7 +154,7 @@ def operate(world: World, chance: random.Random) -> None:
 
 
 def check_rest(world: World) -> None:
-    """What must hold when nothing is under way."""
+    """Check what must hold when no operation is under way."""
     cluster = world.cluster
     group = cluster.groups[world.model.group]
     assert group.state == GroupState.STABLE

@@ -14,7 +14,7 @@ from saf_shim.contract import Lateness
 
 
 class Clock:
-    """A world in which time passes when a test says so."""
+    """A world in which time passes only when a test wants it."""
 
     def __init__(self) -> None:
         self.time = 100.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What amfd refuses of a model, with OpenSAF's texts; and operations on objects that have none.
+"""Faults of a model that amfd refuses, with OpenSAF's texts; operations on objects without operations.
 
 The faults and texts were recorded on OpenSAF 5.21.03 with its own commands."""
 

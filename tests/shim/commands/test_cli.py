@@ -37,7 +37,7 @@ def wait_until(condition: object, what: str, timeout: float = 10.0) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Is there such a process, and not only its zombie?"""
+    """Tell whether there is such a process, and not only its zombie."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as handle:
             return handle.read().rpartition(b")")[2].split()[0] != b"Z"

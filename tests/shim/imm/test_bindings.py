@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an implementer's coming and going does to open CCBs and to the values that readers see."""
+"""How attaching and detaching an implementer affects open CCBs and the values that readers see."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PERSISTENT = [["rt", STRING, 0x70002, None], ["kept", UINT32, 0x70000, None], ["
 
 
 class Timers:
-    """A world whose timers fire when the test says so."""
+    """A world whose timers fire when the test wants it."""
 
     def __init__(self) -> None:
         self.functions: list[Callable[[], None]] = []
@@ -35,7 +35,7 @@ class Timers:
         return self
 
     def cancel(self) -> None:
-        """Do nothing: the functions know when they come too late."""
+        """Do nothing: the functions notice by themselves that they are too late."""
 
     def let_time_pass(self) -> None:
         functions, self.functions = self.functions, []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which fault a refused call names: for names that are too long, and where there are two faults.
+"""The fault that a refused call reports: for names that are too long, and for calls with two faults.
 
 OpenSAF 5.21.03 answered these codes to the same command lines.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a CCB waits for its implementers, and what its administrator is told when that is too long."""
+"""How long a CCB waits for its implementers, and what its administrator gets when that takes too long."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIMED_OUT = "IMM: Resource abort: CCB abort due to either OI timeout or explicit
 
 
 class Timers:
-    """A world whose timers fire when the test says so."""
+    """A world whose timers fire when the test wants it."""
 
     def __init__(self) -> None:
         self.running: list[Timer] = []

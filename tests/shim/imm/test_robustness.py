@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What crashes the real library or its daemon has a return code here (docs/shim.md lists these places)."""
+"""Calls that crash the real library or its daemon get a return code here (docs/shim.md lists them)."""
 
 from __future__ import annotations
 

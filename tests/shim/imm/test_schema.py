@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which changes of a class pass while schema changes are on (the rules of OpenSAF)."""
+"""Which changes of a class are allowed while schema changes are on (the rules of OpenSAF)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The classes of services that are not simulated have their implementers all the same."""
+"""The classes of services that are not simulated have implementers as well."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def live_in_imm() -> None:
 
 
 def live_in_clm() -> None:
-    """Who are we?"""
+    """Return the name of our component."""
     handle, node = saClm.SaClmHandleT(), saClm.SaClmClusterNodeT_4()
     assert saClm.saClmInitialize_4(handle, None, saAis.SaVersionT("B", 4, 1)) == OK
     assert saClm.saClmClusterNodeGet_4(handle, 0xFFFFFFFF, 10**9, node) == OK

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configuration changes whose administrator or implementer goes away, or falls asleep, in the middle."""
+"""Configuration changes whose administrator or implementer leaves, or stops answering, in the middle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUPPORT = Path(__file__).resolve().parents[2] / "support"
 class Judge:
     """An implementer of the class TestCfg, in a thread, that notes what it is asked.
 
-    At the callback `pause_at` it says so (`asked`) and waits until `go` is set."""
+    At the callback `pause_at` it sets `asked` and waits until `go` is set."""
 
     def __init__(self, pause_at: str = "") -> None:
         self.seen: list[str] = []
@@ -122,7 +122,7 @@ def test_the_administrator_dies_while_an_implementer_thinks(saf_shim: SafShim, p
         witness.go.set()
         saf_shim.wait_for(lambda: "Abort" in witness.seen)
         assert "Apply" not in witness.seen
-        change = Change(Om())  # and life goes on
+        change = Change(Om())  # the handle can be used again
         assert (change.create("a"), change.apply()) == ("OK", "OK")
     assert saf_shim.objects("TestCfg") == ["cfg=a"]
 

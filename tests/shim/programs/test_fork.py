@@ -12,12 +12,12 @@ from imm_client import Oi, Om, make_runtime_class, values
 
 from saf_shim.pytest_plugin import SafShim
 
-# What Python 3.12 and later say of a fork beside threads is what these tests are about.
+# Python 3.12 and later warn about a fork in a process with threads. These tests need such a fork.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
 
 def in_child(act: Callable[[], str]) -> str:
-    """What `act` returns in a forked child, which ends without cleaning up; "" if it dies."""
+    """Return what `act` returns in a forked child, which ends without cleaning up; "" if it dies."""
     read, write = os.pipe()
     pid = os.fork()
     if not pid:

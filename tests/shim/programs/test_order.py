@@ -47,7 +47,7 @@ class Listener:
         return 1
 
     def end(self) -> list[list[str]]:
-        """What it was told, when it has been told everything."""
+        """Return the callbacks that it got, when it has got all of them."""
         assert saImmOi.saImmOiFinalize(self.handle) == 1
         self.thread.join()
         return self.told
@@ -73,7 +73,7 @@ def change(om: Om) -> None:
         ("Judge", 17, ["id", "zz", "aa", *SYSTEM, "Bb", "kk"], ["aa", "zz", "kk"]),
         # Without an object implementer the RDN stays where it was given.
         ("@Listener", 11, ["zz", "aa", *SYSTEM, "Bb", "id", "kk"], ["kk", "zz", "aa"]),
-        # An applier of A.2.17 is told all attributes that can change.
+        # An applier of A.2.17 gets all attributes that can change.
         ("@Listener", 17, ["zz", "aa", *SYSTEM, "Bb", "id", "kk"], ["zz", "kk", "aa", "Bb"]),
     ],
 )

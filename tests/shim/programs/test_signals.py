@@ -17,7 +17,7 @@ from saf_shim.pytest_plugin import SafShim
 
 
 class HandlerError(Exception):
-    """What the signal handler raises."""
+    """The exception that the signal handler raises."""
 
 
 @contextmanager

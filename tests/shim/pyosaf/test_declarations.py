@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the functions take their arguments, and names that programs need to be imported at all."""
+"""How the functions take their arguments, and names without which programs cannot be imported."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/shim.md says is so: its example's output, and that it names everything there is."""
+"""docs/shim.md is correct: the output of its example, and its lists of commands and methods."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_commands_are_these(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def complete(*words: str) -> list[str]:
-    """What bash offers for the last word."""
+    """Return what bash offers for the last word."""
     script = (
         'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _saf_shim; printf "%s\\n" "${COMPREPLY[@]}"'
     )

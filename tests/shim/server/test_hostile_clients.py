@@ -30,7 +30,7 @@ def connect(shim: SafShim) -> socket.socket:
 
 
 def is_closed(sock: socket.socket) -> bool:
-    """Has the server hung up (having answered whatever it answered)?"""
+    """Tell whether the server has closed the connection, after any answers."""
     try:
         while True:
             if not sock.recv(1 << 16):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the machine costs the cluster is counted once, from the kernel's own numbers."""
+"""The time that the machine costs the cluster is counted once, from the kernel's own numbers."""
 
 from __future__ import annotations
 

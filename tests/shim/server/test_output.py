@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What AMF's commands and components write: kept, shown in the log, and told where an operation fails."""
+"""The output of AMF's commands and components is kept, logged, and printed when an operation fails."""
 
 from __future__ import annotations
 

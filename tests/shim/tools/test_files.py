@@ -27,7 +27,7 @@ CLASS = (
 
 
 class Recorder(classfile.Target):
-    """A target that keeps what it is told; attributes whose name is no type's are strings."""
+    """A target that keeps what it gets. Attributes whose name is not the name of a type are strings."""
 
     def __init__(self) -> None:
         self.classes: list[ClassDescription] = []
@@ -169,7 +169,7 @@ def test_strict_defaults(capsys: pytest.CaptureFixture[str]) -> None:
 def test_check_of_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, status: int, lines: int
 ) -> None:
-    """What ends too early is said, and is no failure."""
+    """A file that ends too early is reported, but the exit status is 0."""
     path = tmp_path / "file.xml"
     path.write_text(content)
     assert immcfg.main(["-L", str(path)]) == status

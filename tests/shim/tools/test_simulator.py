@@ -18,7 +18,7 @@ IMM = "opensafImm=opensafImm,safApp=safImmService"
 
 
 class Result(NamedTuple):
-    """What a script gave."""
+    """The result of a script."""
 
     out: str
     err: str

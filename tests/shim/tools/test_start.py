@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a tool imports before it does anything: a script starts a command for each of its lines.
+"""The modules that a tool imports at its start: a script starts one command for each of its lines.
 
 With these modules a tool took 17 to 20 ms over bare Python, without them it takes 11 to 13.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bonds (IFLA_BOND_*) and their ports (IFLA_BOND_SLAVE_*). Source: linux/if_link.h, if_bonding.h.
 
-Which option may be set in which mode, and whether ports may be there then, the kernel checks.
+The kernel checks which option may be set in which mode, and whether ports may exist then.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which table belongs to which kind, and the two directions: bytes to options, options to bytes.
 
-A kind without a table (dummy, ifb, team ...) has no options that this library knows; its data survives as
-bytes. A table is imported when its kind is first asked for: most programs never ask.
+A kind without a table (dummy, ifb, team ...) has no options that this library knows; its data is kept as
+bytes. A table is imported when its kind is first needed, because most programs never need it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from amf_netwatch.netlink.codec.link import Link, LinkInfo
 from amf_netwatch.netlink.errors import DecodeError, EncodeError
 
 FindName = Callable[[int], Optional[str]]
-"""The name of a link by its index; None: there is no such link."""
+"""Returns the name of a link by its index, or None if there is no such link."""
 FindIndex = Callable[[str], Optional[int]]
-"""The index of a link by its name; None: there is no such link."""
+"""Returns the index of a link by its name, or None if there is no such link."""
 
 # Kind of link: module and name of its table.
 _KINDS = {
@@ -55,22 +55,22 @@ _PORT_KINDS = {
 
 
 def list_kinds() -> tuple[str, ...]:
-    """The kinds of links that have a table."""
+    """Return the kinds of links that have a table."""
     return tuple(_KINDS)
 
 
 def list_port_kinds() -> tuple[str, ...]:
-    """The kinds of links whose ports have a table."""
+    """Return the kinds of links whose ports have a table."""
     return tuple(_PORT_KINDS)
 
 
 def find_table(kind: str | None) -> Table | None:
-    """The options of a kind of link; None: it has no table."""
+    """Return the options of a kind of link. None if it has no table."""
     return _find(_KINDS, kind)
 
 
 def find_port_table(port_kind: str | None) -> Table | None:
-    """The options of the ports of a kind of link; None: they have no table."""
+    """Return the options of the ports of a kind of link. None if they have no table."""
     return _find(_PORT_KINDS, port_kind)
 
 
@@ -86,20 +86,21 @@ def _find(homes: Mapping[str, tuple[str, str]], kind: str | None) -> Table | Non
 
 
 class Choice(Enum):
-    """Which options a reading gives."""
+    """Which options a decoder returns."""
 
     PRINTED = "printed"  # those of ``ip -d -j link`` of iproute2 6.1
     ALL = "all"  # also newer options, and under ``unknown(n)``, as bytes, attributes that no table knows
-    SETTABLE = "settable"  # those that can be sent, newer ones included: what makes the same link again
+    SETTABLE = "settable"  # those that a request can set, including newer ones
 
 
 def read_options(
     link: Link, find_name: FindName | None = None, choice: Choice = Choice.PRINTED
 ) -> dict[str, Any]:
-    """The options of a link with the names and values of ``ip -d -j link`` (`info_data`); raises DecodeError.
+    """Return the options of a link, with the names and values of ``ip -d -j link`` (`info_data`).
+    DecodeError.
 
     `find_name` turns the index of another link into its name, as `ip` prints it; without it the index stays.
-    A user or group of a tun device is a number here, for its name stands in a file of the machine. An
+    A user or group of a tun device is a number here, because its name is in a file of the machine. An
     inherited time to live, which `ip` does not print, is a settable option.
     """
     info = link.info or LinkInfo()
@@ -109,7 +110,7 @@ def read_options(
 def read_port_options(
     link: Link, find_name: FindName | None = None, choice: Choice = Choice.PRINTED
 ) -> dict[str, Any]:
-    """The options of a link as a port, as `info_slave_data`; otherwise as `read_options`."""
+    """Return the options of a link as a port (`info_slave_data`); otherwise like `read_options`."""
     info = link.info or LinkInfo()
     return decode_options(find_port_table(info.port_kind), info.port_data, find_name, choice)
 
@@ -120,7 +121,7 @@ def decode_options(
     find_name: FindName | None = None,
     choice: Choice = Choice.PRINTED,
 ) -> dict[str, Any]:
-    """The options that the bytes of IFLA_INFO_DATA or IFLA_INFO_SLAVE_DATA hold; see `read_options`."""
+    """Return the options in the bytes of IFLA_INFO_DATA or IFLA_INFO_SLAVE_DATA; see `read_options`."""
     if data is None:
         return {}
     found = dict(iter_nested(data))
@@ -154,10 +155,10 @@ def _known(table: Table | None) -> frozenset[int]:
 
 
 def pack_options(kind: str, options: Mapping[str, Any], find_index: FindIndex | None = None) -> bytes:
-    """IFLA_INFO_DATA of these options: the opposite of `read_options`.
+    """Return IFLA_INFO_DATA with these options: the opposite of `read_options`.
 
-    `find_index` turns the name of another link into its index. Raises EncodeError when the kind has no such
-    option, when only the kernel sets it, when a value is wrong, or when there is no link of a name.
+    `find_index` turns the name of another link into its index. Raises EncodeError if the kind has no such
+    option, if only the kernel sets it, if a value is wrong, or if there is no link with a name.
     """
     return _encode(kind, find_table(kind), options, find_index)
 
@@ -165,7 +166,7 @@ def pack_options(kind: str, options: Mapping[str, Any], find_index: FindIndex | 
 def pack_port_options(
     port_kind: str, options: Mapping[str, Any], find_index: FindIndex | None = None
 ) -> bytes:
-    """IFLA_INFO_SLAVE_DATA of these options; otherwise as `pack_options`."""
+    """Return IFLA_INFO_SLAVE_DATA with these options; otherwise like `pack_options`."""
     return _encode(f"{port_kind} port", find_port_table(port_kind), options, find_index)
 
 

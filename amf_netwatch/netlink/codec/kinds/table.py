@@ -5,8 +5,8 @@ An option is one name of ``ip -d -j link``. Usually it is one attribute; it may 
 that holds several, or need two attributes. So a row reads from all attributes of the kind (a mapping from
 number to bytes), and writes into such a mapping.
 
-Rules: what `ip` does not print is not in the result: a reader returns `ABSENT` for it. A row that writes None
-cannot be set, only the kernel sets it. An attribute that no row of the table names survives as bytes under
+Rules: what `ip` does not print is not in the result: a reader returns `ABSENT` for it. A row without a writer
+cannot be set: only the kernel sets it. An attribute that no row of the table names is kept as bytes under
 the name ``unknown(n)``. A value that refers to another link is its index; the registry translates names.
 """
 
@@ -24,7 +24,7 @@ from amf_netwatch.netlink.errors import DecodeError, EncodeError
 Attributes = dict[int, bytes]
 """The attributes of one kind, by number without flag bits."""
 
-ABSENT: Any = object()  # what `ip` does not print
+ABSENT: Any = object()  # stands for a value that `ip` does not print
 
 
 class Option(NamedTuple):
@@ -56,7 +56,7 @@ class Table(NamedTuple):
 
     kind: str
     options: tuple[Option, ...]
-    passed_over: frozenset[int] = frozenset()  # attributes that say nothing an administrator asks for
+    passed_over: frozenset[int] = frozenset()  # attributes that no administrator needs
     whole: bool = False  # a change must carry every option: what is not sent falls back to its default
 
 
@@ -74,7 +74,7 @@ LAYOUTS = {
 
 
 def unpack(layout: Struct, data: bytes) -> int:
-    """The number that fills `data`; raises DecodeError when the size is another."""
+    """Return the number that fills `data`. DecodeError if the size is different."""
     try:
         value: int = layout.unpack(data)[0]
     except StructError:
@@ -83,7 +83,7 @@ def unpack(layout: Struct, data: bytes) -> int:
 
 
 def pack(layout: Struct, value: Any) -> bytes:
-    """The number in this layout; raises EncodeError when it is none or does not fit."""
+    """Return the number in this layout. EncodeError if it is not a number or does not fit."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise EncodeError(f"{value!r} is no number")
     try:
@@ -94,7 +94,7 @@ def pack(layout: Struct, value: Any) -> bytes:
 
 
 def parse_number(value: Any) -> int:
-    """A number, or the text of one (``0x8``, ``8``); raises EncodeError."""
+    """Return a number, which may be given as text (``0x8``, ``8``). Raises EncodeError."""
     if isinstance(value, str):
         try:
             return int(value, 0)
@@ -106,7 +106,7 @@ def parse_number(value: Any) -> int:
 
 
 def parse_truth(value: Any) -> bool:
-    """True or false, also as 1 and 0; raises EncodeError."""
+    """Return True or False, which may be given as 1 and 0. Raises EncodeError."""
     if value in (0, 1):
         return bool(value)
     raise EncodeError(f"{value!r} is neither true nor false")
@@ -232,7 +232,7 @@ def ip_text(data: bytes) -> str:
 
 
 def parse_ip_of(size: int) -> Callable[[Any], bytes]:
-    """What parses addresses of this many bytes."""
+    """Return a function that parses addresses of this many bytes."""
 
     def parse(value: Any) -> bytes:
         try:
@@ -263,7 +263,7 @@ def endpoint(name: str, attribute: int, size: int) -> Option:
 
 
 def key(name: str, attribute: int) -> Option:
-    """A tunnel's key, printed as an IPv4 address; 0 is no key."""
+    """A tunnel's key, printed as an IPv4 address. 0 means that there is no key."""
     parse = parse_ip_of(4)
 
     def read(found: Mapping[int, bytes]) -> Any:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tun and tap devices (IFLA_TUN_*). Source: linux/if_link.h, drivers/net/tun.c.
 
-rtnetlink tells of them and cannot make or change them: that takes an ioctl on /dev/net/tun.
+rtnetlink describes them but cannot make or change them: that needs an ioctl on /dev/net/tun.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from amf_netwatch.netlink.codec.kinds.table import ABSENT, LAYOUTS, Option, Tabl
 
 
 def _queues(name: str, attribute: int) -> Option:
-    """How many queues there are; printed of devices with several only."""
+    """The number of queues. It is printed only for devices with several queues."""
 
     def read(found: Mapping[int, bytes]) -> Any:
         if attribute not in found or not unpack(LAYOUTS["u8"], found.get(7, b"\0")):

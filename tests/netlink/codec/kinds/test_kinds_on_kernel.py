@@ -191,7 +191,7 @@ def base(namespace):
 
 
 def read(namespace, name="k0"):
-    """The link as we decode it, what `ip` says of it, and the two directions between names and indexes."""
+    """Return the link as we decode it, what `ip` prints, and functions from names to indexes and back."""
     said = {item["ifname"]: item for item in namespace.ip_json("-d link")}
     names = {item["ifindex"]: name for name, item in said.items()}
     with Conversation() as conversation:
