@@ -15,7 +15,7 @@ from saf_shim.lateness import LatenessMeter
 from saf_shim.server.loop import Loop
 
 DIRECTORY = "/nowhere/cluster"
-STAY = "import sys; sys.stdin.read()"
+STAY = "import sys; print(flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
@@ -116,9 +116,14 @@ def test_a_command_that_comes_up_is_seen_before_it_calls(loop: Loop) -> None:
     """On a busy machine it takes its time; a command of another simulator does not count."""
     meter = LatenessMeter(loop.watch_process, DIRECTORY)
     words = [sys.executable, "-IS", "-c", STAY, "saf_shim.tools"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, env={"SAF_SHIM_DIR": "/other"}) as other:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, env={"SAF_SHIM_DIR": "/other"}, **pipes) as other:
+        assert other.stdout is not None
+        other.stdout.readline()  # proc(5) shows a program's words only some time after exec
         assert not meter.read().is_watched
-        with subprocess.Popen(words, stdin=subprocess.PIPE, env={"SAF_SHIM_DIR": DIRECTORY}) as own:
+        with subprocess.Popen(words, env={"SAF_SHIM_DIR": DIRECTORY}, **pipes) as own:
+            assert own.stdout is not None
+            own.stdout.readline()
             assert meter.read().is_watched
             assert own.stdin is not None
             own.stdin.close()
