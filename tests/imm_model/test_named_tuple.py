@@ -21,12 +21,12 @@ class Point(NamedTuple):
     name: Optional[str] = None
 
     def swapped(self) -> Point:
-        """The other way round."""
+        """Return the point with its fields exchanged."""
         return self._replace(x=self.y, y=self.x)
 
     @property
     def total(self) -> int:
-        """Both together."""
+        """Return the sum of both fields."""
         return self.x + self.y
 
 

@@ -2,7 +2,7 @@
 """From a clean system: package installed, AMF model loaded, published, killed, repaired, locked, removed.
 
 The system is a minimal Debian made for this test, with nothing but Python in it; AMF and IMM are the packaged
-simulator. The whole life is one test: each step stands on the one before.
+simulator. It is one test, because each step needs the step before.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def test_a_fork_in_the_middle_of_another_threads_call_does_not_hang_the_child(sa
 
     thread = threading.Thread(target=read_slowly)
     thread.start()
-    saf_shim.wait_for(lambda: om.owner("Another")[0] == "ERR_LIBRARY")  # it is in its call
+    saf_shim.wait_for(lambda: om.owner("Another")[0] == "ERR_LIBRARY")  # the other thread is in its call
     assert in_child(lambda: om.get("safApp=safImmService")[0]) == "ERR_BAD_HANDLE"
     assert in_child(lambda: Om().owner("Child")[0]) == "OK"
     thread.join()
