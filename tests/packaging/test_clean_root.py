@@ -111,7 +111,8 @@ def live(machine, remove):
     assert published() == []
     cluster("amf-adm", "lock-in", SU)
     assert component_pid(machine) == ""
-    for dn in ("safApp=NetWatch", "safCompType=NetWatch", "safSmfBundle=NetWatch"):
+    installed = "safInstalledSwBundle=safSmfBundle=NetWatch,safAmfNode=SC-1,safAmfCluster=myAmfCluster"
+    for dn in ("safApp=NetWatch", "safCompType=NetWatch", installed, "safSmfBundle=NetWatch"):
         cluster("immcfg", "-d", dn)
     for name in ("NetWatchInterface", "NetWatchNode"):
         cluster("immcfg", "--delete-class", name)
