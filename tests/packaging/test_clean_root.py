@@ -110,7 +110,7 @@ def live(machine, remove):
     cluster("amf-adm", "lock", SU)
     assert published() == []
     cluster("amf-adm", "lock-in", SU)
-    assert component_pid(machine) == ""
+    eventually("the process has ended", lambda: component_pid(machine) == "")
     installed = "safInstalledSwBundle=safSmfBundle=NetWatch,safAmfNode=SC-1,safAmfCluster=myAmfCluster"
     for dn in ("safApp=NetWatch", "safCompType=NetWatch", installed, "safSmfBundle=NetWatch"):
         cluster("immcfg", "-d", dn)

@@ -121,10 +121,10 @@ class Trial:
         else:
             self.left = self._put_back()
         self.confirmed = self._wish
+        if client is not None:
+            _answer(client, "ok")  # first: whoever waits for the end may end this process
         self._ended.set()
         os.write(self._over_writer, b"x")
-        if client is not None:
-            _answer(client, "ok")
 
     def _serve(self) -> Optional[socket.socket]:
         """Answer one client. Return the client that waits for the result of its decision."""

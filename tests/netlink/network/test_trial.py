@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import select
+import socket
 from typing import Callable
 
 import pytest
@@ -10,6 +12,7 @@ from kernel_fixtures import Namespace
 from network_dump import compare, dump_all
 
 from amf_netwatch.netlink import RefusedError
+from amf_netwatch.netlink.network import trial
 from amf_netwatch.netlink.network.committer import Committer
 from amf_netwatch.netlink.network.trial import ask_trial, list_trials
 
@@ -92,3 +95,24 @@ def test_another_namespace_is_changed_from_here(
     assert ask_trial(change.id, "cancel", other.name) == "ok"
     assert [link["ifname"] for link in other.ip_json("link")] == ["lo"]
     assert compare(before, dump_all()) == []
+
+
+def test_the_client_has_its_answer_before_the_end_is_announced(
+    space: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that sees the end may exit, and would take the answer with it."""
+    announced = []
+    change = Committer().change().load(DOCUMENT)
+    change.commit(confirm=60)
+    one = change.trial
+    assert one is not None
+    answer = trial._answer
+
+    def note(client: socket.socket, text: str) -> None:
+        announced.append(bool(select.select([one.fileno()], [], [], 0)[0]))
+        answer(client, text)
+
+    monkeypatch.setattr(trial, "_answer", note)
+    assert ask_trial(change.id, "confirm") == "ok"
+    assert one.wait(30) is True
+    assert announced == [False]
