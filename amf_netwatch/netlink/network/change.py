@@ -215,8 +215,8 @@ class LinkEditor:
         self.wish = wish
         self.record = record  # the link as it was read; None if it is new
         self._change = change
-        self.port: MutableMapping[str, Any] = _Options(self, "port")
-        self.options: MutableMapping[str, Any] = _Options(self, "options")
+        self.port: MutableMapping[str, Any] = _NamedValues(self, "port")
+        self.options: MutableMapping[str, Any] = _NamedValues(self, "options")
 
     @property
     def addresses(self) -> list[str]:
@@ -294,10 +294,13 @@ def _address(address: AddressText, length: Optional[int]) -> tuple[bytes, int, O
         raise RefusedError("", str(error)) from None
 
 
-class _Options(MutableMapping[str, Any]):
-    """The wanted options, as a mapping. Assigning an option checks it."""
+class _NamedValues(MutableMapping[str, Any]):
+    """The wanted options of a link or of a port, or the wanted metrics of a route, as a mapping.
 
-    def __init__(self, editor: LinkEditor, key: str) -> None:
+    Assigning a value checks it.
+    """
+
+    def __init__(self, editor: Union[LinkEditor, RouteEditor], key: str) -> None:
         self._editor = editor
         self._key = key
 
@@ -375,7 +378,7 @@ class RouteEditor:
         self.wish = wish
         self._change = change
         self._record = record if record is not None else (change.base.routes.get(wish.key) or (None,))[0]
-        self.metrics: MutableMapping[str, Any] = _Metrics(self)
+        self.metrics: MutableMapping[str, Any] = _NamedValues(self, "metrics")
 
     def set(self, **facts: Any) -> RouteEditor:
         """Set facts of the document. Raises DocumentError."""
@@ -447,30 +450,6 @@ class RouteEditor:
         """Ask that the route is removed."""
         self.wish.absent = True
         return self
-
-
-class _Metrics(MutableMapping[str, Any]):
-    def __init__(self, editor: RouteEditor) -> None:
-        self._editor = editor
-
-    def _wished(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._editor.wish.facts.get("metrics", {})
-        return found
-
-    def __getitem__(self, name: str) -> Any:
-        return self._wished()[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._editor.set(metrics={name: value})
-
-    def __delitem__(self, name: str) -> None:
-        del self._wished()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._wished())
-
-    def __len__(self) -> int:
-        return len(self._wished())
 
 
 class RuleEditors:
